@@ -1,0 +1,201 @@
+/** The one interface of consensus engines: pure rules, and the running part that acts only through its host. PROTOCOL.md, Consensus. */
+import type { Clock } from '../../env/clock.ts';
+import type { DecodeRejection } from '../../env/network.ts';
+import type { Random } from '../../env/random.ts';
+import type { Entry, KeyRange, WriteOp } from '../../env/storage.ts';
+import type { UnixMs } from '../../env/units.ts';
+import type { StateReader, StateWriter } from '../state/state.ts';
+import type { Block, Header, SystemData } from '../types/block.ts';
+import type { DomainEvent } from '../types/event.ts';
+import type { Genesis } from '../types/genesis.ts';
+import type {
+  BlockRejection,
+  CertificateRejection,
+  ConfigRejection,
+  HeaderRejection,
+} from '../types/rejection.ts';
+import type {
+  AccountAddress,
+  Amount,
+  BlockHash,
+  Height,
+  PeerId,
+  PublicKey,
+  Signature,
+  Weight,
+} from '../types/units.ts';
+
+/** A block that may be the head, with what the tree stores of it. */
+export interface Candidate {
+  readonly id: BlockHash;
+  readonly header: Header;
+  readonly weight: Weight;
+}
+
+/** The main chain that ends in a candidate, as finality reads it. */
+export interface ChainView {
+  /** The id at this height on the main chain; undefined above the head and below the oldest kept header. */
+  idAt(height: Height): BlockHash | undefined;
+  headerOf(id: BlockHash): Header | undefined;
+}
+
+/** What can no longer change. `depth` holds only inside its stated assumption. `acknowledged` <= head, `final` <= head. */
+export interface Finality {
+  readonly final: Height;
+  /** Up to here clients may be told that their transaction is done. */
+  readonly acknowledged: Height;
+  readonly kind: 'absolute' | 'depth';
+}
+
+/** A leaf that genesis writes for the engine. */
+export interface SystemRecord {
+  readonly namespace: 'system' | 'validators' | 'unbonding' | 'evidence';
+  readonly id: string;
+  readonly value: Uint8Array;
+}
+
+/** The block in execution, as an engine sees it. */
+export interface BlockContext {
+  readonly header: Header;
+  readonly system: SystemData;
+  /** Sum of the fees, paid to the beneficiary by the executor. */
+  readonly fees: Amount;
+}
+
+/** What an engine's execution changed that its view or the supply must follow. */
+export interface SystemEffects {
+  /** Newly issued base units, which the engine has credited. */
+  readonly issued: Amount;
+  /** Burnt base units, which the engine has debited. */
+  readonly burnt: Amount;
+  /** For the engine's own afterExecution; canonical bytes. */
+  readonly data: Uint8Array;
+}
+
+/** Pure rules: used by node, sync, light client and oracles. View = opaque fold over headers (targets, recents, sets); it has no field `code`. */
+export interface ConsensusRules<View> {
+  readonly name: string;
+  genesis(
+    genesis: Genesis,
+  ):
+    | {
+        readonly view: View;
+        readonly consensus: Uint8Array;
+        readonly records: readonly SystemRecord[];
+        readonly weight: Weight;
+      }
+    | ConfigRejection;
+  /** Fields, seal, time against ancestors. No clock. NEEDS_EXECUTION: the set for this height is not known yet. */
+  advance(view: View, header: Header): View | HeaderRejection;
+  /** Last commit, evidence. */
+  checkSystem(view: View, block: Block): BlockRejection | undefined;
+  /** Rewards, slashing, sets. */
+  execute(phase: 'begin' | 'end', view: View, block: BlockContext, state: StateWriter): SystemEffects;
+  afterExecution(view: View, effects: SystemEffects): View;
+  /** Canonical bytes, stored with the block. */
+  weigh(parent: Weight, view: View, header: Header): Weight;
+  /** -1: `b` is the better head; 1: `a` is; 0: the first seen stays. A total preorder. */
+  compare(a: Candidate, b: Candidate): -1 | 0 | 1;
+  checkCertificate(view: View, header: Header, certificate: Uint8Array): CertificateRejection | undefined;
+  finality(head: Candidate, chain: ChainView): Finality;
+  encodeView(view: View): Uint8Array;
+  decodeView(bytes: Uint8Array): View | DecodeRejection;
+}
+
+/** An engine as genesis names it. */
+export interface Consensus<View = unknown> {
+  readonly rules: ConsensusRules<View>;
+  create(host: ConsensusHost<View>): Engine;
+}
+
+/** Why a peer is scored; `ok` costs nothing. */
+export type PeerVerdict =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'fault'; readonly fault: string; readonly penalty: number };
+
+/** What metrics and the API show of an engine. */
+export type EngineStatus =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'mining'; readonly height: Height; readonly target: string; readonly hashRate: number }
+  | { readonly kind: 'waiting'; readonly height: Height; readonly turnOf: PublicKey }
+  | { readonly kind: 'round'; readonly height: Height; readonly round: number; readonly step: string };
+
+/** The running part. Handlers run to completion; effects only through the host. */
+export interface Engine {
+  /** Reads its own records first. */
+  onStart(): void;
+  /** Start, change or stop producing. */
+  onHead(head: Candidate): void;
+  /** After the handshake: an identity, not a connection. */
+  onPeerUp(peer: PeerId): void;
+  onPeerDown(peer: PeerId): void;
+  /** Body of the one 'consensus' wire kind, limited, decoded here. */
+  onMessage(from: PeerId, body: Uint8Array): PeerVerdict;
+  /** More transactions wait than at the last build: an engine may build anew. */
+  onMempool(): void;
+  onStop(): void;
+  /** Height, round, rate: metrics and API. */
+  status(): EngineStatus;
+}
+
+/** What to search a seal for. */
+export interface SealJob {
+  /** The canonical header bytes with an empty seal. */
+  readonly headerBytes: Uint8Array;
+  /** Unscaled 256-bit target: work and expected time follow from it. */
+  readonly target: bigint;
+  /** What the seal's hash is held against: target × powScale, at most 2^256 - 1. */
+  readonly checkTarget: bigint;
+}
+
+/** Ends a search; harmless when repeated or too late. */
+export type Cancel = () => void;
+
+/** What the engine decides of a block to build; the node fills in the rest. */
+export interface BlockPlan {
+  readonly parent: BlockHash;
+  readonly timestampMs: UnixMs;
+  readonly beneficiary: AccountAddress;
+  readonly consensus: Uint8Array;
+  readonly system: SystemData;
+}
+
+/** What may be signed: the tag says what for, so that no signature serves two ends. */
+export interface SigningBytes {
+  readonly tag: 'seal' | 'vote' | 'proposal';
+  readonly bytes: Uint8Array;
+}
+
+/** A claim that somebody broke the rules, in the engine's encoding. */
+export interface Evidence {
+  readonly bytes: Uint8Array;
+}
+
+export interface ConsensusHost<View> {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** PoW; simulated: the modelled time. Calls back as a later event. */
+  readonly search: (job: SealJob, onFound: (seal: Uint8Array) => void) => Cancel;
+  readonly identity: PublicKey | undefined;
+  /** Where fees and rewards of blocks built here go. */
+  readonly beneficiary: AccountAddress;
+  head(): Candidate;
+  view(id: BlockHash): View | undefined;
+  /** State after a block, for engines that read their records; undefined when it is not kept. */
+  state(id: BlockHash): StateReader | undefined;
+  /** The node picks and executes transactions; seal empty. Undefined: the parent's state is not kept. */
+  build(plan: BlockPlan): Block | undefined;
+  /** Full execution, not adopted; `then` runs as a later event, since signatures are checked off the main thread. */
+  validate(block: Block, then: (rejection: BlockRejection | undefined) => void): void;
+  /** Import; the NODE applies compare and finality. */
+  submit(block: Block, certificate?: Uint8Array): void;
+  sign(what: SigningBytes): Signature;
+  /** Own namespace; `then` only when durable. */
+  record(ops: readonly WriteOp[], then: () => void): void;
+  read(range: KeyRange): readonly Entry[];
+  peers(): readonly PeerId[];
+  send(to: PeerId, body: Uint8Array): boolean;
+  fetch(id: BlockHash, from: PeerId): void;
+  evidence(item: Evidence): void;
+  emit(event: DomainEvent): void;
+}

@@ -1,0 +1,93 @@
+/** What a host asks of its own node: HTTP, command line and workloads; and what a node shows of itself. */
+import type { Address } from '../../env/units.ts';
+import type { EngineStatus, Finality } from '../consensus/consensus.ts';
+import type { Account, Receipt } from './account.ts';
+import type { Block, Header } from './block.ts';
+import type { DomainEvent } from './event.ts';
+import type { HeadClaim, Message } from './message.ts';
+import type { TransactionRejection } from './rejection.ts';
+import type { Transaction } from './transaction.ts';
+import type { AccountAddress, BlockHash, Hash, Height, PeerId, TxId } from './units.ts';
+
+export type Command =
+  | { readonly kind: 'SubmitTransaction'; readonly transaction: Transaction }
+  | { readonly kind: 'GetHead' }
+  | { readonly kind: 'GetBlock'; readonly at: { readonly id: BlockHash } | { readonly height: Height } }
+  | { readonly kind: 'GetTransaction'; readonly id: TxId }
+  | {
+      readonly kind: 'GetAccountTransactions';
+      readonly address: AccountAddress;
+      readonly before: Height | undefined;
+      readonly limit: number;
+    }
+  | { readonly kind: 'GetAccount'; readonly address: AccountAddress; readonly prove: boolean }
+  | { readonly kind: 'Dial'; readonly address: Address };
+
+/** Where a transaction stands on the main chain. */
+export interface TransactionPlace {
+  readonly block: BlockHash;
+  readonly height: Height;
+  readonly index: number;
+}
+
+export type Answer =
+  | { readonly kind: 'Accepted'; readonly id: TxId }
+  | { readonly kind: 'Refused'; readonly why: TransactionRejection }
+  | { readonly kind: 'Head'; readonly header: Header; readonly id: BlockHash; readonly finality: Finality }
+  | { readonly kind: 'Block'; readonly block: Block; readonly id: BlockHash }
+  | {
+      readonly kind: 'Transaction';
+      readonly transaction: Transaction;
+      readonly place: TransactionPlace | 'mempool';
+      readonly receipt: Receipt | undefined;
+      readonly final: boolean;
+    }
+  | {
+      readonly kind: 'AccountTransactions';
+      readonly places: readonly (TransactionPlace & { readonly id: TxId })[];
+    }
+  | {
+      readonly kind: 'Account';
+      readonly account: Account;
+      readonly at: BlockHash;
+      readonly stateRoot: Hash;
+      readonly proof: string | undefined;
+    }
+  | { readonly kind: 'NotFound' }
+  | { readonly kind: 'Done' };
+
+/** What one peer looks like from here. */
+export interface PeerSnapshot {
+  readonly peer: PeerId;
+  readonly address: Address;
+  readonly direction: 'in' | 'out';
+  readonly head: HeadClaim;
+  readonly score: number;
+}
+
+/** JSON-able state of a node: for oracles, the API and people. */
+export interface NodeSnapshot {
+  readonly nodeKey: PeerId;
+  readonly halted: string | undefined;
+  readonly head: HeadClaim;
+  readonly stateRoot: Hash;
+  readonly base: { readonly id: BlockHash; readonly height: Height };
+  readonly finality: Finality;
+  readonly peers: readonly PeerSnapshot[];
+  readonly knownAddresses: number;
+  readonly bannedPeers: number;
+  readonly mempool: { readonly count: number; readonly bytes: number; readonly queued: number };
+  readonly sync: { readonly phase: string; readonly target: Height };
+  readonly engine: EngineStatus;
+  /** Sizes of every bounded collection, with their bounds: what the memory oracle reads. */
+  readonly bounds: readonly { readonly name: string; readonly size: number; readonly max: number }[];
+}
+
+/** The types that a node speaks: its World. */
+export type ChainWorld = {
+  message: Message;
+  event: DomainEvent;
+  command: Command;
+  answer: Answer;
+  snapshot: NodeSnapshot;
+};
