@@ -1,0 +1,103 @@
+/** The seams of the simulated network: what it needs of the kernel and the hosts, and what they may ask of it. */
+import type {
+  Codec,
+  ConnectionInfo,
+  DecodeRejection,
+  DialFailure,
+  DisconnectReason,
+} from '../../env/network.ts';
+import type { Address, ConnectionId } from '../../env/units.ts';
+import type { NetworkConfig } from './config.ts';
+import type { LinkChange } from './link-change.ts';
+
+/** The part of the kernel that the network uses. `schedule` answers a handle that `cancel` takes. */
+export interface NetworkKernel {
+  nowUs(): number;
+  schedule(
+    atUs: number,
+    host: number,
+    component: number,
+    op: number,
+    a: number,
+    b: number,
+    payload: unknown,
+  ): number;
+  cancel(handle: number): void;
+  /** An unsigned 32-bit hash of (run key, purpose, x, y, ordinal). */
+  draw(purpose: number, x: number, y: number, ordinal: number): number;
+  trace(host: number, kind: number, fingerprint: number, extra: number): void;
+}
+
+/** What the network calls on hosts. Each call comes from an event of that host; it must not call the network back. */
+export interface HostPort<M> {
+  /** True while a boot runs; false between a crash or stop and the next start. */
+  isUp(host: number): boolean;
+  bootOf(host: number): number;
+  connected(host: number, boot: number, c: ConnectionId, info: ConnectionInfo): void;
+  dialFailed(host: number, boot: number, address: Address, reason: DialFailure): void;
+  message(host: number, boot: number, c: ConnectionId, message: M, bytes: number): void;
+  malformed(host: number, boot: number, c: ConnectionId, reason: DecodeRejection): void;
+  writable(host: number, boot: number, c: ConnectionId): void;
+  disconnected(host: number, boot: number, c: ConnectionId, reason: DisconnectReason): void;
+}
+
+/** What one message of a link suffers. `drop` ends a stream by time-out, as endless loss does; `duplicate` only doubles datagrams. */
+export type MessageEffect =
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'delay'; readonly us: number }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'corrupt' };
+
+/** A per-message fault by name: the `ordinal`-th message (from 0) of `messageKind` from one host to another. */
+export interface MessageException {
+  readonly from: number;
+  readonly to: number;
+  readonly messageKind: string;
+  readonly ordinal: number;
+  readonly effect: MessageEffect;
+}
+
+export interface NetworkOptions {
+  /** The number under which the kernel knows this component. */
+  readonly component: number;
+  /** Deliver decode(encode(m)) in place of m; the trace stays the same. */
+  readonly isolate: boolean;
+  /** Per-message faults on top of those that are drawn. */
+  readonly exceptions: readonly MessageException[];
+  /** False: loss, duplication, reordering and corruption come from `exceptions` alone. */
+  readonly drawFaults: boolean;
+  /** Told of each per-message fault that was drawn: what a capsule keeps as exceptions. */
+  readonly onMessageFault?: (fault: MessageException) => void;
+}
+
+/** What hosts and fault plans ask of the network. */
+export interface SimNetwork<M> {
+  /** The kernel's events of this component. */
+  handle(op: number, a: number, b: number, payload: unknown): void;
+  dial(host: number, boot: number, address: Address, leaveUs: number): void;
+  /** Called inside a handler: decides at once; the bytes leave at `leaveUs`, never before the host's earlier ones. */
+  send(
+    host: number,
+    boot: number,
+    c: ConnectionId,
+    message: M,
+    leaveUs: number,
+  ): 'queued' | 'full' | 'closed';
+  close(host: number, boot: number, c: ConnectionId, how: 'afterQueued' | 'now', leaveUs: number): void;
+  /** The boot ended and the machine's kernel lives: peers see a reset. */
+  killed(host: number): void;
+  /** The power is off: silence, until the host is up again and answers late packets with a reset. */
+  powered(host: number): void;
+  setLink(change: LinkChange): void;
+  /** Ends the change of that id; unknown ids are ignored. */
+  clear(id: string): void;
+}
+
+/** The signature of `createNetwork` in network.ts. */
+export type CreateNetwork = <M>(
+  config: NetworkConfig,
+  kernel: NetworkKernel,
+  hosts: HostPort<M>,
+  codec: Codec<M>,
+  options: NetworkOptions,
+) => SimNetwork<M>;
