@@ -1,0 +1,70 @@
+/** Durations as people write them in scenario files: `250ms`, `10s`, `5min`, `1h`, and ranges such as `5s..20s`. */
+
+const UNIT_US: ReadonlyMap<string, number> = new Map([
+  ['us', 1],
+  ['ms', 1_000],
+  ['s', 1_000_000],
+  ['min', 60_000_000],
+  ['h', 3_600_000_000],
+  ['d', 86_400_000_000],
+]);
+
+const ONE = '-?\\d{1,12}(?:\\.\\d{1,6})?(?:us|ms|s|min|h|d)';
+
+/** What a duration looks like: a number and a unit, no space; a minus only where time may go back. */
+export const DURATION_PATTERN = new RegExp(`^${ONE}$`);
+/** A duration, or two joined by `..`: drawn uniformly between both. */
+export const DURATION_RANGE_PATTERN = new RegExp(`^${ONE}(?:\\.\\.${ONE})?$`);
+
+/** Both ends in microseconds, equal for a fixed duration. */
+export interface UsRange {
+  readonly minUs: number;
+  readonly maxUs: number;
+}
+
+/** Microseconds of a text that matches DURATION_PATTERN; undefined otherwise, or when it is no whole number of them. */
+export function parseDurationUs(text: string): number | undefined {
+  const parts = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?(us|ms|s|min|h|d)$/.exec(text);
+  if (parts === null) return undefined;
+  const unit = UNIT_US.get(parts[4] as string) as number;
+  const fraction = (parts[3] ?? '').padEnd(6, '0');
+  const whole = Number(parts[2]) * unit;
+  const rest = (Number(fraction) * unit) / 1_000_000;
+  const value = whole + rest;
+  if (!Number.isSafeInteger(value)) return undefined;
+  return parts[1] === '-' ? -value : value;
+}
+
+/** Both ends of a text that matches DURATION_RANGE_PATTERN; undefined otherwise, or when the first end is later. */
+export function parseDurationRange(text: string): UsRange | undefined {
+  const [first, second, third] = text.split('..');
+  if (first === undefined || third !== undefined) return undefined;
+  const minUs = parseDurationUs(first);
+  const maxUs = second === undefined ? minUs : parseDurationUs(second);
+  if (minUs === undefined || maxUs === undefined || minUs > maxUs) return undefined;
+  return { minUs, maxUs };
+}
+
+/** The shortest exact text: `90s` and not `1.5min`; `0s` for nothing. */
+export function formatDurationUs(valueUs: number): string {
+  if (valueUs === 0) return '0s';
+  for (const [name, unit] of [
+    ['h', 3_600_000_000],
+    ['s', 1_000_000],
+    ['ms', 1_000],
+  ] as const) {
+    if (valueUs % unit === 0) return `${valueUs / unit}${name}`;
+  }
+  return `${valueUs}us`;
+}
+
+/** Simulated time for people: `12.345678s`, trailing zeros cut. */
+export function formatSecondsUs(valueUs: number): string {
+  const sign = valueUs < 0 ? '-' : '';
+  const absolute = Math.abs(valueUs);
+  const whole = Math.floor(absolute / 1_000_000);
+  const fraction = String(absolute % 1_000_000)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}s`;
+}

@@ -1,0 +1,110 @@
+/** What a scenario file may say at one place, in words, from its JSON Schema. */
+
+/** The parts of JSON Schema that zod writes for our schema. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly properties?: { readonly [key: string]: JsonSchema };
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly description?: string;
+}
+
+type PathPart = string | number;
+
+function branches(schema: JsonSchema): readonly JsonSchema[] {
+  return schema.anyOf ?? schema.oneOf ?? [schema];
+}
+
+/** Walks down one part; of several branches the one whose `kind` fits, else every one that has the part. */
+function below(schema: JsonSchema, part: PathPart, value: unknown): readonly JsonSchema[] {
+  const found: JsonSchema[] = [];
+  for (const branch of fitting(schema, value)) {
+    if (typeof part === 'number') {
+      if (branch.items !== undefined) found.push(branch.items);
+      continue;
+    }
+    const property =
+      branch.properties === undefined ? undefined : new Map(Object.entries(branch.properties)).get(part);
+    if (property !== undefined) found.push(property);
+    else if (typeof branch.additionalProperties === 'object') found.push(branch.additionalProperties);
+  }
+  return found;
+}
+
+/** The branches of a union that a value with this `kind` can mean. */
+function fitting(schema: JsonSchema, value: unknown): readonly JsonSchema[] {
+  const all = branches(schema);
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return all;
+  const kind = value.kind;
+  const exact = all.filter((branch) => branch.properties?.['kind']?.const === kind);
+  return exact.length > 0 ? exact : all;
+}
+
+/** Schemas that apply at `path` in `document`. */
+export function schemasAt(
+  root: JsonSchema,
+  path: readonly PathPart[],
+  document: unknown,
+): readonly JsonSchema[] {
+  let schemas: readonly JsonSchema[] = [root];
+  let value: unknown = document;
+  for (const part of path) {
+    schemas = schemas.flatMap((schema) => below(schema, part, value));
+    value =
+      typeof value === 'object' && value !== null
+        ? new Map<PathPart, unknown>(entriesOf(value)).get(part)
+        : undefined;
+  }
+  return schemas.flatMap((schema) => fitting(schema, value));
+}
+
+function entriesOf(value: object): Iterable<readonly [PathPart, unknown]> {
+  return Array.isArray(value) ? value.entries() : Object.entries(value);
+}
+
+/** The keys allowed by any of the schemas, in their order. */
+export function keysOf(schemas: readonly JsonSchema[]): readonly string[] {
+  return [
+    ...new Set(
+      schemas.flatMap((schema) => branches(schema)).flatMap((schema) => Object.keys(schema.properties ?? {})),
+    ),
+  ];
+}
+
+function numberText(schema: JsonSchema): string {
+  const what = schema.type === 'integer' ? 'a whole number' : 'a number';
+  const min = schema.minimum;
+  const max =
+    schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER ? schema.maximum : undefined;
+  if (min !== undefined && max !== undefined) return `${what} from ${min} to ${max}`;
+  if (min !== undefined) return `${what}, at least ${min}`;
+  return max === undefined ? what : `${what}, at most ${max}`;
+}
+
+function describeOne(schema: JsonSchema): string {
+  if (schema.anyOf !== undefined || schema.oneOf !== undefined) return describeSchemas(branches(schema));
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum !== undefined) return schema.enum.map(String).join(', ');
+  if (schema.type === 'integer' || schema.type === 'number') return numberText(schema);
+  if (schema.type === 'boolean') return 'true or false';
+  if (schema.type === 'array')
+    return `a list of ${schema.items === undefined ? 'values' : describeOne(schema.items)}`;
+  if (schema.type === 'object') return `{ ${Object.keys(schema.properties ?? {}).join(', ')} }`;
+  return schema.description ?? 'text';
+}
+
+/** The schemas in words: alternatives joined by "or". */
+export function describeSchemas(schemas: readonly JsonSchema[]): string {
+  const kinds = schemas.map((schema) => schema.properties?.['kind']?.const);
+  if (schemas.length > 1 && kinds.every((kind) => typeof kind === 'string')) {
+    return `an object whose kind is one of ${kinds.join(', ')}`;
+  }
+  return [...new Set(schemas.map(describeOne))].join(', or ');
+}

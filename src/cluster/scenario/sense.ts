@@ -1,0 +1,182 @@
+/** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
+import { parseDurationRange, parseDurationUs } from './duration.ts';
+import type { FaultLine, HostSelector, ScenarioFile } from './schema.ts';
+
+/** A contradiction and its place. */
+export interface Impossible {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly expected: string;
+}
+
+type Path = readonly (string | number)[];
+
+function selectorProblems(selector: HostSelector, nodes: number, path: Path): readonly Impossible[] {
+  if (selector === 'all') return [];
+  if (!Array.isArray(selector)) {
+    if (selector.random <= nodes) return [];
+    const message = `${selector.random} hosts of a cluster of ${nodes}`;
+    return [{ path: [...path, 'random'], message, expected: `at most ${nodes}, the number of nodes` }];
+  }
+  return listProblems(selector, nodes, path);
+}
+
+function listProblems(list: readonly number[], nodes: number, path: Path): readonly Impossible[] {
+  const problems: Impossible[] = [];
+  const seen = new Set<number>();
+  for (const [i, host] of list.entries()) {
+    if (host >= nodes) {
+      problems.push({
+        path: [...path, i],
+        message: `there is no host ${host}`,
+        expected: `0 to ${nodes - 1}, since nodes is ${nodes}`,
+      });
+    }
+    if (seen.has(host))
+      problems.push({ path: [...path, i], message: `host ${host} stands twice`, expected: 'each host once' });
+    seen.add(host);
+  }
+  return problems;
+}
+
+function groupProblems(
+  groups: readonly (readonly number[])[],
+  nodes: number,
+  path: Path,
+): readonly Impossible[] {
+  const problems = groups.flatMap((group, i) => listProblems(group, nodes, [...path, i]));
+  const seen = new Map<number, number>();
+  for (const [i, group] of groups.entries()) {
+    for (const [j, host] of group.entries()) {
+      const other = seen.get(host);
+      if (other !== undefined && other !== i) {
+        problems.push({
+          path: [...path, i, j],
+          message: `host ${host} is in two groups`,
+          expected: 'each host in one group at most',
+        });
+      }
+      seen.set(host, i);
+    }
+  }
+  return problems;
+}
+
+function partitionProblems(
+  fault: Extract<FaultLine, { kind: 'partition' }>,
+  nodes: number,
+  path: Path,
+): readonly Impossible[] {
+  const ways = [fault.groups, fault.isolate, fault.split].filter((way) => way !== undefined).length;
+  if (ways !== 1) {
+    const message =
+      ways === 0 ? 'a partition that names no host' : 'a partition that says twice whom it separates';
+    return [{ path, message, expected: 'exactly one of groups, isolate, split' }];
+  }
+  if (fault.groups !== undefined) return groupProblems(fault.groups, nodes, [...path, 'groups']);
+  return fault.isolate === undefined ? [] : selectorProblems(fault.isolate, nodes, [...path, 'isolate']);
+}
+
+function faultProblems(fault: FaultLine, scenario: ScenarioFile, path: Path): readonly Impossible[] {
+  const nodes = scenario.nodes;
+  const problems: Impossible[] = [];
+  if (fault.kind === 'partition') problems.push(...partitionProblems(fault, nodes, path));
+  if (fault.kind === 'flap') {
+    if ((fault.groups === undefined) === (fault.link === undefined)) {
+      problems.push({
+        path,
+        message: 'a flap must say what flaps, once',
+        expected: 'exactly one of groups, link',
+      });
+    }
+    if (fault.groups !== undefined) problems.push(...groupProblems(fault.groups, nodes, [...path, 'groups']));
+  }
+  if (fault.kind === 'bridge' && fault.bridge !== undefined)
+    problems.push(...listProblems([fault.bridge], nodes, [...path, 'bridge']));
+  if ('hosts' in fault) problems.push(...selectorProblems(fault.hosts, nodes, [...path, 'hosts']));
+  if ('link' in fault && fault.link !== undefined) {
+    problems.push(...selectorProblems(fault.link.from, nodes, [...path, 'link', 'from']));
+    problems.push(...selectorProblems(fault.link.to, nodes, [...path, 'link', 'to']));
+  }
+  return [...problems, ...timeProblems(fault, scenario, path)];
+}
+
+function timeProblems(fault: FaultLine, scenario: ScenarioFile, path: Path): readonly Impossible[] {
+  const endUs = parseDurationUs(scenario.duration) ?? 0;
+  const at = parseDurationRange(fault.at);
+  const problems: Impossible[] = [];
+  if (at !== undefined && at.maxUs >= endUs) {
+    problems.push({
+      path: [...path, 'at'],
+      message: `at ${fault.at}, but the run ends at ${scenario.duration}`,
+      expected: `a time before ${scenario.duration}`,
+    });
+  }
+  if (fault.every !== undefined && (parseDurationRange(fault.every)?.minUs ?? 0) === 0) {
+    problems.push({
+      path: [...path, 'every'],
+      message: 'a fault without pause',
+      expected: 'a duration above 0s',
+    });
+  }
+  const untilUs = fault.until === undefined ? undefined : parseDurationUs(fault.until);
+  if (at !== undefined && untilUs !== undefined && untilUs < at.minUs) {
+    problems.push({
+      path: [...path, 'until'],
+      message: `until ${fault.until} ends before it begins`,
+      expected: `a time after ${fault.at}`,
+    });
+  }
+  return problems;
+}
+
+function upgradeProblems(scenario: ScenarioFile): readonly Impossible[] {
+  if (scenario.chain?.upgrade !== undefined) return [];
+  return (scenario.load ?? []).flatMap((load, i) =>
+    load.kind === 'burns'
+      ? [
+          {
+            path: ['load', i, 'kind'],
+            message: 'burn is a transaction of version 2',
+            expected: 'chain.upgrade to be set',
+          },
+        ]
+      : [],
+  );
+}
+
+/** Every contradiction, in no particular order. */
+export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
+  const problems: Impossible[] = [...upgradeProblems(scenario)];
+  for (const [i, rule] of (scenario.hosts ?? []).entries()) {
+    problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));
+    const joins = rule.joins === undefined ? undefined : parseDurationUs(rule.joins);
+    if (joins !== undefined && joins >= (parseDurationUs(scenario.duration) ?? 0)) {
+      problems.push({
+        path: ['hosts', i, 'joins'],
+        message: 'joins after the run has ended',
+        expected: `a time before ${scenario.duration}`,
+      });
+    }
+  }
+  for (const [i, fault] of (scenario.faults ?? []).entries()) {
+    problems.push(...faultProblems(fault, scenario, ['faults', i]));
+  }
+  const topology = scenario.network?.topology;
+  if (typeof topology === 'object' && 'links' in topology && topology.links >= scenario.nodes) {
+    const message = `${topology.links} links a node in a cluster of ${scenario.nodes}`;
+    problems.push({
+      path: ['network', 'topology', 'links'],
+      message,
+      expected: `fewer than ${scenario.nodes}`,
+    });
+  }
+  if (scenario.network?.compactModel === true && scenario.network.model !== 'simblock') {
+    problems.push({
+      path: ['network', 'compactModel'],
+      message: 'the modelled compact form needs the simblock model',
+      expected: 'model: simblock',
+    });
+  }
+  return problems;
+}
