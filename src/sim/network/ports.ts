@@ -28,7 +28,10 @@ export interface NetworkKernel {
   trace(host: number, kind: number, fingerprint: number, extra: number): void;
 }
 
-/** What the network calls on hosts. Each call comes from an event of that host; it must not call the network back. */
+/**
+ * What the network calls on hosts, each from an event of that host. The handler that runs inside may send, dial and
+ * close, and its host may be killed in the middle of it.
+ */
 export interface HostPort<M> {
   /** True while a boot runs; false between a crash or stop and the next start. */
   isUp(host: number): boolean;
