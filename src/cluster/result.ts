@@ -1,0 +1,121 @@
+/** What one run came to: plain data that crosses threads, is printed, and is compared. */
+
+/** Exit codes of the command line; of several the first in PRECEDENCE wins. */
+export const EXIT = {
+  passed: 0,
+  safety: 1,
+  usage: 2,
+  liveness: 3,
+  crashed: 4,
+  nondeterminism: 5,
+  interrupted: 130,
+} as const;
+
+/** How bad: nondeterminism before a crash before safety before liveness. */
+export const PRECEDENCE: readonly number[] = [
+  EXIT.interrupted,
+  EXIT.nondeterminism,
+  EXIT.crashed,
+  EXIT.safety,
+  EXIT.liveness,
+  EXIT.passed,
+];
+
+/** What an oracle holds against whom. `rule` names the broken law; `fact` is for people. */
+export interface Violation {
+  readonly oracle: string;
+  readonly rule: string;
+  readonly kind: 'safety' | 'liveness';
+  /** Hosts concerned, by name. */
+  readonly hosts: readonly string[];
+  readonly atUs: number;
+  readonly fact: string;
+}
+
+export type Verdict =
+  /** As the scenario expects. */
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'violated'; readonly violation: Violation }
+  /** `expect` named a violation or a stall, and it did not come. */
+  | { readonly kind: 'unexpectedPass'; readonly expected: string }
+  /** Counted less than `atLeast` demands: the run proved nothing. */
+  | { readonly kind: 'tooLittle'; readonly missing: readonly { readonly what: string; readonly wanted: number; readonly got: number }[] }
+  /** The program under test, or the simulator, threw. */
+  | { readonly kind: 'crashed'; readonly host: string; readonly atUs: number; readonly error: string; readonly stack: string }
+  | { readonly kind: 'nondeterminism'; readonly fact: string; readonly detail: string };
+
+/** How often one kind of fault was planned, injected, and had an effect. */
+export interface FaultCoverage {
+  readonly kind: string;
+  readonly planned: number;
+  readonly injected: number;
+  readonly effective: number;
+}
+
+/** What was counted over all hosts. */
+export interface RunCounts {
+  readonly blocks: number;
+  readonly reorgs: number;
+  readonly reorgDepth: number;
+  readonly synced: number;
+  readonly transactions: number;
+  readonly rejected: number;
+  readonly corruptionsDetected: number;
+  readonly repairs: number;
+  readonly restarts: number;
+  readonly halted: number;
+  readonly compact: number;
+}
+
+/** One of the last events before a failure, as text. */
+export interface EventLine {
+  readonly atUs: number;
+  readonly host: string;
+  readonly text: string;
+}
+
+export interface RunResult {
+  readonly scenario: string;
+  readonly seed: string;
+  readonly verdict: Verdict;
+  /** Hexadecimal; the same for the same scenario and seed, everywhere. */
+  readonly traceHash: string;
+  /** Hash of what does not depend on the order of simultaneous events: verdict, heads' agreement, counts of faults. */
+  readonly orderFree: string;
+  readonly simulatedUs: number;
+  readonly events: number;
+  readonly messages: number;
+  readonly counts: RunCounts;
+  readonly faults: readonly FaultCoverage[];
+  /** Assertions of each kind and how often each was checked: `always` that never ran fails a sweep. */
+  readonly assertions: readonly { readonly name: string; readonly kind: 'always' | 'sometimes' | 'unreachable'; readonly checked: number; readonly held: number }[];
+  /** Height and id of the common head at the end; undefined when there is none. */
+  readonly head: { readonly height: number; readonly id: string } | undefined;
+  /** The last relevant events, oldest first; empty when the run passed. */
+  readonly lastEvents: readonly EventLine[];
+  /** Simulated time of the last thing that changed, when liveness was judged, and why a stall is excused. */
+  readonly notes: readonly string[];
+}
+
+/** The exit code of one run. */
+export function exitCodeOf(verdict: Verdict): number {
+  switch (verdict.kind) {
+    case 'passed':
+      return EXIT.passed;
+    case 'violated':
+      return verdict.violation.kind === 'safety' ? EXIT.safety : EXIT.liveness;
+    case 'unexpectedPass':
+    case 'tooLittle':
+      return EXIT.safety;
+    case 'crashed':
+      return EXIT.crashed;
+    case 'nondeterminism':
+      return EXIT.nondeterminism;
+  }
+}
+
+/** The exit code of several runs: the gravest. */
+export function worstExitCode(codes: readonly number[]): number {
+  for (const code of PRECEDENCE) if (codes.includes(code)) return code;
+  return EXIT.passed;
+}

@@ -1,0 +1,50 @@
+/** What the main thread and a simulation worker say to each other: plain data only. */
+import type { RunResult } from '../cluster/result.ts';
+import type { Override } from '../cluster/scenario/parse.ts';
+
+/** One run to simulate. */
+export interface Job {
+  /** Name for messages. */
+  readonly file: string;
+  readonly source: string;
+  readonly overrides: readonly Override[];
+  readonly seed: string;
+  readonly isolate: boolean;
+  /** 0: the run's own order of simultaneous events; n: the n-th other order. */
+  readonly permuteTies: number;
+}
+
+/** A run that ended, with the wall time that it took. */
+export interface JobOutcome {
+  readonly result: RunResult;
+  readonly wallMs: number;
+}
+
+export type ToWorker =
+  | { readonly kind: 'run'; readonly id: number; readonly job: Job }
+  /** Prepares a run that is then stepped by hand, for lockstep comparison. */
+  | { readonly kind: 'open'; readonly id: number; readonly job: Job; readonly warmUp: Job | undefined }
+  | { readonly kind: 'step'; readonly id: number; readonly maxEvents: number }
+  | { readonly kind: 'records'; readonly id: number }
+  | { readonly kind: 'close'; readonly id: number };
+
+/** One event of a trace as text, with the hash of the trace up to it. */
+export interface TraceLine {
+  readonly index: number;
+  readonly hash: string;
+  readonly text: string;
+}
+
+export type FromWorker =
+  | { readonly kind: 'progress'; readonly id: number; readonly simulatedUs: number; readonly events: number }
+  | { readonly kind: 'done'; readonly id: number; readonly outcome: JobOutcome }
+  | {
+      readonly kind: 'stepped';
+      readonly id: number;
+      readonly more: boolean;
+      readonly hash: string;
+      readonly events: number;
+    }
+  | { readonly kind: 'records'; readonly id: number; readonly lines: readonly TraceLine[] }
+  | { readonly kind: 'closed'; readonly id: number; readonly outcome: JobOutcome }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: string; readonly stack: string };

@@ -1,0 +1,103 @@
+/** A simulation worker: runs scenarios one after another, in slices, so that the main thread keeps signals and output. */
+import { parentPort } from 'node:worker_threads';
+import { createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
+import { parseScenario } from '../cluster/scenario/parse.ts';
+import type { FromWorker, Job, JobOutcome, ToWorker } from './job.ts';
+import { createNativeSuite } from './native-suite.ts';
+
+/** Events between two looks at the clock: about 50 ms of work. */
+const SLICE_EVENTS = 20_000;
+/** Wall time between two progress messages. */
+const PROGRESS_EVERY_MS = 200;
+
+interface OpenRun {
+  readonly run: ScenarioRun;
+  readonly startedMs: number;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('worker.ts runs as a worker thread only');
+const suite = createNativeSuite();
+const open = new Map<number, OpenRun>();
+
+function post(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+function prepare(job: Job): OpenRun {
+  const scenario = parseScenario(job.file, job.source, job.overrides);
+  const startedMs = performance.now();
+  const run = createScenarioRun(scenario, {
+    seed: job.seed,
+    isolate: job.isolate,
+    permuteTies: job.permuteTies,
+    nativeSuite: suite,
+  });
+  return { run, startedMs };
+}
+
+function finish({ run, startedMs }: OpenRun): JobOutcome {
+  const result = run.result();
+  return { result, wallMs: performance.now() - startedMs };
+}
+
+function runWhole(job: Job, onProgress: (run: ScenarioRun) => void): JobOutcome {
+  const opened = prepare(job);
+  let reportedMs = opened.startedMs;
+  while (opened.run.step(SLICE_EVENTS)) {
+    const nowMs = performance.now();
+    if (nowMs - reportedMs < PROGRESS_EVERY_MS) continue;
+    reportedMs = nowMs;
+    onProgress(opened.run);
+  }
+  return finish(opened);
+}
+
+function opened(id: number): OpenRun {
+  const run = open.get(id);
+  if (run === undefined) throw new Error(`run ${id} is not open`);
+  return run;
+}
+
+function handle(message: ToWorker): void {
+  const { id } = message;
+  switch (message.kind) {
+    case 'run': {
+      const outcome = runWhole(message.job, (run) => {
+        post({ kind: 'progress', id, simulatedUs: run.nowUs, events: run.events });
+      });
+      return post({ kind: 'done', id, outcome });
+    }
+    case 'open': {
+      if (message.warmUp !== undefined) runWhole(message.warmUp, () => {});
+      open.set(id, prepare(message.job));
+      return post({ kind: 'stepped', id, more: true, hash: '', events: 0 });
+    }
+    case 'step': {
+      const { run } = opened(id);
+      const more = run.step(message.maxEvents);
+      return post({ kind: 'stepped', id, more, hash: run.traceHash, events: run.events });
+    }
+    case 'records':
+      return post({ kind: 'records', id, lines: opened(id).run.lastRecords() });
+    case 'close': {
+      const outcome = finish(opened(id));
+      open.delete(id);
+      return post({ kind: 'closed', id, outcome });
+    }
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  try {
+    handle(message);
+  } catch (error) {
+    const known = error instanceof Error;
+    post({
+      kind: 'failed',
+      id: message.id,
+      error: known ? `${error.name}: ${error.message}` : String(error),
+      stack: known ? (error.stack ?? '') : '',
+    });
+  }
+});
