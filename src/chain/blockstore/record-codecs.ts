@@ -1,0 +1,248 @@
+/** Payloads of the ledger's own records: base, undo journal, places and hints, in a fixed big-endian layout. */
+import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
+import { NAMESPACE, type StateChange } from '../state/state.ts';
+import {
+  type BlockHash,
+  blockHash,
+  type Hash,
+  type Height,
+  hash,
+  height,
+  type Weight,
+  weight,
+} from '../types/units.ts';
+import { namespaceOf, readHeight, writeHeight } from './records.ts';
+
+/** Everything that continues the chain from a block, its state's leaves aside. */
+export interface BaseRecord {
+  readonly id: BlockHash;
+  /** Canonical bytes of the header. */
+  readonly header: Uint8Array;
+  readonly weight: Weight;
+  /** Peaks of the history range over all ids up to and including this one, and how many ids those are. */
+  readonly peaks: readonly Hash[];
+  readonly historyCount: number;
+  /** The engine's view after this block's execution. */
+  readonly view: Uint8Array;
+}
+
+/** How to go back from a base to its parent. */
+export interface UndoRecord {
+  /** The base that is left. */
+  readonly id: BlockHash;
+  /** The payload of the parent's base record. */
+  readonly parent: Uint8Array;
+  /** The leaves as the parent's state has them. */
+  readonly leaves: readonly StateChange[];
+}
+
+/** Where a transaction stands, with its encoded receipt. */
+export interface PlaceRecord {
+  readonly height: Height;
+  readonly index: number;
+  readonly receipt: Uint8Array;
+}
+
+/** Collects parts and joins them once. */
+class Writer {
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
+
+  bytes(part: Uint8Array): this {
+    this.#parts.push(part);
+    this.#length += part.length;
+    return this;
+  }
+
+  hex(text: string): this {
+    const part = hexToBytes(text);
+    if (part === undefined) throw new RangeError('hexadecimal text was expected');
+    return this.bytes(part);
+  }
+
+  uint(value: number, width: 1 | 2 | 4): this {
+    const part = new Uint8Array(width);
+    for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) part[i] = rest & 0xff;
+    return this.bytes(part);
+  }
+
+  height(value: number): this {
+    const part = new Uint8Array(6);
+    writeHeight(part, 0, value);
+    return this.bytes(part);
+  }
+
+  sized(part: Uint8Array): this {
+    return this.uint(part.length, 4).bytes(part);
+  }
+
+  done(): Uint8Array {
+    const joined = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      joined.set(part, at);
+      at += part.length;
+    }
+    return joined;
+  }
+}
+
+/** Reads in order; past the end it fails once and for all, and answers zeros. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #failed = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  bytes(length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) {
+      this.#failed = true;
+      return new Uint8Array(0);
+    }
+    const part = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return part;
+  }
+
+  uint(width: 1 | 2 | 4): number {
+    let value = 0;
+    for (const byte of this.bytes(width)) value = value * 256 + byte;
+    return value;
+  }
+
+  height(): Height {
+    const part = this.bytes(6);
+    return height(part.length === 6 ? readHeight(part, 0) : 0);
+  }
+
+  sized(): Uint8Array {
+    return this.bytes(this.uint(4));
+  }
+
+  hash32(): string {
+    const part = this.bytes(32);
+    return part.length === 32 ? bytesToHex(part) : '0'.repeat(64);
+  }
+
+  fail(): void {
+    this.#failed = true;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** True when everything was there and nothing is left over. */
+  whole(): boolean {
+    return !this.#failed && this.#at === this.#bytes.length;
+  }
+}
+
+/** id ‖ header ‖ weight ‖ count ‖ peaks ‖ view. */
+export function encodeBase(base: BaseRecord): Uint8Array {
+  const writer = new Writer()
+    .hex(base.id)
+    .sized(base.header)
+    .uint(base.weight.length / 2, 2)
+    .hex(base.weight);
+  writer.height(base.historyCount).uint(base.peaks.length, 1);
+  for (const peak of base.peaks) writer.hex(peak);
+  return writer.sized(base.view).done();
+}
+
+/** What encodeBase wrote; undefined for anything else. */
+export function decodeBase(payload: Uint8Array): BaseRecord | undefined {
+  const reader = new Reader(payload);
+  const id = blockHash(reader.hash32());
+  const header = reader.sized();
+  const stated = weight(bytesToHex(reader.bytes(reader.uint(2))));
+  const historyCount = reader.height();
+  const peaks: Hash[] = [];
+  for (let left = reader.uint(1); left > 0; left--) peaks.push(hash(reader.hash32()));
+  const view = reader.sized();
+  return reader.whole() ? { id, header, weight: stated, peaks, historyCount, view } : undefined;
+}
+
+/** id ‖ parent ‖ count ‖ (namespace ‖ id ‖ present ‖ value) each. */
+export function encodeUndo(undo: UndoRecord): Uint8Array {
+  const writer = new Writer().hex(undo.id).sized(undo.parent).uint(undo.leaves.length, 4);
+  for (const leaf of undo.leaves) {
+    writer
+      .uint(NAMESPACE[leaf.namespace], 1)
+      .uint(leaf.id.length / 2, 1)
+      .hex(leaf.id);
+    writer.uint(leaf.value === undefined ? 0 : 1, 1).sized(leaf.value ?? new Uint8Array(0));
+  }
+  return writer.done();
+}
+
+/** What encodeUndo wrote; undefined for anything else. */
+export function decodeUndo(payload: Uint8Array): UndoRecord | undefined {
+  const reader = new Reader(payload);
+  const id = blockHash(reader.hash32());
+  const parent = reader.sized();
+  const leaves: StateChange[] = [];
+  for (let left = reader.uint(4); left > 0 && !reader.failed; left--) {
+    const namespace = namespaceOf(reader.uint(1));
+    const leafId = bytesToHex(reader.bytes(reader.uint(1)));
+    const present = reader.uint(1);
+    const value = reader.sized();
+    if (namespace === undefined || present > 1) reader.fail();
+    else leaves.push({ namespace, id: leafId, value: present === 1 ? value : undefined });
+  }
+  return reader.whole() ? { id, parent, leaves } : undefined;
+}
+
+/** height ‖ index ‖ receipt. */
+export function encodePlace(place: PlaceRecord): Uint8Array {
+  return new Writer().height(place.height).uint(place.index, 4).sized(place.receipt).done();
+}
+
+/** What encodePlace wrote; undefined for anything else. */
+export function decodePlace(payload: Uint8Array): PlaceRecord | undefined {
+  const reader = new Reader(payload);
+  const place = { height: reader.height(), index: reader.uint(4), receipt: reader.sized() };
+  return reader.whole() ? place : undefined;
+}
+
+/** format ‖ genesis id. */
+export function encodeFormat(format: number, genesisId: BlockHash): Uint8Array {
+  return new Writer().uint(format, 2).hex(genesisId).done();
+}
+
+/** What encodeFormat wrote, or a later one wrote with more behind it; undefined when too short. */
+export function decodeFormat(
+  payload: Uint8Array,
+): { readonly format: number; readonly genesisId: BlockHash } | undefined {
+  const reader = new Reader(payload);
+  const found = { format: reader.uint(2), genesisId: blockHash(reader.hash32()) };
+  return reader.failed ? undefined : found;
+}
+
+/** A height alone. */
+export function encodeHeightOf(value: Height): Uint8Array {
+  return new Writer().height(value).done();
+}
+
+/** What encodeHeightOf wrote; undefined for anything else. */
+export function decodeHeightOf(payload: Uint8Array): Height | undefined {
+  const reader = new Reader(payload);
+  const value = reader.height();
+  return reader.whole() ? value : undefined;
+}
+
+/** An id alone. */
+export function encodeId(id: string): Uint8Array {
+  return new Writer().hex(id).done();
+}
+
+/** What encodeId wrote; undefined for anything else. */
+export function decodeId(payload: Uint8Array): string | undefined {
+  const reader = new Reader(payload);
+  const id = reader.hash32();
+  return reader.whole() ? id : undefined;
+}

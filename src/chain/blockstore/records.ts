@@ -1,0 +1,242 @@
+/** Records on disk: their keys, and the checksum over key and value that finds rot, stale keys and misdirected writes. */
+import type { Crypto } from '../../env/crypto.ts';
+import type { KeyRange } from '../../env/storage.ts';
+import { NAMESPACE, type Namespace } from '../state/state.ts';
+import type { RecordKind } from '../types/event.ts';
+
+/** Layout of everything below. A folder with a newer one is not opened. */
+export const STORE_FORMAT = 1;
+
+/** First byte of every key: whose record it is. `engine` and `peers` belong to the node, in the same checked form. */
+export const PREFIX = {
+  account: 0x61, // a ‖ address ‖ height ‖ index → transaction id
+  block: 0x62, // b ‖ height ‖ id → encoded block
+  certificate: 0x63, // c ‖ height ‖ id → certificate
+  engine: 0x65, // e ‖ … → the engine's own
+  height: 0x69, // i ‖ id → height, main chain up to the base
+  meta: 0x6d, // m ‖ name → format, base, head hint
+  header: 0x6e, // n ‖ height → encoded header, main chain up to the base
+  peers: 0x70, // p ‖ … → the node's own
+  state: 0x73, // s ‖ namespace ‖ id → leaf at the base
+  transaction: 0x74, // t ‖ id → place and receipt, main chain up to the base
+  undo: 0x75, // u ‖ height → how to go back from the base at that height
+  checkpoint: 0x76, // v ‖ height → base record of that height
+} as const;
+
+/** Names of the meta records: the second byte of their keys. */
+export const META = { format: 0, base: 1, head: 2 } as const;
+
+/** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
+export const CHECKSUM_BYTES = 8;
+
+/** Domain of record checksums, so that no checksum is an id of anything else. */
+const CHECKSUM_TAG = 0xd5;
+const HEIGHT_BYTES = 6;
+const ID_BYTES = 32;
+const INDEX_BYTES = 4;
+
+const NAMESPACE_NAMES = Object.keys(NAMESPACE).filter(isNamespace);
+
+function isNamespace(name: string): name is Namespace {
+  return Object.hasOwn(NAMESPACE, name);
+}
+
+function writeHex(into: Uint8Array, at: number, text: string): void {
+  for (let i = 0; i < text.length; i += 2) {
+    into[at + i / 2] = (nibble(text.charCodeAt(i)) << 4) | nibble(text.charCodeAt(i + 1));
+  }
+}
+
+function nibble(code: number): number {
+  return code <= 57 ? code - 48 : code - 87;
+}
+
+/** Big-endian, so that keys sort by height; 48 bits last 8.9 million years at one block a second. */
+export function writeHeight(into: Uint8Array, at: number, height: number): void {
+  const view = new DataView(into.buffer, into.byteOffset + at, HEIGHT_BYTES);
+  view.setUint16(0, Math.floor(height / 0x1_0000_0000));
+  view.setUint32(2, height % 0x1_0000_0000);
+}
+
+/** Reads what writeHeight wrote. */
+export function readHeight(from: Uint8Array, at: number): number {
+  const view = new DataView(from.buffer, from.byteOffset + at, HEIGHT_BYTES);
+  return view.getUint16(0) * 0x1_0000_0000 + view.getUint32(2);
+}
+
+/** m ‖ name. */
+export function metaKey(name: number): Uint8Array {
+  return Uint8Array.of(PREFIX.meta, name);
+}
+
+function heightKey(prefix: number, height: number): Uint8Array {
+  const key = new Uint8Array(1 + HEIGHT_BYTES);
+  key[0] = prefix;
+  writeHeight(key, 1, height);
+  return key;
+}
+
+function heightIdKey(prefix: number, height: number, id: string): Uint8Array {
+  const key = new Uint8Array(1 + HEIGHT_BYTES + ID_BYTES);
+  key[0] = prefix;
+  writeHeight(key, 1, height);
+  writeHex(key, 1 + HEIGHT_BYTES, id);
+  return key;
+}
+
+function idKey(prefix: number, id: string): Uint8Array {
+  const key = new Uint8Array(1 + ID_BYTES);
+  key[0] = prefix;
+  writeHex(key, 1, id);
+  return key;
+}
+
+/** b ‖ height ‖ id: blocks of all branches in the order in which they can be executed. */
+export function blockKey(height: number, id: string): Uint8Array {
+  return heightIdKey(PREFIX.block, height, id);
+}
+
+/** c ‖ height ‖ id. */
+export function certificateKey(height: number, id: string): Uint8Array {
+  return heightIdKey(PREFIX.certificate, height, id);
+}
+
+/** n ‖ height. */
+export function headerKey(height: number): Uint8Array {
+  return heightKey(PREFIX.header, height);
+}
+
+/** i ‖ id. */
+export function heightOfKey(id: string): Uint8Array {
+  return idKey(PREFIX.height, id);
+}
+
+/** u ‖ height. */
+export function undoKey(height: number): Uint8Array {
+  return heightKey(PREFIX.undo, height);
+}
+
+/** v ‖ height. */
+export function checkpointKey(height: number): Uint8Array {
+  return heightKey(PREFIX.checkpoint, height);
+}
+
+/** t ‖ id. */
+export function transactionKey(id: string): Uint8Array {
+  return idKey(PREFIX.transaction, id);
+}
+
+/** a ‖ address ‖ height ‖ index. */
+export function accountKey(address: string, height: number, index: number): Uint8Array {
+  const key = new Uint8Array(1 + ID_BYTES + HEIGHT_BYTES + INDEX_BYTES);
+  key[0] = PREFIX.account;
+  writeHex(key, 1, address);
+  writeHeight(key, 1 + ID_BYTES, height);
+  new DataView(key.buffer).setUint32(1 + ID_BYTES + HEIGHT_BYTES, index);
+  return key;
+}
+
+/** Height and index of an account key. */
+export function placeOfAccountKey(key: Uint8Array): { readonly height: number; readonly index: number } {
+  const at = 1 + ID_BYTES;
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  return { height: readHeight(key, at), index: view.getUint32(at + HEIGHT_BYTES) };
+}
+
+/** The keys of one account below `before`. */
+export function accountRange(address: string, before: number): KeyRange {
+  return { start: accountKey(address, 0, 0), end: accountKey(address, before, 0) };
+}
+
+/** s ‖ namespace ‖ id. */
+export function stateKey(namespace: Namespace, id: string): Uint8Array {
+  const key = new Uint8Array(2 + id.length / 2);
+  key[0] = PREFIX.state;
+  key[1] = NAMESPACE[namespace];
+  writeHex(key, 2, id);
+  return key;
+}
+
+/** The namespace of that number; undefined when there is none. */
+export function namespaceOf(number: number): Namespace | undefined {
+  return NAMESPACE_NAMES.find((name) => NAMESPACE[name] === number);
+}
+
+/** All keys with this first byte. */
+export function prefixRange(prefix: number): KeyRange {
+  return { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) };
+}
+
+/** Keys of the prefix with from <= height < to; `to` undefined: no end. */
+export function heightRange(prefix: number, from: number, to: number | undefined): KeyRange {
+  return {
+    start: heightKey(prefix, from),
+    end: to === undefined ? Uint8Array.of(prefix + 1) : heightKey(prefix, to),
+  };
+}
+
+/** Height and id of a block or certificate key; undefined for a key of another length. */
+export function heightIdOf(
+  key: Uint8Array,
+): { readonly height: number; readonly id: Uint8Array } | undefined {
+  if (key.length !== 1 + HEIGHT_BYTES + ID_BYTES) return undefined;
+  return { height: readHeight(key, 1), id: key.subarray(1 + HEIGHT_BYTES) };
+}
+
+/** What the key says of its record, as events name it. */
+export function recordKindOf(key: Uint8Array): RecordKind {
+  switch (key[0]) {
+    case PREFIX.meta:
+    case PREFIX.checkpoint:
+      return 'meta';
+    case PREFIX.block:
+      return 'block';
+    case PREFIX.certificate:
+      return 'certificate';
+    case PREFIX.state:
+      return 'state';
+    case PREFIX.undo:
+      return 'undo';
+    case PREFIX.header:
+    case PREFIX.height:
+    case PREFIX.transaction:
+    case PREFIX.account:
+      return 'index';
+    case PREFIX.engine:
+      return 'engine';
+    default:
+      return 'unknown';
+  }
+}
+
+/** tag ‖ length of the key ‖ key ‖ payload, as the checksum covers it. */
+function checksum(sha256: Crypto['sha256'], key: Uint8Array, payload: Uint8Array): Uint8Array {
+  const input = new Uint8Array(3 + key.length + payload.length);
+  input[0] = CHECKSUM_TAG;
+  input[1] = key.length >>> 8;
+  input[2] = key.length & 0xff;
+  input.set(key, 3);
+  input.set(payload, 3 + key.length);
+  return sha256(input);
+}
+
+/** The value to store under `key`: checksum ‖ payload. */
+export function sealRecord(sha256: Crypto['sha256'], key: Uint8Array, payload: Uint8Array): Uint8Array {
+  const value = new Uint8Array(CHECKSUM_BYTES + payload.length);
+  value.set(checksum(sha256, key, payload).subarray(0, CHECKSUM_BYTES));
+  value.set(payload, CHECKSUM_BYTES);
+  return value;
+}
+
+/** The payload stored under `key`, or `corrupt`: computed each time, since what a disk answers is shared with nobody. */
+export function openRecord(
+  sha256: Crypto['sha256'],
+  key: Uint8Array,
+  value: Uint8Array,
+): Uint8Array | 'corrupt' {
+  if (value.length < CHECKSUM_BYTES) return 'corrupt';
+  const payload = value.subarray(CHECKSUM_BYTES);
+  const expected = checksum(sha256, key, payload);
+  for (let i = 0; i < CHECKSUM_BYTES; i++) if (value[i] !== expected[i]) return 'corrupt';
+  return payload;
+}
