@@ -39,9 +39,18 @@ export type Verdict =
   /** `expect` named a violation or a stall, and it did not come. */
   | { readonly kind: 'unexpectedPass'; readonly expected: string }
   /** Counted less than `atLeast` demands: the run proved nothing. */
-  | { readonly kind: 'tooLittle'; readonly missing: readonly { readonly what: string; readonly wanted: number; readonly got: number }[] }
+  | {
+      readonly kind: 'tooLittle';
+      readonly missing: readonly { readonly what: string; readonly wanted: number; readonly got: number }[];
+    }
   /** The program under test, or the simulator, threw. */
-  | { readonly kind: 'crashed'; readonly host: string; readonly atUs: number; readonly error: string; readonly stack: string }
+  | {
+      readonly kind: 'crashed';
+      readonly host: string;
+      readonly atUs: number;
+      readonly error: string;
+      readonly stack: string;
+    }
   | { readonly kind: 'nondeterminism'; readonly fact: string; readonly detail: string };
 
 /** How often one kind of fault was planned, injected, and had an effect. */
@@ -88,7 +97,12 @@ export interface RunResult {
   readonly counts: RunCounts;
   readonly faults: readonly FaultCoverage[];
   /** Assertions of each kind and how often each was checked: `always` that never ran fails a sweep. */
-  readonly assertions: readonly { readonly name: string; readonly kind: 'always' | 'sometimes' | 'unreachable'; readonly checked: number; readonly held: number }[];
+  readonly assertions: readonly {
+    readonly name: string;
+    readonly kind: 'always' | 'sometimes' | 'unreachable';
+    readonly checked: number;
+    readonly held: number;
+  }[];
   /** Height and id of the common head at the end; undefined when there is none. */
   readonly head: { readonly height: number; readonly id: string } | undefined;
   /** The last relevant events, oldest first; empty when the run passed. */

@@ -9,7 +9,7 @@ const UNIT_US: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000_000],
 ]);
 
-const ONE = '-?\\d{1,12}(?:\\.\\d{1,6})?(?:us|ms|s|min|h|d)';
+const ONE = '-?\\d{1,15}(?:\\.\\d{1,6})?(?:us|ms|s|min|h|d)';
 
 /** What a duration looks like: a number and a unit, no space; a minus only where time may go back. */
 export const DURATION_PATTERN = new RegExp(`^${ONE}$`);
@@ -24,7 +24,7 @@ export interface UsRange {
 
 /** Microseconds of a text that matches DURATION_PATTERN; undefined otherwise, or when it is no whole number of them. */
 export function parseDurationUs(text: string): number | undefined {
-  const parts = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?(us|ms|s|min|h|d)$/.exec(text);
+  const parts = /^(-?)(\d{1,15})(?:\.(\d{1,6}))?(us|ms|s|min|h|d)$/.exec(text);
   if (parts === null) return undefined;
   const unit = UNIT_US.get(parts[4] as string) as number;
   const fraction = (parts[3] ?? '').padEnd(6, '0');

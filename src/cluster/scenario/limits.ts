@@ -6,5 +6,3 @@ export const SCENARIO_HOSTS_MAX = 20_000;
 export const SCENARIO_LENGTH_MAX_US = 400 * 86_400_000_000;
 /** Largest scenario file: 1 MiB; a longer one is a mistake. */
 export const SCENARIO_FILE_MAX_CHARS = 1_048_576;
-/** Most aliases that a YAML file may expand: none is needed, and bombs are refused. */
-export const YAML_ALIAS_MAX = 100;

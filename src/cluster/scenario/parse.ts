@@ -1,8 +1,8 @@
 /** Reads a scenario file: YAML, checked against the schema and for sense; every mistake is shown at its place. */
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { describeSchemas, type JsonSchema, keysOf, schemasAt } from './expected.ts';
-import { SCENARIO_FILE_MAX_CHARS, YAML_ALIAS_MAX } from './limits.ts';
+import { SCENARIO_FILE_MAX_CHARS } from './limits.ts';
 import { ScenarioError, type ScenarioProblem } from './problem.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
 import { findImpossible } from './sense.ts';
@@ -175,7 +175,11 @@ function applyOverrides(document: Document, overrides: readonly Override[]): rea
   for (const override of overrides) {
     const path = parsePath(override.path);
     const parsed = parseDocument(override.value, { logLevel: 'silent' });
-    if (path === undefined || parsed.errors.length > 0) {
+    if (
+      path === undefined ||
+      parsed.errors.length > 0 ||
+      findAliases(parsed, new Places(parsed, new LineCounter())).length > 0
+    ) {
       const expected = 'a path such as nodes, chain.blockInterval or faults[0].at, = and a YAML value';
       problems.push({
         line: 1,
@@ -186,7 +190,7 @@ function applyOverrides(document: Document, overrides: readonly Override[]): rea
       });
       continue;
     }
-    document.setIn(path, document.createNode(parsed.toJS({ maxAliasCount: YAML_ALIAS_MAX })));
+    document.setIn(path, document.createNode(parsed.toJS()));
   }
   return problems;
 }
@@ -227,9 +231,11 @@ export function parseScenario(
     });
     throw new ScenarioError(file, source, problems);
   }
+  const aliases = findAliases(document, places);
+  if (aliases.length > 0) throw new ScenarioError(file, source, aliases);
   const overrideProblems = applyOverrides(document, overrides);
   if (overrideProblems.length > 0) throw new ScenarioError(file, source, overrideProblems);
-  const value: unknown = document.toJS({ maxAliasCount: YAML_ALIAS_MAX });
+  const value: unknown = document.toJS();
   const result = scenarioSchema.safeParse(value);
   if (!result.success) {
     const checked = { schema: scenarioJsonSchema(), document: value, places };
@@ -274,6 +280,23 @@ function firstOfEach(problems: readonly ScenarioProblem[]): readonly ScenarioPro
     if (!seen.has(place)) seen.set(place, problem);
   }
   return [...seen.values()];
+}
+
+/** Aliases can make a document circular or huge, and no scenario needs one. */
+function findAliases(document: Document, places: Places): readonly ScenarioProblem[] {
+  const problems: ScenarioProblem[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      const place = places.at(rangeStart(alias) ?? 0);
+      problems.push({
+        ...place,
+        path: '',
+        message: `alias *${alias.source}`,
+        expected: 'the value itself: scenario files have no aliases',
+      });
+    },
+  });
+  return problems;
 }
 
 function yamlHint(code: string): string {
