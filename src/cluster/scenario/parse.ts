@@ -1,14 +1,13 @@
 /** Reads a scenario file: YAML, checked against the schema and for sense; every mistake is shown at its place. */
-import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
-import { describeSchemas, type JsonSchema, keysOf, schemasAt } from './expected.ts';
+import type { JsonSchema } from './expected.ts';
+import { problemsOf } from './issues.ts';
 import { SCENARIO_FILE_MAX_CHARS } from './limits.ts';
+import { Places, parsePath, pathText, rangeStart } from './places.ts';
 import { ScenarioError, type ScenarioProblem } from './problem.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
 import { findImpossible } from './sense.ts';
-import { suggest } from './suggest.ts';
-
-type PathPart = string | number;
 
 /** `--set path=value`: one value of the file replaced before it is checked. */
 export interface Override {
@@ -20,154 +19,6 @@ export interface Override {
 /** The JSON Schema of scenario files, draft 2020-12. */
 export function scenarioJsonSchema(): JsonSchema {
   return z.toJSONSchema(scenarioSchema) as JsonSchema;
-}
-
-function pathText(path: readonly PathPart[]): string {
-  let text = '';
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`;
-  return text;
-}
-
-/** `faults[0].at` and `faults.0.at` alike; undefined when it is neither. */
-function parsePath(text: string): readonly PathPart[] | undefined {
-  const parts = text.replaceAll(/\[(\d{1,6})\]/g, '.$1').split('.');
-  if (parts.some((part) => !/^(?:[A-Za-z][A-Za-z0-9]*|\d{1,6})$/.test(part))) return undefined;
-  return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-/** Where things stand in the file. */
-class Places {
-  readonly #document: Document;
-  readonly #lines: LineCounter;
-  constructor(document: Document, lines: LineCounter) {
-    this.#document = document;
-    this.#lines = lines;
-  }
-
-  at(offset: number): { readonly line: number; readonly column: number } {
-    const { line, col } = this.#lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  }
-
-  /** Start of the value at `path`, or of the nearest parent that exists. */
-  value(path: readonly PathPart[]): { readonly line: number; readonly column: number } {
-    for (let length = path.length; length >= 0; length--) {
-      const node = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
-      const offset = rangeStart(node);
-      if (offset !== undefined) return this.at(offset);
-    }
-    return { line: 1, column: 1 };
-  }
-
-  key(path: readonly PathPart[], key: string): { readonly line: number; readonly column: number } {
-    const map = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
-    if (isMap(map)) {
-      for (const pair of map.items) {
-        const offset =
-          isScalar(pair.key) && String(pair.key.value) === key ? rangeStart(pair.key) : undefined;
-        if (offset !== undefined) return this.at(offset);
-      }
-    }
-    return this.value(path);
-  }
-}
-
-function rangeStart(node: unknown): number | undefined {
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
-    return undefined;
-  const start: unknown = node.range[0];
-  return typeof start === 'number' ? start : undefined;
-}
-
-function valueAt(document: unknown, path: readonly PathPart[]): unknown {
-  let value = document;
-  for (const part of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = new Map<PathPart, unknown>(Array.isArray(value) ? value.entries() : Object.entries(value)).get(
-      part,
-    );
-  }
-  return value;
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-interface Checked {
-  readonly schema: JsonSchema;
-  readonly document: unknown;
-  readonly places: Places;
-}
-
-/** One zod issue as problems; a union is judged by the branch that got furthest. */
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  base: readonly PathPart[],
-  checked: Checked,
-): readonly ScenarioProblem[] {
-  const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-  const schemas = schemasAt(checked.schema, path, checked.document);
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysOf(schemas);
-    return issue.keys.map((key) => {
-      const near = suggest(key, known);
-      const hint = near === undefined ? '' : `; did you mean ${near}?`;
-      const message = `unknown key ${shown(key)}${hint}`;
-      return { ...checked.places.key(path, key), path: pathText(path), message, expected: known.join(', ') };
-    });
-  }
-  const value = valueAt(checked.document, path);
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const deepest = deepestBranch(issue.errors, value);
-    if (deepest !== undefined) return deepest.flatMap((inner) => problemsOf(inner, path, checked));
-  }
-  const options =
-    issue.code === 'invalid_union' && 'options' in issue ? (issue.options as readonly unknown[]) : undefined;
-  const expected =
-    options !== undefined ? `one of ${options.map(String).join(', ')}` : expectedText(issue, schemas);
-  const near =
-    typeof value === 'string'
-      ? suggest(value, options === undefined ? wordsOf(schemas) : options.map(String))
-      : undefined;
-  const missing = value === undefined;
-  const message = missing
-    ? 'missing'
-    : `found ${shown(value)}${near === undefined ? '' : `; did you mean ${near}?`}`;
-  return [{ ...checked.places.value(path), path: pathText(path), message, expected }];
-}
-
-function wordsOf(schemas: readonly JsonSchema[]): readonly string[] {
-  return schemas
-    .flatMap((schema) => [...(schema.enum ?? []), ...(schema.const === undefined ? [] : [schema.const])])
-    .map(String);
-}
-
-function expectedText(issue: z.core.$ZodIssue, schemas: readonly JsonSchema[]): string {
-  if (issue.code === 'custom' || (issue.code === 'invalid_format' && issue.format === 'regex'))
-    return issue.message;
-  return describeSchemas(schemas);
-}
-
-/** Of a union's branches the one that failed only inside an object of the right shape; undefined when none did. */
-function deepestBranch(
-  errors: readonly (readonly z.core.$ZodIssue[])[],
-  value: unknown,
-): readonly z.core.$ZodIssue[] | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const inside = errors.filter(
-    (branch) =>
-      branch.length > 0 &&
-      branch.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
-  );
-  const fewest = [...inside].sort((a, b) => unknownKeys(a) - unknownKeys(b) || a.length - b.length);
-  return fewest[0];
-}
-
-function unknownKeys(branch: readonly z.core.$ZodIssue[]): number {
-  return branch.filter((issue) => issue.code === 'unrecognized_keys').length;
 }
 
 function applyOverrides(document: Document, overrides: readonly Override[]): readonly ScenarioProblem[] {
