@@ -1,5 +1,6 @@
 /** A host's simulated disk, as the kernel, the fault plan and the oracles see it: types only. */
 import type { Storage, StorageFault } from '../../env/storage.ts';
+import type { KeyPool } from './key-text.ts';
 
 /**
  * Which key a fault hits. `drawn` picks among the keys that begin with `prefix` (absent: all) by an unsigned 32-bit
@@ -37,7 +38,7 @@ export type DiskFault =
   | { readonly kind: 'oldSnapshot'; readonly id: string; readonly snapshot: DiskSnapshot }
   /** Reads and writes throw StorageCrash of kind IO, flushes answer it. */
   | { readonly kind: 'ioError'; readonly id: string; readonly on: 'read' | 'write' | 'flush' }
-  /** A write that leaves more than `capacityBytes` of keys and values throws StorageCrash of kind FULL. `flush`: the flush answers it instead. */
+  /** A write that grows the content past `capacityBytes` throws StorageCrash of kind FULL; `flush`: a flush answers it instead. */
   | {
       readonly kind: 'diskFull';
       readonly id: string;
@@ -65,6 +66,14 @@ export interface DiskSnapshot {
   readonly entries: ReadonlyMap<string, Uint8Array>;
 }
 
+/** What a disk shares with the run that it is part of. */
+export interface DiskConfig {
+  /** One for all disks of a run. */
+  readonly keys: KeyPool;
+  /** Names the event that is running; a crash within the event that read a corrupt key excuses that it was not named. */
+  readonly currentEvent: () => number;
+}
+
 /** One key that was corrupt, and what became of it. */
 export interface Corruption {
   readonly faultId: string;
@@ -75,7 +84,10 @@ export interface Corruption {
   readonly shownAs?: Uint8Array;
   /** A checksum over (key, value) finds it when the entry is read. Stale and absent values need other evidence. */
   readonly checkable: boolean;
-  /** How often the program was given the wrong answer, scrub included. */
+  /**
+   * How often the program was given the wrong answer, scrub included. What a handler read that a crash cut short is
+   * not counted: it had no chance to say so.
+   */
   readonly reads: number;
   /**
    * `detected`: the program named the key. `undetected`: it was given the wrong answer and did not. Otherwise never
@@ -91,7 +103,7 @@ export interface CorruptionReport {
   readonly falseAlarms: readonly Uint8Array[];
 }
 
-/** What a power loss took. */
+/** What the end of a boot took. */
 export interface PowerLoss {
   /** Batches that are gone. */
   readonly lostBatches: number;
@@ -122,7 +134,7 @@ export interface SimDisk extends Omit<Storage, 'flush'> {
    * Ends the boot, in order or by a kill: the page cache survives. Except after a flush that failed: what was not
    * durable is gone. A write that the crash interrupted may be there or not: the caller calls `write` before, or not.
    */
-  kill(): void;
+  kill(): PowerLoss;
   /** Ends the boot by power loss: keeps a prefix of the batches, `durable` + `draw(written - durable + 1)` of them. */
   power(draw: (bound: number) => number): PowerLoss;
   takeSnapshot(): DiskSnapshot;
@@ -134,11 +146,13 @@ export interface SimDisk extends Omit<Storage, 'flush'> {
   setFault(fault: DiskFault, allow?: (key: Uint8Array) => boolean): FaultOutcome;
   /** Harmless when no fault of that id is on. */
   clearFault(id: string): void;
+  /** True when the fault of that id ever changed what the disk holds, answers or takes. */
+  hasFired(id: string): boolean;
   /** The program named this key as corrupt. False when it never was. */
   detected(key: Uint8Array): boolean;
   /**
-   * Reads every corrupt key that was not detected yet through the program's own check, which answers true for an
-   * entry that looks intact. The value is undefined when the key reads as absent.
+   * At the end of a run: reads every corrupt key that was never read through the program's own check, which answers
+   * true for an entry that looks intact. The value is undefined when the key reads as absent.
    */
   scrub(check: (key: Uint8Array, value: Uint8Array | undefined) => boolean): void;
   report(): CorruptionReport;

@@ -1,0 +1,442 @@
+/** The simulated disk: pristine content, an undo log of what is not durable, and an overlay of faults. */
+import { assert } from '../../env/assert.ts';
+import { equalBytes } from '../../env/bytes.ts';
+import type { Entry, KeyRange, StorageFault, WriteOp } from '../../env/storage.ts';
+import { StorageCrash, UNFLUSHED_MAX_BYTES } from '../../env/storage.ts';
+import type { Conditions } from './conditions.ts';
+import { conditionsOf, HEALTHY } from './conditions.ts';
+import type { CorruptionLedger, CorruptionStart } from './corruption-ledger.ts';
+import { createCorruptionLedger } from './corruption-ledger.ts';
+import type {
+  CorruptionReport,
+  DiskConfig,
+  DiskFault,
+  DiskSnapshot,
+  FaultOutcome,
+  PowerLoss,
+  SimDisk,
+} from './disk.ts';
+import type { OneKeyFault } from './fault-target.ts';
+import { aim, differences, isMeant } from './fault-target.ts';
+import { compareText, keyToText, textToKey } from './key-text.ts';
+import { assertBatch, assertKey, assertScan } from './limits.ts';
+import type { SortedMap } from './sorted-keys.ts';
+import { createSortedMap, lowerBound } from './sorted-keys.ts';
+
+const EMPTY: ReadonlyMap<string, Uint8Array> = new Map();
+
+type Allow = (key: Uint8Array) => boolean;
+
+/** One change that can be taken back: the key and what stood there. */
+interface Undo {
+  readonly key: string;
+  readonly before: Uint8Array | undefined;
+}
+
+/** A batch that a power loss may take. */
+interface UnflushedBatch {
+  readonly undo: readonly Undo[];
+  /** What it counts against UNFLUSHED_MAX_BYTES in this boot. */
+  bytes: number;
+}
+
+/** A lost write that waits for its write. */
+interface ArmedLoss {
+  readonly fault: Extract<DiskFault, { readonly kind: 'lostWrite' }>;
+  readonly allow: Allow;
+}
+
+/** A key that reads for ever as it did once. */
+interface Frozen {
+  readonly faultId: string;
+  readonly value: Uint8Array;
+}
+
+/** An empty disk. */
+export function createSimDisk(config: DiskConfig): SimDisk {
+  return new OverlaidDisk(config);
+}
+
+class OverlaidDisk implements SimDisk {
+  readonly #config: DiskConfig;
+  readonly #ledger: CorruptionLedger;
+  readonly #faults = new Map<string, DiskFault>();
+  readonly #fired = new Set<string>();
+  readonly #armed = new Map<string, ArmedLoss>();
+  readonly #frozen = new Map<string, Frozen>();
+  #content: SortedMap = createSortedMap(EMPTY);
+  #usedBytes = 0;
+  /** Batches `durable` to `written`, oldest first. */
+  #unflushed: UnflushedBatch[] = [];
+  #unflushedBytes = 0;
+  #written = 0;
+  /** Highest batch that a flush called durable, truly or not. */
+  #acknowledged = 0;
+  #bootFault: StorageFault | undefined;
+  #conditions: Conditions = HEALTHY;
+
+  constructor(config: DiskConfig) {
+    this.#config = config;
+    this.#ledger = createCorruptionLedger(config.currentEvent);
+  }
+
+  get written(): number {
+    return this.#written;
+  }
+
+  get durable(): number {
+    return this.#written - this.#unflushed.length;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  get entryCount(): number {
+    return this.#content.size;
+  }
+
+  get latencyMultiplier(): number {
+    return this.#conditions.latencyMultiplier;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    assertKey(key);
+    if (this.#conditions.readFails) throw this.#crash('IO', isReadError);
+    return this.#read(keyToText(key));
+  }
+
+  scan(range: KeyRange, limit: number, reverse = false): readonly Entry[] {
+    assertScan(range, limit);
+    if (this.#conditions.readFails) throw this.#crash('IO', isReadError);
+    const found: Entry[] = [];
+    for (const key of this.#keysInRange(range, reverse)) {
+      if (found.length >= limit) break;
+      const value = this.#read(key);
+      if (value !== undefined) found.push({ key: textToKey(key), value });
+    }
+    return found;
+  }
+
+  write(ops: readonly WriteOp[]): void {
+    const bytes = assertBatch(ops);
+    assert(this.#unflushedBytes + bytes <= UNFLUSHED_MAX_BYTES, 'unflushed writes stay within 256 MiB');
+    if (this.#conditions.writeFails) throw this.#crash('IO', isWriteError);
+    const usedBefore = this.#usedBytes;
+    const undo = ops.map((op) => this.#apply(op));
+    if (this.#usedBytes > this.#conditions.writeCapacityBytes && this.#usedBytes > usedBefore) {
+      this.#takeBack(undo);
+      throw this.#crash('FULL', isFullOnWrite);
+    }
+    this.#unflushed.push({ undo, bytes });
+    this.#unflushedBytes += bytes;
+    this.#written++;
+    for (const { key } of undo) this.#changed(key);
+    if (this.#armed.size > 0) this.#loseWrites(undo);
+  }
+
+  completeFlush(batch: number): StorageFault | undefined {
+    assert(batch <= this.#written, 'a flush covers batches that were written');
+    this.#bootFault ??= this.#flushFault();
+    if (this.#bootFault !== undefined) return this.#bootFault;
+    const covered = Math.max(0, batch - this.durable);
+    for (let i = Math.max(0, this.#acknowledged - this.durable); i < covered; i++) {
+      this.#uncount(this.#unflushed[i] as UnflushedBatch);
+    }
+    this.#acknowledged = Math.max(this.#acknowledged, batch);
+    if (covered === 0) return undefined;
+    if (this.#conditions.flushLies) this.#note(isLie);
+    else this.#unflushed.splice(0, covered);
+    return undefined;
+  }
+
+  kill(): PowerLoss {
+    const hasFailed = this.#bootFault !== undefined;
+    return this.#endBoot(hasFailed ? this.durable : this.#written, hasFailed);
+  }
+
+  power(draw: (bound: number) => number): PowerLoss {
+    return this.#endBoot(this.durable + draw(this.#unflushed.length + 1), true);
+  }
+
+  takeSnapshot(): DiskSnapshot {
+    return { entries: new Map(this.#content.entries) };
+  }
+
+  restore(snapshot: DiskSnapshot): void {
+    this.#endBoot(this.#written, true);
+    this.#ledger.overwrittenAll();
+    this.#frozen.clear();
+    this.#content = createSortedMap(snapshot.entries);
+    this.#usedBytes = 0;
+    for (const [key, value] of snapshot.entries) this.#usedBytes += key.length + value.length;
+  }
+
+  wipe(): void {
+    this.restore({ entries: EMPTY });
+  }
+
+  setFault(fault: DiskFault, allow: Allow = () => true): FaultOutcome {
+    this.clearFault(fault.id);
+    const outcome = this.#begin(fault, allow);
+    if (outcome === 'active' || outcome === 'armed') this.#faults.set(fault.id, fault);
+    this.#conditions = conditionsOf(this.#faults.values());
+    return outcome;
+  }
+
+  clearFault(id: string): void {
+    if (!this.#faults.delete(id)) return;
+    this.#armed.delete(id);
+    for (const [key, frozen] of this.#frozen) if (frozen.faultId === id) this.#frozen.delete(key);
+    this.#ledger.healed(id);
+    this.#conditions = conditionsOf(this.#faults.values());
+  }
+
+  hasFired(id: string): boolean {
+    return this.#fired.has(id);
+  }
+
+  detected(key: Uint8Array): boolean {
+    return this.#ledger.detected(keyToText(key));
+  }
+
+  scrub(check: (key: Uint8Array, value: Uint8Array | undefined) => boolean): void {
+    this.#ledger.scrub(check);
+  }
+
+  report(): CorruptionReport {
+    return this.#ledger.report();
+  }
+
+  holds(key: Uint8Array): 'good' | 'unflushed' | 'corrupt' | 'absent' {
+    const text = keyToText(key);
+    if (this.#ledger.wrong.has(text)) return 'corrupt';
+    if (!this.#content.has(text)) return 'absent';
+    const isTouched = this.#unflushed.some(({ undo }) => undo.some((change) => change.key === text));
+    return isTouched ? 'unflushed' : 'good';
+  }
+
+  keys(): readonly Uint8Array[] {
+    return Array.from(this.#content.entries.keys(), textToKey);
+  }
+
+  #read(key: string): Uint8Array | undefined {
+    const { wrong } = this.#ledger;
+    const answer = wrong.size === 0 ? undefined : wrong.get(key);
+    if (answer === undefined) return this.#content.get(key);
+    this.#ledger.noteRead(answer);
+    return answer.value;
+  }
+
+  /** Keys that may be in the range, in order: those that the disk holds or held, and those that read wrong. */
+  *#keysInRange(range: KeyRange, reverse: boolean): Generator<string> {
+    const order = this.#content.order();
+    const start = keyToText(range.start);
+    const end = range.end === undefined ? undefined : keyToText(range.end);
+    const low = lowerBound(order, start);
+    const high = end === undefined ? order.length : lowerBound(order, end);
+    const strays = this.#strays(start, end);
+    if (strays.length > 0) {
+      const keys = [...new Set([...order.slice(low, high), ...strays])].sort(compareText);
+      yield* reverse ? keys.reverse() : keys;
+    } else if (reverse) {
+      for (let i = high - 1; i >= low; i--) yield order[i] as string;
+    } else {
+      for (let i = low; i < high; i++) yield order[i] as string;
+    }
+  }
+
+  /** Keys that read as something though the disk holds nothing there. */
+  #strays(start: string, end: string | undefined): readonly string[] {
+    const strays: string[] = [];
+    for (const key of this.#ledger.wrong.keys()) {
+      if (key >= start && (end === undefined || key < end) && !this.#content.has(key)) strays.push(key);
+    }
+    return strays;
+  }
+
+  #apply(op: WriteOp): Undo {
+    const text = keyToText(op.key);
+    if (op.kind === 'delete') {
+      const before = this.#content.delete(text);
+      if (before !== undefined) this.#usedBytes -= text.length + before.length;
+      return { key: text, before };
+    }
+    const key = this.#config.keys.share(text);
+    const before = this.#content.set(key, op.value);
+    this.#usedBytes += before === undefined ? key.length : -before.length;
+    this.#usedBytes += op.value.length;
+    return { key, before };
+  }
+
+  #takeBack(undo: readonly Undo[]): void {
+    for (let i = undo.length - 1; i >= 0; i--) {
+      const { key, before } = undo[i] as Undo;
+      const now = this.#content.get(key);
+      if (now !== undefined) this.#usedBytes -= key.length + now.length;
+      if (before === undefined) {
+        this.#content.delete(key);
+      } else {
+        this.#content.set(key, before);
+        this.#usedBytes += key.length + before.length;
+      }
+    }
+  }
+
+  /** The pristine value of a key changed: what was wrong there is overwritten, unless the key is frozen. */
+  #changed(key: string): void {
+    if (this.#ledger.wrong.size > 0) this.#ledger.overwritten(key);
+    const frozen = this.#frozen.size === 0 ? undefined : this.#frozen.get(key);
+    if (frozen === undefined) return;
+    const now = this.#content.get(key);
+    if (now !== undefined && equalBytes(now, frozen.value)) return;
+    this.#corrupt({ faultId: frozen.faultId, kind: 'staleValue', key, value: frozen.value });
+  }
+
+  #loseWrites(undo: readonly Undo[]): void {
+    const first = new Map<string, Uint8Array | undefined>();
+    for (const { key, before } of undo) if (!first.has(key)) first.set(key, before);
+    for (const [id, { fault, allow }] of this.#armed) {
+      const { target } = fault;
+      const meant = [...first.keys()].filter((key) => isMeant(target, key) && !this.#ledger.wrong.has(key));
+      const draw = target.kind === 'drawn' ? target.draw : 0;
+      for (let i = 0; i < meant.length; i++) {
+        const key = meant[((draw % meant.length) + i) % meant.length] as string;
+        const value = first.get(key);
+        if (isSame(value, this.#content.get(key)) || !allow(textToKey(key))) continue;
+        this.#corrupt({ faultId: id, kind: 'lostWrite', key, value });
+        this.#armed.delete(id);
+        break;
+      }
+    }
+  }
+
+  #begin(fault: DiskFault, allow: Allow): FaultOutcome {
+    switch (fault.kind) {
+      case 'lyingFlush':
+      case 'ioError':
+      case 'diskFull':
+        return 'active';
+      case 'slow':
+        assert(Number.isSafeInteger(fault.multiplier) && fault.multiplier >= 1, 'a slow disk is no faster');
+        this.#fired.add(fault.id);
+        return 'active';
+      case 'lostWrite':
+        this.#armed.set(fault.id, { fault, allow });
+        return 'armed';
+      case 'oldSnapshot':
+        return this.#goBackTo(fault.id, fault.snapshot, allow);
+      default:
+        return this.#hit(fault, allow);
+    }
+  }
+
+  #goBackTo(faultId: string, snapshot: DiskSnapshot, allow: Allow): FaultOutcome {
+    const changes = differences(snapshot.entries, this.#content.entries).filter(
+      ({ key }) => !this.#ledger.wrong.has(key),
+    );
+    if (changes.length === 0) return 'noTarget';
+    if (!changes.every(({ key }) => !this.#content.has(key) || allow(textToKey(key)))) return 'refused';
+    for (const { key, value } of changes) {
+      this.#corrupt({ faultId, kind: 'oldSnapshot', key, value });
+    }
+    return 'active';
+  }
+
+  #hit(fault: OneKeyFault, allow: Allow): FaultOutcome {
+    const start = aim(
+      fault,
+      {
+        order: () => this.#content.order(),
+        get: (key) => this.#content.get(key),
+        isWrong: (key) => this.#ledger.wrong.has(key) || this.#frozen.has(key),
+      },
+      allow,
+    );
+    if (typeof start === 'string') return start;
+    if (fault.kind !== 'staleValue') {
+      this.#corrupt(start);
+      return 'active';
+    }
+    assert(start.value !== undefined, 'a stale value is one that the disk held');
+    this.#frozen.set(start.key, { faultId: fault.id, value: start.value });
+    return 'armed';
+  }
+
+  /** Keeps the batches up to `kept`. When it `settles`, they are durable; otherwise all are kept. */
+  #endBoot(kept: number, settles: boolean): PowerLoss {
+    assert(
+      kept >= this.durable && kept <= this.#written,
+      'what a boot leaves is a prefix with all durable batches',
+    );
+    const lost = this.#unflushed.slice(this.#unflushed.length - (this.#written - kept));
+    for (const { undo } of lost.reverse()) {
+      this.#takeBack(undo);
+      for (const { key } of undo) this.#changed(key);
+    }
+    const lostAcknowledged = Math.max(0, this.#acknowledged - kept);
+    if (settles) {
+      this.#unflushed = [];
+      this.#acknowledged = this.#written;
+    }
+    for (const batch of this.#unflushed) this.#uncount(batch);
+    this.#unflushedBytes = 0;
+    this.#bootFault = undefined;
+    this.#ledger.crashed();
+    return { lostBatches: lost.length, lostAcknowledged };
+  }
+
+  #flushFault(): StorageFault | undefined {
+    if (this.#conditions.flushFails) return this.#crash('IO', isFlushError).fault;
+    if (this.#usedBytes > this.#conditions.flushCapacityBytes)
+      return this.#crash('FULL', isFullOnFlush).fault;
+    return undefined;
+  }
+
+  #crash(kind: StorageFault['kind'], isCause: (fault: DiskFault) => boolean): StorageCrash {
+    this.#note(isCause);
+    return new StorageCrash({ kind });
+  }
+
+  #note(isCause: (fault: DiskFault) => boolean): void {
+    for (const fault of this.#faults.values()) if (isCause(fault)) this.#fired.add(fault.id);
+  }
+
+  #corrupt(start: CorruptionStart): void {
+    this.#fired.add(start.faultId);
+    this.#ledger.begin(start);
+  }
+
+  #uncount(batch: UnflushedBatch): void {
+    this.#unflushedBytes -= batch.bytes;
+    batch.bytes = 0;
+  }
+}
+
+function isReadError(fault: DiskFault): boolean {
+  return fault.kind === 'ioError' && fault.on === 'read';
+}
+
+function isWriteError(fault: DiskFault): boolean {
+  return fault.kind === 'ioError' && fault.on === 'write';
+}
+
+function isFlushError(fault: DiskFault): boolean {
+  return fault.kind === 'ioError' && fault.on === 'flush';
+}
+
+function isFullOnWrite(fault: DiskFault): boolean {
+  return fault.kind === 'diskFull' && fault.on === 'write';
+}
+
+function isFullOnFlush(fault: DiskFault): boolean {
+  return fault.kind === 'diskFull' && fault.on === 'flush';
+}
+
+function isLie(fault: DiskFault): boolean {
+  return fault.kind === 'lyingFlush';
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
+}
