@@ -67,7 +67,7 @@ export interface NetworkConfig {
   readonly rtoUs: number;
   /** A stream whose oldest message stays unanswered that long ends. */
   readonly stallResetUs: number;
-  /** A stream on which nothing was delivered that long, and whose peer does not answer, ends. 0: never. */
+  /** A stream whose peer is gone, and from which no notice came, ends after that long without a send. 0: never. */
   readonly keepAliveUs: number;
   /** A dial that nobody answers fails with 'timeout' after that long. */
   readonly dialTimeoutUs: number;
@@ -98,7 +98,7 @@ export function plainNetwork(addresses: readonly Address[], latencyUs: number): 
     onCorruption: 'deliver',
     rtoUs: 200_000,
     stallResetUs: 20_000_000,
-    keepAliveUs: 0,
+    keepAliveUs: 60_000_000,
     dialTimeoutUs: 10_000_000,
     messageBytes: new Map(),
     bulkKinds: new Set(),

@@ -1,5 +1,6 @@
 /** Samples delays from integer quantile tables, which are built with the four exact operations of IEEE 754 alone. */
 import { assert, assertNever } from '../../env/assert.ts';
+import { scaleWord } from '../draws.ts';
 import { DELAY_MAX_US, type Distribution } from './config.ts';
 
 /** Cells of one halving of the probability: relative error of an exponential below 1e-4. */
@@ -77,14 +78,8 @@ class UniformSampler implements Sampler {
     this.constant = minUs === maxUs;
   }
   at(draw: number): number {
-    return this.#minUs + scaleDraw(this.#count, draw);
+    return this.#minUs + scaleWord(this.#count, draw);
   }
-}
-
-/** floor(count * draw / 2^32) without passing 2^53: the product is taken in two halves of 16 bits. */
-export function scaleDraw(count: number, draw: number): number {
-  const low = Math.floor((count * (draw & 0xffff)) / 65_536);
-  return Math.floor((count * (draw >>> 16) + low) / 65_536);
 }
 
 /** Quantiles by the probability of something longer, finer the rarer: 64 cells for each halving. */

@@ -52,11 +52,15 @@ export class Endpoints {
   rxTail = new Int32Array(0);
   rxState = new Uint8Array(0);
   arrivalUs = new Float64Array(0);
+  /** When the last step of the handshake arrives; no message does before. */
+  openUs = new Float64Array(0);
   deliveryUs = new Float64Array(0);
   /** Retransmission towards this end: 0 when none, else the present time-out, and when the sender gives up. */
   retryUs = new Float64Array(0);
   giveUpUs = new Float64Array(0);
   resetSent = new Uint8Array(0);
+  /** 1: the machine lost its power, and sends nothing again. */
+  dark = new Uint8Array(0);
   /** Events and calls that hold the connection; kept at its even end. */
   #holds = new Int32Array(0);
   /** Ends of one host in a list, newest first. */
@@ -193,10 +197,12 @@ export class Endpoints {
     this.rxTail[end] = NONE;
     this.rxState[end] = IDLE;
     this.arrivalUs[end] = 0;
+    this.openUs[end] = -1;
     this.deliveryUs[end] = -1;
     this.retryUs[end] = 0;
     this.giveUpUs[end] = 0;
     this.resetSent[end] = 0;
+    this.dark[end] = 0;
   }
 
   #grow(): void {
@@ -220,10 +226,12 @@ export class Endpoints {
     this.rxTail = copied(new Int32Array(count), this.rxTail);
     this.rxState = copied(new Uint8Array(count), this.rxState);
     this.arrivalUs = copied(new Float64Array(count), this.arrivalUs);
+    this.openUs = copied(new Float64Array(count), this.openUs);
     this.deliveryUs = copied(new Float64Array(count), this.deliveryUs);
     this.retryUs = copied(new Float64Array(count), this.retryUs);
     this.giveUpUs = copied(new Float64Array(count), this.giveUpUs);
     this.resetSent = copied(new Uint8Array(count), this.resetSent);
+    this.dark = copied(new Uint8Array(count), this.dark);
     this.#holds = copied(new Int32Array(count), this.#holds);
     this.#next = copied(new Int32Array(count), this.#next);
     this.#previous = copied(new Int32Array(count), this.#previous);

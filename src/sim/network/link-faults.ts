@@ -38,8 +38,9 @@ export class LinkFaults {
     this.#hosts = hosts;
   }
 
-  set(change: LinkChange): void {
-    this.clear(change.id);
+  /** Starts a change; answers the kind of the one that it replaces. */
+  set(change: LinkChange): LinkChange['kind'] | undefined {
+    const replaced = this.clear(change.id);
     assert(this.#kinds.size < ACTIVE_MAX, 'no more link changes are active than a plan can mean');
     this.#kinds.set(change.id, change.kind);
     this.quiet = false;
@@ -93,6 +94,7 @@ export class LinkFaults {
       default:
         assertNever(change);
     }
+    return replaced;
   }
 
   /** Ends a change; answers its kind, or undefined when none of that id is active. */

@@ -1,7 +1,8 @@
 /** Directed links between hosts: permanent latency, the count of each kind of message, and how long each one takes. */
 import { assert } from '../../env/assert.ts';
+import { scaleWord } from '../draws.ts';
 import type { NetworkConfig } from './config.ts';
-import { createSampler, type Sampler, scaleDraw } from './distribution.ts';
+import { createSampler, type Sampler } from './distribution.ts';
 import { LinkFaults, MILLION } from './link-faults.ts';
 import { copied } from './messages.ts';
 import type { MessageEffect, MessageException, NetworkKernel, NetworkOptions } from './ports.ts';
@@ -32,7 +33,10 @@ const TRACE_MESSAGE_FAULT = 0x4e01;
 export interface Fate {
   /** One way, with everything that delays it but bandwidth. */
   delayUs: number;
+  /** Lost for as long as the loss of the link is what it is. */
   lost: boolean;
+  /** Dropped by an exception. */
+  dropped: boolean;
   corrupt: boolean;
   /** How long a second copy takes; 0: there is none. */
   duplicateUs: number;
@@ -41,7 +45,7 @@ export interface Fate {
 export class Links {
   readonly faults: LinkFaults;
   /** Filled by `decide`, read before the next. */
-  readonly fate: Fate = { delayUs: 0, lost: false, corrupt: false, duplicateUs: 0 };
+  readonly fate: Fate = { delayUs: 0, lost: false, dropped: false, corrupt: false, duplicateUs: 0 };
   from = new Int32Array(0);
   to = new Int32Array(0);
   /** Permanent one-way latency. */
@@ -138,6 +142,7 @@ export class Links {
   decide(link: number, kind: number, ordinal: number): void {
     const fate = this.fate;
     fate.lost = false;
+    fate.dropped = false;
     fate.corrupt = false;
     fate.duplicateUs = 0;
     if (this.#plain && this.faults.quiet && this.#excepted[link] === 0) {
@@ -159,7 +164,7 @@ export class Links {
     if (changed.length === 0) return changed;
     const flips = 1 + (this.#draw(PURPOSE.flip, link, kind, ordinal) % FLIPS_MAX);
     for (let i = 1; i <= flips; i++) {
-      const bit = scaleDraw(changed.length * 8, this.#draw(PURPOSE.flip + i, link, kind, ordinal));
+      const bit = scaleWord(changed.length * 8, this.#draw(PURPOSE.flip + i, link, kind, ordinal));
       changed[bit >>> 3] = (changed[bit >>> 3] as number) ^ (1 << (bit & 7));
     }
     return changed;
@@ -181,7 +186,7 @@ export class Links {
     const reorderPpm = quiet ? config.reorderPpm : faults.reorderPpm(from, to, config.reorderPpm);
     if (this.#happens(PURPOSE.reorder, link, kind, ordinal, reorderPpm)) {
       const byUs = quiet ? config.reorderUs : faults.reorderUs(from, to, config.reorderUs);
-      const us = scaleDraw(byUs + 1, this.#draw(PURPOSE.reorderBy, link, kind, ordinal));
+      const us = scaleWord(byUs + 1, this.#draw(PURPOSE.reorderBy, link, kind, ordinal));
       fate.delayUs += us;
       this.#tell(link, kind, ordinal, { kind: 'delay', us });
     }
@@ -192,30 +197,43 @@ export class Links {
     }
   }
 
-  /** One draw r says how often in a row it is lost: n times when r < loss^n, so more loss never helps a message. */
   #drawLoss(link: number, kind: number, ordinal: number, lossPpm: number): void {
+    const us = this.#retransmissionUs(link, kind, ordinal, lossPpm);
+    if (us === 0) return;
+    if (us < 0) this.fate.lost = true;
+    else this.fate.delayUs += us;
+    this.#tell(link, kind, ordinal, us < 0 ? { kind: 'drop' } : { kind: 'delay', us });
+  }
+
+  /**
+   * How long retransmission delays a message, or -1 when it does not get through. One draw r says how often in a row it
+   * is lost: n times when r < loss^n, so more loss never helps a message.
+   */
+  #retransmissionUs(link: number, kind: number, ordinal: number, lossPpm: number): number {
     const draw = this.#draw(PURPOSE.loss, link, kind, ordinal);
     let below = Math.floor((4_294_967_296 * lossPpm) / MILLION);
-    if (draw >= below) return;
-    if (this.#config.model !== 'stream') {
-      this.fate.lost = true;
-      this.#tell(link, kind, ordinal, { kind: 'drop' });
-      return;
-    }
+    if (draw >= below) return 0;
+    if (this.#config.model !== 'stream') return -1;
     let rtoUs = this.rtoUs(link);
     let us = 0;
     for (let lost = 0; draw < below; lost++) {
-      if (lost === RETRANSMISSIONS_MAX || us + rtoUs > this.#config.stallResetUs) {
-        this.fate.lost = true;
-        this.#tell(link, kind, ordinal, { kind: 'drop' });
-        return;
-      }
+      if (lost === RETRANSMISSIONS_MAX || us + rtoUs > this.#config.stallResetUs) return -1;
       us += rtoUs;
       rtoUs = Math.min(2 * rtoUs, RTO_MAX_US);
       below = Math.floor((below * lossPpm) / MILLION);
     }
-    this.fate.delayUs += us;
-    this.#tell(link, kind, ordinal, { kind: 'delay', us });
+    return us;
+  }
+
+  /** True while the present loss of the link is such that the message does not get through. */
+  isStillLost(link: number, kind: number, ordinal: number): boolean {
+    if (!this.#options.drawFaults) return false;
+    const lossPpm = this.faults.lossPpm(
+      this.from[link] as number,
+      this.to[link] as number,
+      this.#config.lossPpm,
+    );
+    return this.#retransmissionUs(link, kind, ordinal, lossPpm) < 0;
   }
 
   /** The first retransmission time-out: the configured one beyond the round trip. */
@@ -228,7 +246,7 @@ export class Links {
     for (const exception of this.#exceptions.get(this.#key[link] as number) ?? []) {
       if (exception.ordinal !== ordinal || exception.messageKind !== this.#kinds[kind]) continue;
       const { effect } = exception;
-      if (effect.kind === 'drop') fate.lost = true;
+      if (effect.kind === 'drop') fate.dropped = true;
       else if (effect.kind === 'delay') fate.delayUs += effect.us;
       else if (effect.kind === 'corrupt') fate.corrupt = true;
       else if (this.#config.model === 'datagram') this.#duplicate(link, kind, ordinal);

@@ -9,14 +9,17 @@ export const ACCEPT = 1;
 export const FIN = 2;
 export const RESET = 3;
 
-/** Bits of `flags`. RECEIVED: all its bytes are at the receiver. BROKEN: the network gave up on it. */
+/** Bits of `flags`. RECEIVED: all its bytes are at the receiver. LOST: by a draw; DROPPED: by an exception, for good. */
 export const CORRUPT = 1;
 export const RECEIVED = 2;
-export const BROKEN = 4;
+export const LOST = 4;
+export const DROPPED = 8;
 
 /** A pool of slots; fields are read and written in place. */
 export class Messages {
   payload: unknown[] = [];
+  /** The end that sent it. */
+  end = new Int32Array(0);
   control = new Uint8Array(0);
   flags = new Uint8Array(0);
   bytes = new Int32Array(0);
@@ -25,7 +28,10 @@ export class Messages {
   ordinal = new Uint32Array(0);
   /** When it may leave, then when it left, its sender's wire. */
   leftUs = new Float64Array(0);
+  /** Its place among all that were queued for a wire. */
+  order = new Float64Array(0);
   next = new Int32Array(0);
+  #queued = 0;
   #free = NONE;
   #live = 0;
 
@@ -35,6 +41,7 @@ export class Messages {
   }
 
   take(
+    end: number,
     control: number,
     payload: unknown,
     bytes: number,
@@ -47,6 +54,7 @@ export class Messages {
     this.#free = this.next[slot] as number;
     this.#live++;
     this.payload[slot] = payload;
+    this.end[slot] = end;
     this.control[slot] = control;
     this.flags[slot] = 0;
     this.bytes[slot] = bytes;
@@ -64,6 +72,11 @@ export class Messages {
     this.#live--;
   }
 
+  /** Gives the slot its place in the queues of wires. */
+  enqueue(slot: number): void {
+    this.order[slot] = this.#queued++;
+  }
+
   has(slot: number, flag: number): boolean {
     return ((this.flags[slot] as number) & flag) !== 0;
   }
@@ -75,12 +88,14 @@ export class Messages {
   #grow(): void {
     const from = this.next.length;
     const count = Math.max(1024, from * 2);
+    this.end = copied(new Int32Array(count), this.end);
     this.control = copied(new Uint8Array(count), this.control);
     this.flags = copied(new Uint8Array(count), this.flags);
     this.bytes = copied(new Int32Array(count), this.bytes);
     this.kind = copied(new Uint16Array(count), this.kind);
     this.ordinal = copied(new Uint32Array(count), this.ordinal);
     this.leftUs = copied(new Float64Array(count), this.leftUs);
+    this.order = copied(new Float64Array(count), this.order);
     this.next = copied(new Int32Array(count), this.next);
     for (let slot = count - 1; slot >= from; slot--) {
       this.payload[slot] = undefined;
