@@ -3,12 +3,13 @@ import type { Storage, StorageFault } from '../../env/storage.ts';
 import type { KeyPool } from './key-text.ts';
 
 /**
- * Which key a fault hits. `drawn` picks among the keys that begin with `prefix` (absent: all) by an unsigned 32-bit
- * draw made when the plan was made, at the time the fault is switched on; taken keys are passed over.
+ * Which key a fault hits; lower-case hexadecimal, so that a plan is plain data. `drawn` picks among the keys that begin
+ * with `prefix` (absent: all) by an unsigned 32-bit draw made with the plan, when the fault is switched on; keys that
+ * it cannot hit are passed over.
  */
 export type KeyTarget =
-  | { readonly kind: 'key'; readonly key: Uint8Array }
-  | { readonly kind: 'drawn'; readonly draw: number; readonly prefix?: Uint8Array };
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'drawn'; readonly draw: number; readonly prefix?: string };
 
 /**
  * One fault of a disk, on from `setFault` until `clearFault(id)`: what it hides comes back then, except what an
@@ -34,8 +35,8 @@ export type DiskFault =
   | { readonly kind: 'bitRotValue'; readonly id: string; readonly target: KeyTarget; readonly bit: number }
   /** One bit of the key is flipped: the value stands under a key that nobody wrote. `bit` modulo its length. */
   | { readonly kind: 'bitRotKey'; readonly id: string; readonly target: KeyTarget; readonly bit: number }
-  /** Every key that differs reads as it was when the snapshot was taken. */
-  | { readonly kind: 'oldSnapshot'; readonly id: string; readonly snapshot: DiskSnapshot }
+  /** Every key that changed since the last `takeSnapshot` reads as it was then. No snapshot: no target. */
+  | { readonly kind: 'oldSnapshot'; readonly id: string }
   /** Reads and writes throw StorageCrash of kind IO, flushes answer it. */
   | { readonly kind: 'ioError'; readonly id: string; readonly on: 'read' | 'write' | 'flush' }
   /** A write that grows the content past `capacityBytes` throws StorageCrash of kind FULL; `flush`: a flush answers it instead. */
@@ -137,6 +138,7 @@ export interface SimDisk extends Omit<Storage, 'flush'> {
   kill(): PowerLoss;
   /** Ends the boot by power loss: keeps a prefix of the batches, `durable` + `draw(written - durable + 1)` of them. */
   power(draw: (bound: number) => number): PowerLoss;
+  /** What the disk holds without faults. The disk remembers the last one. */
   takeSnapshot(): DiskSnapshot;
   /** Puts another content in place, durable. The host is down. */
   restore(snapshot: DiskSnapshot): void;
@@ -156,6 +158,8 @@ export interface SimDisk extends Omit<Storage, 'flush'> {
    */
   scrub(check: (key: Uint8Array, value: Uint8Array | undefined) => boolean): void;
   report(): CorruptionReport;
+  /** Reads what the disk holds without faults, and counts as no read: for oracles. */
+  readonly pristine: Pick<Storage, 'get' | 'scan'>;
   /** How this disk holds the key: `unflushed` when a power loss may take or change it. */
   holds(key: Uint8Array): 'good' | 'unflushed' | 'corrupt' | 'absent';
   /** Every key without faults, in no stated but a repeatable order. */

@@ -1,5 +1,6 @@
 /** Which key a disk fault hits, and what the key reads as then. */
-import { equalBytes } from '../../env/bytes.ts';
+import { assert } from '../../env/assert.ts';
+import { equalBytes, hexToBytes } from '../../env/bytes.ts';
 import type { CorruptionStart } from './corruption-ledger.ts';
 import type { DiskFault, FaultOutcome, KeyTarget } from './disk.ts';
 import { compareText, keyToText, textToKey } from './key-text.ts';
@@ -12,8 +13,8 @@ export type OneKeyFault = Extract<
 
 /** What a disk tells about its keys. */
 export interface KeySource {
-  /** Ascending; some may be gone. */
-  order(): readonly string[];
+  /** Every key, ascending. */
+  keys(): readonly string[];
   get(key: string): Uint8Array | undefined;
   /** The key reads wrong already, or another one reads as it. */
   isWrong(key: string): boolean;
@@ -26,7 +27,7 @@ export function aim(
   allow: (key: Uint8Array) => boolean,
 ): CorruptionStart | Extract<FaultOutcome, 'noTarget' | 'refused'> {
   let isRefused = false;
-  for (const key of candidates(fault.target, source.order())) {
+  for (const key of candidates(fault.target, source.keys())) {
     const value = source.get(key);
     if (value === undefined || source.isWrong(key)) continue;
     const start = corrupt(fault, key, value, source);
@@ -38,13 +39,13 @@ export function aim(
 }
 
 /** The keys that a target may mean, the drawn one first and then those behind it, round to the one before. */
-export function* candidates(target: KeyTarget, order: readonly string[]): Generator<string> {
+export function* candidates(target: KeyTarget, keys: readonly string[]): Generator<string> {
   if (target.kind === 'key') {
-    yield keyToText(target.key);
+    yield hexToText(target.key);
     return;
   }
-  const prefix = target.prefix === undefined ? '' : keyToText(target.prefix);
-  const matching = order.filter((key) => key.startsWith(prefix));
+  const prefix = hexToText(target.prefix ?? '');
+  const matching = keys.filter((key) => key.startsWith(prefix));
   for (let i = 0; i < matching.length; i++) {
     yield matching[((target.draw % matching.length) + i) % matching.length] as string;
   }
@@ -52,8 +53,15 @@ export function* candidates(target: KeyTarget, order: readonly string[]): Genera
 
 /** True when a write of `key` is one that the target means. */
 export function isMeant(target: KeyTarget, key: string): boolean {
-  if (target.kind === 'key') return key === keyToText(target.key);
-  return target.prefix === undefined || key.startsWith(keyToText(target.prefix));
+  return target.kind === 'key'
+    ? key === hexToText(target.key)
+    : key.startsWith(hexToText(target.prefix ?? ''));
+}
+
+function hexToText(hex: string): string {
+  const key = hexToBytes(hex);
+  assert(key !== undefined, 'the key of a fault is lower-case hexadecimal');
+  return keyToText(key);
 }
 
 /** The keys of a snapshot and a disk that differ, ascending, and what they were in the snapshot. */
@@ -113,7 +121,7 @@ function freeNeighbour(key: string, bit: number, source: KeySource): string | un
 }
 
 function valueOfAnother(target: KeyTarget, value: Uint8Array, source: KeySource): Uint8Array | undefined {
-  for (const key of candidates(target, source.order())) {
+  for (const key of candidates(target, source.keys())) {
     const other = source.get(key);
     if (other !== undefined && !equalBytes(other, value)) return other;
   }

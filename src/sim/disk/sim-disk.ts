@@ -1,7 +1,7 @@
 /** The simulated disk: pristine content, an undo log of what is not durable, and an overlay of faults. */
 import { assert } from '../../env/assert.ts';
 import { equalBytes } from '../../env/bytes.ts';
-import type { Entry, KeyRange, StorageFault, WriteOp } from '../../env/storage.ts';
+import type { Entry, KeyRange, Storage, StorageFault, WriteOp } from '../../env/storage.ts';
 import { StorageCrash, UNFLUSHED_MAX_BYTES } from '../../env/storage.ts';
 import type { Conditions } from './conditions.ts';
 import { conditionsOf, HEALTHY } from './conditions.ts';
@@ -50,6 +50,7 @@ interface ArmedLoss {
 interface Frozen {
   readonly faultId: string;
   readonly value: Uint8Array;
+  readonly allow: Allow;
 }
 
 /** An empty disk. */
@@ -74,6 +75,7 @@ class OverlaidDisk implements SimDisk {
   #acknowledged = 0;
   #bootFault: StorageFault | undefined;
   #conditions: Conditions = HEALTHY;
+  #lastSnapshot: DiskSnapshot | undefined;
 
   constructor(config: DiskConfig) {
     this.#config = config;
@@ -109,13 +111,20 @@ class OverlaidDisk implements SimDisk {
   scan(range: KeyRange, limit: number, reverse = false): readonly Entry[] {
     assertScan(range, limit);
     if (this.#conditions.readFails) throw this.#crash('IO', isReadError);
-    const found: Entry[] = [];
-    for (const key of this.#keysInRange(range, reverse)) {
-      if (found.length >= limit) break;
-      const value = this.#read(key);
-      if (value !== undefined) found.push({ key: textToKey(key), value });
-    }
-    return found;
+    return collect(this.#keysInRange(range, reverse), limit, (key) => this.#read(key));
+  }
+
+  get pristine(): Pick<Storage, 'get' | 'scan'> {
+    return {
+      get: (key) => {
+        assertKey(key);
+        return this.#content.get(keyToText(key));
+      },
+      scan: (range, limit, reverse = false) => {
+        assertScan(range, limit);
+        return collect(this.#keysInRange(range, reverse), limit, (key) => this.#content.get(key));
+      },
+    };
   }
 
   write(ops: readonly WriteOp[]): void {
@@ -160,7 +169,8 @@ class OverlaidDisk implements SimDisk {
   }
 
   takeSnapshot(): DiskSnapshot {
-    return { entries: new Map(this.#content.entries) };
+    this.#lastSnapshot = { entries: new Map(this.#content.entries) };
+    return this.#lastSnapshot;
   }
 
   restore(snapshot: DiskSnapshot): void {
@@ -289,7 +299,7 @@ class OverlaidDisk implements SimDisk {
     const frozen = this.#frozen.size === 0 ? undefined : this.#frozen.get(key);
     if (frozen === undefined) return;
     const now = this.#content.get(key);
-    if (now !== undefined && equalBytes(now, frozen.value)) return;
+    if (isSame(now, frozen.value) || !frozen.allow(textToKey(key))) return;
     this.#corrupt({ faultId: frozen.faultId, kind: 'staleValue', key, value: frozen.value });
   }
 
@@ -325,14 +335,15 @@ class OverlaidDisk implements SimDisk {
         this.#armed.set(fault.id, { fault, allow });
         return 'armed';
       case 'oldSnapshot':
-        return this.#goBackTo(fault.id, fault.snapshot, allow);
+        return this.#goBack(fault.id, allow);
       default:
         return this.#hit(fault, allow);
     }
   }
 
-  #goBackTo(faultId: string, snapshot: DiskSnapshot, allow: Allow): FaultOutcome {
-    const changes = differences(snapshot.entries, this.#content.entries).filter(
+  #goBack(faultId: string, allow: Allow): FaultOutcome {
+    if (this.#lastSnapshot === undefined) return 'noTarget';
+    const changes = differences(this.#lastSnapshot.entries, this.#content.entries).filter(
       ({ key }) => !this.#ledger.wrong.has(key),
     );
     if (changes.length === 0) return 'noTarget';
@@ -347,7 +358,7 @@ class OverlaidDisk implements SimDisk {
     const start = aim(
       fault,
       {
-        order: () => this.#content.order(),
+        keys: () => this.#content.order().filter((key) => this.#content.has(key)),
         get: (key) => this.#content.get(key),
         isWrong: (key) => this.#ledger.wrong.has(key) || this.#frozen.has(key),
       },
@@ -359,7 +370,7 @@ class OverlaidDisk implements SimDisk {
       return 'active';
     }
     assert(start.value !== undefined, 'a stale value is one that the disk held');
-    this.#frozen.set(start.key, { faultId: fault.id, value: start.value });
+    this.#frozen.set(start.key, { faultId: fault.id, value: start.value, allow });
     return 'armed';
   }
 
@@ -411,6 +422,21 @@ class OverlaidDisk implements SimDisk {
     this.#unflushedBytes -= batch.bytes;
     batch.bytes = 0;
   }
+}
+
+/** Entries of the keys that are there, up to the limit; reads no key beyond it. */
+function collect(
+  keys: Iterable<string>,
+  limit: number,
+  read: (key: string) => Uint8Array | undefined,
+): readonly Entry[] {
+  const found: Entry[] = [];
+  for (const key of keys) {
+    if (found.length >= limit) break;
+    const value = read(key);
+    if (value !== undefined) found.push({ key: textToKey(key), value });
+  }
+  return found;
 }
 
 function isReadError(fault: DiskFault): boolean {
