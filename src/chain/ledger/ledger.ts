@@ -22,6 +22,8 @@ export interface LedgerConfig<View> {
   readonly genesis: Genesis;
   readonly schedule: UpgradeSchedule;
   readonly rules: ConsensusRules<View>;
+  /** The highest protocol version that this code executes: above it the node stops with UPGRADE_REQUIRED. */
+  readonly protocolMax: number;
   /** Names the code that executes: part of every sharing key, so that mixed versions do not heal each other. */
   readonly codeVersion: string;
   /** Blocks whose bodies are kept below the head; never less than `baseDepth + undoDepth`. */
@@ -173,8 +175,18 @@ export interface Ledger<View> {
   acceptHeader(header: Header): HeaderOutcome;
   /** Executes, stores, and moves the head when the block is better. `certificate`: hexadecimal, '' when there is none. */
   importBlock(block: Block, certificate: string): ImportOutcome;
+  /**
+   * The caller found a wrong signature in a body that matches its header: the block is marked invalid, as a rejection
+   * that is `covered` marks it, and so are its descendants. Emits BlockRejected. Unknown ids are ignored.
+   */
+  markInvalid(id: BlockHash, why: BlockRejection): void;
   /** Every check of an import, nothing kept. PARENT_UNKNOWN also when the parent is not executed. */
   validate(block: Block): LedgerRejection | undefined;
+  /**
+   * Tells that a signature inside the block is wrong. Marks the block invalid when its body matches its header, so that
+   * its id covers the fault; answers whether it did.
+   */
+  markInvalid(block: Block, why: LedgerRejection): boolean;
   /** A block on `plan.parent` with the given transactions as far as they fit; seal empty. Undefined: the parent is not executed. */
   assemble(plan: BlockPlan, candidates: Iterable<Transaction>): Block | undefined;
 
