@@ -145,10 +145,6 @@ export class Inbox {
       const slot = ends.rxHead[end] as number;
       if (slot === NONE) return;
       const now = kernel.nowUs();
-      if (now <= (ends.deliveryUs[end] as number)) {
-        this.#stepAt(end, (ends.deliveryUs[end] as number) + 1);
-        return;
-      }
       const control = messages.control[slot] as number;
       if (this.#isHeld(end, slot)) {
         if (control === RESET || (!stream && control === DATA)) {
@@ -172,11 +168,16 @@ export class Inbox {
         pipes.join(pipe, 2 * end + 1, messages.bytes[slot] as number, messages.order[slot] as number);
         return;
       }
+      if (now <= (ends.deliveryUs[end] as number)) {
+        messages.mark(slot, RECEIVED);
+        ends.rxState[end] = STEP;
+        scheduleEnd(this.#core, (ends.deliveryUs[end] as number) + 1, end, OP.step, end, 0);
+        return;
+      }
       this.#pop(end);
       ends.deliveryUs[end] = now;
       this.#events.onDelivery(end, slot);
-      if (ends.rxHead[end] !== NONE && ends.rxState[end] === IDLE) this.#stepAt(end, now + 1);
-      return;
+      if (ends.rxState[end] !== IDLE) return;
     }
   }
 
@@ -198,11 +199,6 @@ export class Inbox {
     const pipe = this.#hosts + (ends.host[end] as number);
     if (pipes.unlimited(pipe) || config.model === 'simblock' || messages.has(slot, RECEIVED)) return true;
     return pipes.receivedPacket(pipe, messages.bytes[slot] as number, now);
-  }
-
-  #stepAt(end: number, atUs: number): void {
-    this.#core.ends.rxState[end] = STEP;
-    scheduleEnd(this.#core, atUs, end, OP.step, end, 0);
   }
 
   #pop(end: number): number {

@@ -1,6 +1,7 @@
 /** Directed links between hosts: permanent latency, the count of each kind of message, and how long each one takes. */
 import { assert } from '../../env/assert.ts';
 import { scaleWord } from '../draws.ts';
+import { hashText } from '../hash.ts';
 import type { NetworkConfig } from './config.ts';
 import { createSampler, type Sampler } from './distribution.ts';
 import { LinkFaults, MILLION } from './link-faults.ts';
@@ -114,7 +115,7 @@ export class Links {
     const kind = this.#kinds.length;
     assert(kind < KINDS_MAX, 'the kinds of messages are a small closed set');
     this.#kinds.push(name);
-    this.#kindHash.push(hashName(name));
+    this.#kindHash.push(hashText(name));
     this.#kindBytes.push(this.#config.messageBytes.get(name) ?? -1);
     this.#kindBulk.push(this.#config.bulkKinds.has(name));
     if (kind >= this.#stride) this.#widen();
@@ -330,11 +331,4 @@ export class Links {
 /** A directed link in one unsigned word: independent of how many hosts there are. */
 function linkKey(from: number, to: number): number {
   return ((from << 16) | to) >>> 0;
-}
-
-/** FNV-1a over the UTF-16 units of a name. */
-function hashName(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

@@ -223,8 +223,9 @@ export class Outbox {
     links.decide(link, messages.kind[slot] as number, messages.ordinal[slot] as number);
     const { fate } = links;
     let atUs = departUs + fate.delayUs;
-    if (fate.lost || fate.dropped) {
-      if (control === RESET || (!stream && control === DATA)) {
+    // Connections of datagrams are bookkeeping: their control is not lost, only what the program sends.
+    if ((fate.lost || fate.dropped) && (stream || control === DATA)) {
+      if (control === RESET || !stream) {
         if (control === RESET) ends.resetSent[other] = 0;
         else this.account(slot);
         messages.free(slot);
