@@ -1,0 +1,14 @@
+/** Prints `N passed, N failed` from the report of vitest's JSON reporter; fails when a test failed, or none ran. */
+import { existsSync, readFileSync } from 'node:fs';
+
+const [path] = process.argv.slice(2);
+
+const report = path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+const passed = report.numPassedTests ?? 0;
+// A file that does not load counts as one failed test: none of its own were seen.
+const broken = (report.testResults ?? []).filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+);
+const failed = (report.numFailedTests ?? 0) + broken.length;
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(passed > 0 && failed === 0 ? 0 : 1);
