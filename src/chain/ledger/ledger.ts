@@ -175,11 +175,6 @@ export interface Ledger<View> {
   acceptHeader(header: Header): HeaderOutcome;
   /** Executes, stores, and moves the head when the block is better. `certificate`: hexadecimal, '' when there is none. */
   importBlock(block: Block, certificate: string): ImportOutcome;
-  /**
-   * The caller found a wrong signature in a body that matches its header: the block is marked invalid, as a rejection
-   * that is `covered` marks it, and so are its descendants. Emits BlockRejected. Unknown ids are ignored.
-   */
-  markInvalid(id: BlockHash, why: BlockRejection): void;
   /** Every check of an import, nothing kept. PARENT_UNKNOWN also when the parent is not executed. */
   validate(block: Block): LedgerRejection | undefined;
   /**
