@@ -53,7 +53,7 @@ describe('the lazily sorted map', () => {
     map.order();
     for (let i = 0; i < 3_000; i++) map.set(`k${String(i * 7_919).padStart(9, '0')}`, new Uint8Array(0));
     expect(liveOrder(map)).toHaveLength(3_001);
-    for (const k of [...map.order()]) if (k !== 'm') map.delete(k);
+    for (const k of map.order()) if (k !== 'm') map.delete(k);
     expect(liveOrder(map)).toEqual(['m']);
     map.set('a', new Uint8Array(0));
     expect(liveOrder(map)).toEqual(['a', 'm']);

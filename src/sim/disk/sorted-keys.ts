@@ -117,16 +117,11 @@ function merged(order: string[], fresh: string[]): string[] {
   }
   const result: string[] = [];
   let i = 0;
-  let j = 0;
-  while (i < order.length || j < fresh.length) {
-    const a = order[i];
-    const b = fresh[j];
-    const fromOrder = b === undefined || (a !== undefined && a <= b);
-    const next = (fromOrder ? a : b) as string;
-    if (fromOrder) i++;
-    else j++;
-    if (result[result.length - 1] !== next) result.push(next);
+  for (const key of fresh) {
+    while (i < order.length && (order[i] as string) < key) result.push(order[i++] as string);
+    if (order[i] !== key && result[result.length - 1] !== key) result.push(key);
   }
+  while (i < order.length) result.push(order[i++] as string);
   return result;
 }
 
