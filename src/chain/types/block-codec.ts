@@ -1,0 +1,78 @@
+/** Bytes and JSON of a block, and the roots that its header states of its body. PROTOCOL.md, Header. */
+import type { DecodeRejection } from '../../env/network.ts';
+import { merkleRootBytes } from '../crypto/merkle.ts';
+import { bytesToHash } from '../crypto/sha256.ts';
+import type { Receipt } from './account.ts';
+import { encodeReceipt } from './account-codec.ts';
+import { BLOCK_MAX_BYTES, type Block, type SystemData } from './block.ts';
+import { headerLayout } from './header-codec.ts';
+import { decodeLayout, encodeLayout } from './layout/codec.ts';
+import { writeHexBytes } from './layout/hex.ts';
+import { type Layout, listOf, sizedHex } from './layout/layout.ts';
+import { struct } from './layout/struct.ts';
+import type { Transaction } from './transaction.ts';
+import { encodeTransaction, transactionLayout } from './transaction-codec.ts';
+import type { Hash } from './units.ts';
+
+/** 1 MiB over the smallest transaction, 180 bytes: no block holds more. */
+export const BLOCK_TRANSACTIONS_MAX = 5825;
+/** One item of evidence: two votes or proposals with their signatures take below 1 KiB; 64 KiB is what SystemData promises. */
+export const EVIDENCE_MAX_BYTES = 65_536;
+/** Items of evidence in one block: more wait for the next. */
+export const EVIDENCE_MAX = 64;
+/** A commit of 512 validators with a 64-byte signature, a time and flags each stays below. */
+export const CERTIFICATE_MAX_BYTES = 65_536;
+
+/** What an engine proves a block with; empty for proof of work. */
+export const certificateLayout = sizedHex<string>(32, CERTIFICATE_MAX_BYTES);
+
+const systemLayout: Layout<SystemData> = struct<SystemData>({
+  evidence: listOf(sizedHex<string>(32, EVIDENCE_MAX_BYTES), 8, EVIDENCE_MAX),
+  lastCommit: certificateLayout,
+});
+
+/** What an engine without evidence and commits puts into a block. */
+export const EMPTY_SYSTEM: SystemData = { evidence: [], lastCommit: '' };
+
+/** A block: header, transactions, system data. */
+export const blockLayout: Layout<Block> = struct<Block>({
+  header: headerLayout,
+  transactions: listOf(transactionLayout, 32, BLOCK_TRANSACTIONS_MAX),
+  system: systemLayout,
+});
+
+/** The canonical bytes. Not cached: a megabyte each. */
+export function encodeBlock(block: Block): Uint8Array {
+  return encodeLayout(blockLayout, block);
+}
+
+/** The block of exactly these bytes, of which there are at most BLOCK_MAX_BYTES. */
+export function decodeBlock(bytes: Uint8Array): Block | DecodeRejection {
+  return decodeLayout(blockLayout, bytes, BLOCK_MAX_BYTES);
+}
+
+/** Length of the encoding, without encoding. */
+export function blockSizeBytes(block: Block): number {
+  return blockLayout.size(block);
+}
+
+/** RFC 6962 root over the encoded transactions. */
+export function transactionsRoot(transactions: readonly Transaction[]): Hash {
+  return bytesToHash(merkleRootBytes(transactions.map(encodeTransaction)));
+}
+
+/** RFC 6962 root over the encoded receipts. */
+export function receiptsRoot(receipts: readonly Receipt[]): Hash {
+  return bytesToHash(merkleRootBytes(receipts.map(encodeReceipt)));
+}
+
+/** RFC 6962 root over the last commit (leaf 0, always there) and each item of evidence. */
+export function systemRoot(system: SystemData): Hash {
+  return bytesToHash(merkleRootBytes([system.lastCommit, ...system.evidence].map(opaqueBytes)));
+}
+
+function opaqueBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length / 2);
+  writeHexBytes(bytes, 0, text);
+  return bytes;
+}

@@ -1,0 +1,80 @@
+/** Bytes, id and JSON of a header. PROTOCOL.md, Header. */
+import type { DecodeRejection } from '../../env/network.ts';
+import { hashTagged } from '../crypto/sha256.ts';
+import { TAG } from '../crypto/tags.ts';
+import { CONSENSUS_FIELD_MAX_BYTES, type Header } from './block.ts';
+import { decodeLayout, encodeLayout } from './layout/codec.ts';
+import {
+  accountAddressField,
+  blockHashField,
+  gasField,
+  hashField,
+  heightField,
+  timeField,
+  u32Field,
+  versionField,
+} from './layout/fields.ts';
+import { type Layout, mixText, sizedHex } from './layout/layout.ts';
+import { struct } from './layout/struct.ts';
+import type { BlockHash } from './units.ts';
+
+const engineField = sizedHex<string>(16, CONSENSUS_FIELD_MAX_BYTES);
+
+const fields: Layout<Header> = struct<Header>({
+  version: versionField,
+  height: heightField,
+  parent: blockHashField,
+  timestampMs: timeField,
+  beneficiary: accountAddressField,
+  txCount: u32Field,
+  transactionsRoot: hashField,
+  receiptsRoot: hashField,
+  stateRoot: hashField,
+  systemRoot: hashField,
+  messagesRoot: hashField,
+  historyRoot: hashField,
+  gasUsed: gasField,
+  consensus: engineField,
+  seal: engineField,
+});
+
+/** 290 bytes, and what `consensus` and `seal` hold. */
+export const HEADER_MAX_BYTES = fields.bytesMin + 2 * CONSENSUS_FIELD_MAX_BYTES;
+
+const encodings = new WeakMap<Header, Uint8Array>();
+const ids = new WeakMap<Header, BlockHash>();
+
+/** A header inside a larger encoding: written from its cached bytes, and folded into fingerprints by its id. */
+export const headerLayout: Layout<Header> = {
+  ...fields,
+  write: (value, into) => into.raw(encodeHeader(value)),
+  mix: (value, hash) => mixText(hash, blockId(value)),
+};
+
+/** The canonical bytes, seal included; computed once per object, and shared: nobody mutates them. */
+export function encodeHeader(header: Header): Uint8Array {
+  const known = encodings.get(header);
+  if (known !== undefined) return known;
+  const bytes = encodeLayout(fields, header);
+  encodings.set(header, bytes);
+  return bytes;
+}
+
+/** The header of exactly these bytes. */
+export function decodeHeader(bytes: Uint8Array): Header | DecodeRejection {
+  return decodeLayout(headerLayout, bytes, HEADER_MAX_BYTES);
+}
+
+/** The encoding with an empty seal, without a tag: what a seal is searched for, and what a producer signs under a tag. */
+export function headerSignBytes(header: Header): Uint8Array {
+  return encodeLayout(fields, header.seal === '' ? header : { ...header, seal: '' });
+}
+
+/** Id of the block: SHA-256 over the whole header, seal included; computed once per object. */
+export function blockId(header: Header): BlockHash {
+  const known = ids.get(header);
+  if (known !== undefined) return known;
+  const id = hashTagged(TAG.block, encodeHeader(header)) as BlockHash;
+  ids.set(header, id);
+  return id;
+}

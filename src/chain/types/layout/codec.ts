@@ -1,0 +1,48 @@
+/** Whole values by their layout: encode, decode, JSON. Decoders take any bytes, never throw, and leave nothing over. */
+import type { DecodeRejection } from '../../../env/network.ts';
+import { ByteReader, ByteWriter } from './buffers.ts';
+import { asciiText } from './hex.ts';
+import { JsonReader } from './json-reader.ts';
+import type { Layout } from './layout.ts';
+
+/** The canonical bytes. */
+export function encodeLayout<T>(layout: Layout<T>, value: T): Uint8Array {
+  const into = new ByteWriter(layout.size(value));
+  layout.write(value, into);
+  return into.bytes;
+}
+
+/** The value of exactly these bytes, of which there are at most `maxBytes`. */
+export function decodeLayout<T>(layout: Layout<T>, bytes: Uint8Array, maxBytes: number): T | DecodeRejection {
+  if (bytes.length > maxBytes)
+    return { code: 'TOO_LARGE', detail: `${bytes.length} bytes, at most ${maxBytes}` };
+  const from = new ByteReader(bytes);
+  const value = layout.read(from);
+  if (from.failure === undefined && from.left > 0)
+    from.fail('TRAILING_BYTES', `${from.left} bytes left over`);
+  return from.failure ?? value;
+}
+
+/** The canonical JSON as ASCII bytes. */
+export function encodeJson<T>(layout: Layout<T>, value: T): Uint8Array {
+  const into = new ByteWriter(layout.jsonSize(value));
+  layout.writeJson(value, into);
+  return into.bytes;
+}
+
+/** The value of exactly this canonical JSON. */
+export function decodeJson<T>(layout: Layout<T>, bytes: Uint8Array, maxBytes: number): T | DecodeRejection {
+  if (bytes.length > maxBytes)
+    return { code: 'TOO_LARGE', detail: `${bytes.length} bytes, at most ${maxBytes}` };
+  const from = new JsonReader(bytes);
+  const value = layout.readJson(from);
+  if (from.failure === undefined && from.left > 0)
+    from.fail('TRAILING_BYTES', `${from.left} bytes left over`);
+  return from.failure ?? value;
+}
+
+/** The canonical JSON as text. */
+export function toJsonText<T>(layout: Layout<T>, value: T): string {
+  const bytes = encodeJson(layout, value);
+  return asciiText(bytes, 0, bytes.length);
+}

@@ -1,0 +1,91 @@
+/** Bytes, id and JSON of a transaction. PROTOCOL.md, Transaction. */
+import type { DecodeRejection } from '../../env/network.ts';
+import { hashTagged, taggedBytes } from '../crypto/sha256.ts';
+import { TAG } from '../crypto/tags.ts';
+import { decodeLayout, encodeLayout } from './layout/codec.ts';
+import {
+  accountAddressField,
+  amountField,
+  gasField,
+  hashField,
+  heightField,
+  publicKeyField,
+  signatureField,
+  u64Field,
+  versionField,
+} from './layout/fields.ts';
+import { type Layout, mixText } from './layout/layout.ts';
+import { type FieldLayouts, struct, union } from './layout/struct.ts';
+import type { Action, Transaction } from './transaction.ts';
+import type { TxId } from './units.ts';
+
+/** The largest action of version 2 is a transfer of 41 bytes; 4 KiB leaves room for later kinds. */
+export const TRANSACTION_MAX_BYTES = 4096;
+
+/** Every action that any version of this code knows; which version may use it is a rule of execution. */
+export const actionLayout: Layout<Action> = union<Action>({
+  transfer: { tag: 0, fields: { to: accountAddressField, amount: amountField } },
+  stake: { tag: 1, fields: { amount: amountField } },
+  unstake: { tag: 2, fields: { amount: amountField } },
+  burn: { tag: 3, fields: { amount: amountField } },
+});
+
+const unsignedLayouts: FieldLayouts<Omit<Transaction, 'signature'>> = {
+  version: versionField,
+  chainId: hashField,
+  senderKey: publicKeyField,
+  nonce: u64Field,
+  validUntilHeight: heightField,
+  gasLimit: gasField,
+  gasPrice: amountField,
+  action: actionLayout,
+};
+const unsignedFields = struct<Omit<Transaction, 'signature'>>(unsignedLayouts);
+const fields: Layout<Transaction> = struct<Transaction>({ ...unsignedLayouts, signature: signatureField });
+
+/** An empty signature field: its length, which is zero. */
+const EMPTY_SIGNATURE = Uint8Array.of(0);
+
+const encodings = new WeakMap<Transaction, Uint8Array>();
+const ids = new WeakMap<Transaction, TxId>();
+
+/** A transaction inside a larger encoding: written from its cached bytes, and folded into fingerprints by its id. */
+export const transactionLayout: Layout<Transaction> = {
+  ...fields,
+  write: (value, into) => into.raw(encodeTransaction(value)),
+  mix: (value, hash) => mixText(hash, transactionId(value)),
+};
+
+/** The canonical bytes; computed once per object, and shared: nobody mutates them. */
+export function encodeTransaction(transaction: Transaction): Uint8Array {
+  const known = encodings.get(transaction);
+  if (known !== undefined) return known;
+  const bytes = encodeLayout(fields, transaction);
+  encodings.set(transaction, bytes);
+  return bytes;
+}
+
+/** The transaction of exactly these bytes. */
+export function decodeTransaction(bytes: Uint8Array): Transaction | DecodeRejection {
+  return decodeLayout(transactionLayout, bytes, TRANSACTION_MAX_BYTES);
+}
+
+/** What the sender signs: the tag, then the encoding with an empty signature, whatever stands there now. */
+export function transactionSignBytes(transaction: Omit<Transaction, 'signature'>): Uint8Array {
+  const body = encodeLayout(unsignedFields, transaction);
+  return taggedBytes(TAG.signTransaction, body, EMPTY_SIGNATURE);
+}
+
+/** SHA-256 over all bytes, signature included; computed once per object. */
+export function transactionId(transaction: Transaction): TxId {
+  const known = ids.get(transaction);
+  if (known !== undefined) return known;
+  const id = hashTagged(TAG.transaction, encodeTransaction(transaction)) as TxId;
+  ids.set(transaction, id);
+  return id;
+}
+
+/** Length of the encoding, without encoding. */
+export function transactionSizeBytes(transaction: Transaction): number {
+  return fields.size(transaction);
+}
