@@ -23,14 +23,17 @@ export const HEALTHY: Conditions = {
   latencyMultiplier: 1,
 };
 
-/** What all these faults ask for together. */
-export function conditionsOf(faults: Iterable<DiskFault>): Conditions {
+/** What all these faults ask for together. `usedAtStart`: bytes that the disk held when a full disk began, by fault id. */
+export function conditionsOf(
+  faults: Iterable<DiskFault>,
+  usedAtStart: ReadonlyMap<string, number>,
+): Conditions {
   let all = HEALTHY;
-  for (const fault of faults) all = withFault(all, fault);
+  for (const fault of faults) all = withFault(all, fault, usedAtStart.get(fault.id) ?? 0);
   return all;
 }
 
-function withFault(all: Conditions, fault: DiskFault): Conditions {
+function withFault(all: Conditions, fault: DiskFault, usedBytes: number): Conditions {
   switch (fault.kind) {
     case 'lyingFlush':
       return { ...all, flushLies: true };
@@ -39,8 +42,8 @@ function withFault(all: Conditions, fault: DiskFault): Conditions {
       return fault.on === 'write' ? { ...all, writeFails: true } : { ...all, flushFails: true };
     case 'diskFull':
       return fault.on === 'write'
-        ? { ...all, writeCapacityBytes: Math.min(all.writeCapacityBytes, fault.capacityBytes) }
-        : { ...all, flushCapacityBytes: Math.min(all.flushCapacityBytes, fault.capacityBytes) };
+        ? { ...all, writeCapacityBytes: Math.min(all.writeCapacityBytes, usedBytes + fault.roomBytes) }
+        : { ...all, flushCapacityBytes: Math.min(all.flushCapacityBytes, usedBytes + fault.roomBytes) };
     case 'slow':
       return { ...all, latencyMultiplier: Math.max(all.latencyMultiplier, fault.multiplier) };
     default:

@@ -341,12 +341,12 @@ describe('input and output errors', () => {
 describe('a full disk', () => {
   it('refuses the write that grows past its capacity, whole, and takes one that does not grow', () => {
     const { disk } = filled();
-    disk.setFault({ kind: 'diskFull', id: 'f', on: 'write', capacityBytes: 8 });
+    disk.setFault({ kind: 'diskFull', id: 'f', on: 'write', roomBytes: 2 });
     disk.write([put('d', '4')]);
     expect(disk.hasFired('f')).toBe(false);
     expect(crashKind(() => disk.write([put('a', '9'), put('e', '5')]))).toBe('FULL');
     expect([disk.hasFired('f'), disk.usedBytes, dump(disk)]).toEqual([true, 8, ['a=1', 'b=2', 'c=3', 'd=4']]);
-    disk.setFault({ kind: 'diskFull', id: 'f', on: 'write', capacityBytes: 1 });
+    disk.setFault({ kind: 'diskFull', id: 'f', on: 'write', roomBytes: 0 });
     disk.write([del('d'), put('a', '9')]);
     disk.clearFault('f');
     disk.write([put('e', '5')]);
@@ -355,7 +355,7 @@ describe('a full disk', () => {
 
   it('can come out at the flush instead', () => {
     const { disk } = filled();
-    disk.setFault({ kind: 'diskFull', id: 'f', on: 'flush', capacityBytes: 6 });
+    disk.setFault({ kind: 'diskFull', id: 'f', on: 'flush', roomBytes: 0 });
     expect(disk.completeFlush(1)).toBeUndefined();
     disk.write([put('d', '4')]);
     expect(disk.completeFlush(2)).toEqual({ kind: 'FULL' });

@@ -39,12 +39,12 @@ export type DiskFault =
   | { readonly kind: 'oldSnapshot'; readonly id: string }
   /** Reads and writes throw StorageCrash of kind IO, flushes answer it. */
   | { readonly kind: 'ioError'; readonly id: string; readonly on: 'read' | 'write' | 'flush' }
-  /** A write that grows the content past `capacityBytes` throws StorageCrash of kind FULL; `flush`: a flush answers it instead. */
+  /** Room for `roomBytes` more than the disk holds when this is switched on; a write past it throws StorageCrash of kind FULL; `flush`: a flush answers it instead. */
   | {
       readonly kind: 'diskFull';
       readonly id: string;
       readonly on: 'write' | 'flush';
-      readonly capacityBytes: number;
+      readonly roomBytes: number;
     }
   /** Every operation takes that many times as long; an integer >= 1. The kernel reads `latencyMultiplier`. */
   | { readonly kind: 'slow'; readonly id: string; readonly multiplier: number };

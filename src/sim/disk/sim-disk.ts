@@ -62,6 +62,8 @@ class OverlaidDisk implements SimDisk {
   readonly #config: DiskConfig;
   readonly #ledger: CorruptionLedger;
   readonly #faults = new Map<string, DiskFault>();
+  /** What was used when a full disk began, by fault. */
+  readonly #usedAtStart = new Map<string, number>();
   readonly #fired = new Set<string>();
   readonly #armed = new Map<string, ArmedLoss>();
   readonly #frozen = new Map<string, Frozen>();
@@ -190,16 +192,18 @@ class OverlaidDisk implements SimDisk {
     this.clearFault(fault.id);
     const outcome = this.#begin(fault, allow);
     if (outcome === 'active' || outcome === 'armed') this.#faults.set(fault.id, fault);
-    this.#conditions = conditionsOf(this.#faults.values());
+    if (fault.kind === 'diskFull') this.#usedAtStart.set(fault.id, this.#usedBytes);
+    this.#conditions = conditionsOf(this.#faults.values(), this.#usedAtStart);
     return outcome;
   }
 
   clearFault(id: string): void {
     if (!this.#faults.delete(id)) return;
+    this.#usedAtStart.delete(id);
     this.#armed.delete(id);
     for (const [key, frozen] of this.#frozen) if (frozen.faultId === id) this.#frozen.delete(key);
     this.#ledger.healed(id);
-    this.#conditions = conditionsOf(this.#faults.values());
+    this.#conditions = conditionsOf(this.#faults.values(), this.#usedAtStart);
   }
 
   hasFired(id: string): boolean {

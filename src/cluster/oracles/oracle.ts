@@ -1,0 +1,52 @@
+/** What an oracle is: it watches a cluster, re-computes what nodes claim, and reports what breaks a law. */
+
+import type { NodeSnapshot } from '../../chain/types/command.ts';
+import type { DomainEvent } from '../../chain/types/event.ts';
+import type { BlockHash } from '../../chain/types/units.ts';
+import type { Storage } from '../../env/storage.ts';
+import type { CorruptionReport } from '../../sim/disk/disk.ts';
+import type { StoredChains } from './stored-chains.ts';
+
+/** What an oracle may see. Nothing here changes the run. */
+export interface ClusterView {
+  readonly hostCount: number;
+  readonly genesisId: BlockHash;
+  nowUs(): number;
+  nameOf(host: number): string;
+  isUp(host: number): boolean;
+  /** Undefined when the host is down. */
+  inspect(host: number): NodeSnapshot | undefined;
+  /** The disk without its faults: what the program wrote. */
+  disk(host: number): Pick<Storage, 'get' | 'scan'>;
+  corruption(host: number): CorruptionReport;
+  /** Blocks of all hosts, decoded from their disks. */
+  readonly chains: StoredChains;
+  /** Undefined while the assumption of depth finality holds; else what broke it. */
+  depthBroken(): string | undefined;
+  /** True once a disk was emptied, restored, rotten or lied: what that host promised may be gone. */
+  isTainted(host: number): boolean;
+}
+
+/** A law that was broken. */
+export interface Finding {
+  readonly rule: string;
+  readonly kind: 'safety' | 'liveness';
+  readonly hosts: readonly number[];
+  readonly fact: string;
+}
+
+export type Report = (finding: Finding) => void;
+
+export interface Oracle {
+  readonly name: string;
+  /** How often its law was checked so far: an `always` that never ran proves nothing. */
+  checked(): number;
+  onEvent?(host: number, event: DomainEvent): void;
+  /** Now and then during the run. */
+  onCheck?(): void;
+  /** After the quiet end, with everything that is up at rest. */
+  onEnd?(): void;
+}
+
+/** Builds one oracle for one run. */
+export type OracleFactory = (view: ClusterView, report: Report) => Oracle;

@@ -1,0 +1,52 @@
+/** The blocks that hosts keep on disk, read by the records' own layout and checked against their ids; decoded once for all. */
+
+import { blockKey, openRecord } from '../../chain/blockstore/records.ts';
+import { sha256 } from '../../chain/crypto/sha256.ts';
+import type { Block } from '../../chain/types/block.ts';
+import { decodeBlock } from '../../chain/types/block-codec.ts';
+import { blockId } from '../../chain/types/header-codec.ts';
+import { isRejection } from '../../chain/types/rejection.ts';
+import type { BlockHash } from '../../chain/types/units.ts';
+import type { Storage } from '../../env/storage.ts';
+
+type Disk = Pick<Storage, 'get' | 'scan'>;
+
+/** A main chain from low to high, as far down as bodies are kept. */
+export interface StoredChain {
+  readonly blocks: readonly { readonly id: BlockHash; readonly block: Block }[];
+  /** Set when a body between the head and genesis is not on the disk: its id. */
+  readonly missing: BlockHash | undefined;
+}
+
+/** One for a run. Blocks are immutable and named by their content, so the first host that has one serves for all. */
+export class StoredChains {
+  readonly #blocks = new Map<BlockHash, Block>();
+
+  /** The block that the disk holds under that height and id; undefined when it is absent or not what it should be. */
+  read(disk: Disk, height: number, id: BlockHash): Block | undefined {
+    const key = blockKey(height, id);
+    const value = disk.get(key);
+    if (value === undefined) return undefined;
+    const known = this.#blocks.get(id);
+    if (known !== undefined) return known;
+    const payload = openRecord(sha256, key, value);
+    if (payload === 'corrupt') return undefined;
+    const block = decodeBlock(payload);
+    if (isRejection(block) || blockId(block.header) !== id) return undefined;
+    this.#blocks.set(id, block);
+    return block;
+  }
+
+  /** From the head down to genesis, following parents. `until`: stop at this height. */
+  chain(disk: Disk, head: { readonly id: BlockHash; readonly height: number }, until = 1): StoredChain {
+    const blocks: { id: BlockHash; block: Block }[] = [];
+    let { id } = head;
+    for (let height = head.height; height >= until; height--) {
+      const block = this.read(disk, height, id);
+      if (block === undefined) return { blocks: blocks.reverse(), missing: id };
+      blocks.push({ id, block });
+      id = block.header.parent;
+    }
+    return { blocks: blocks.reverse(), missing: undefined };
+  }
+}

@@ -1,0 +1,126 @@
+/** A cluster, resolved: every default filled in, every duration in µs. What a scenario file and the fluent builder both come to. */
+import type { Fault } from '../sim/fault.ts';
+import type { AtLeast, HostSelector } from './scenario/schema.ts';
+import type { Topology } from './topology.ts';
+
+/** Which protocol versions the code of a host knows: v1 stops at an upgrade to version 2. */
+export type CodeVersion = 'v1' | 'v2';
+
+export interface ChainPlan {
+  readonly engine: 'pow' | 'round-robin';
+  readonly blockIntervalUs: number;
+  readonly difficulty: 'constant' | 'asert';
+  readonly halfLifeUs: number;
+  readonly finalityDepth: number;
+  /** Blocks below the base that can be undone. */
+  readonly undoDepth: number;
+  readonly reward: number;
+  readonly upgrade: { readonly height: number; readonly version: 2 } | undefined;
+  readonly blockBytesMax: number;
+}
+
+export interface HostPlan {
+  /** `n0`, `n1`, …: also its address and the name of its key. */
+  readonly name: string;
+  /** Relative mining power; 0: mines nothing. */
+  readonly hashShare: number;
+  readonly joinsUs: number;
+  readonly skewUs: number;
+  readonly driftPpm: number;
+  readonly code: CodeVersion;
+  readonly diskWriteUs: number;
+  readonly diskFlushUs: number;
+}
+
+export type LatencyPlan =
+  | { readonly kind: 'fixed'; readonly us: number }
+  | { readonly kind: 'uniform'; readonly minUs: number; readonly maxUs: number }
+  | { readonly kind: 'internet-2019' };
+
+export type BandwidthPlan =
+  | { readonly kind: 'unlimited' }
+  | { readonly kind: 'fixed'; readonly uploadKbit: number; readonly downloadKbit: number }
+  | { readonly kind: 'internet-2019' };
+
+export interface NetworkPlan {
+  readonly model: 'stream' | 'simblock';
+  readonly latency: LatencyPlan;
+  readonly jitterUs: number;
+  readonly bandwidth: BandwidthPlan;
+  readonly uplink: 'fair' | 'fifo';
+  readonly stallResetUs: number;
+  readonly topology: Topology;
+  /** Modelled size of a block on the wire; undefined: as encoded. */
+  readonly blockBytes: number | undefined;
+  readonly compactModel: boolean;
+  /** Multiplies every latency, in thousandths: how a mis-set simulator is shown to fail. */
+  readonly latencyScalePermille: number;
+}
+
+export interface FeaturePlan {
+  readonly compactBlocks: boolean;
+  readonly transactionGossip: boolean;
+  readonly pings: boolean;
+  readonly timeouts: boolean;
+  readonly relayStale: boolean;
+  readonly mempoolMax: number | undefined;
+}
+
+/** Microseconds for so many units, both integers; undefined: free. */
+export interface CpuPlan {
+  readonly hashNs: number;
+  readonly verifyUs: number;
+  readonly signUs: number;
+  readonly executeNsPerGas: number;
+  readonly decodeNsPerByte: number;
+}
+
+export interface LoadPlan {
+  readonly kind: 'transfers' | 'invalid' | 'conflicting' | 'burns';
+  /** Mean time between two. */
+  readonly everyUs: number;
+  readonly accounts: number;
+  readonly hotPercent: number;
+  readonly fromUs: number;
+  readonly untilUs: number;
+}
+
+export type Expectation =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'stall' }
+  | { readonly kind: 'violation'; readonly oracle: string };
+
+export interface ClusterPlan {
+  readonly name: string;
+  readonly seed: string;
+  readonly durationUs: number;
+  /** From here on nothing new goes wrong, and all must converge. */
+  readonly quietFromUs: number;
+  readonly hosts: readonly HostPlan[];
+  readonly signatures: 'real' | 'modelled';
+  readonly chain: ChainPlan;
+  readonly features: FeaturePlan;
+  readonly network: NetworkPlan;
+  readonly cpu: CpuPlan | undefined;
+  readonly loads: readonly LoadPlan[];
+  readonly faults: readonly Fault[];
+  readonly liveness: 'required' | 'excused';
+  readonly stopAtHeight: number | undefined;
+  readonly expect: Expectation;
+  readonly atLeast: AtLeast;
+}
+
+/** The hosts that a selector means, ascending; draws only for `random`. */
+export function selectHosts(
+  selector: HostSelector,
+  hosts: number,
+  random: { shuffled<T>(items: readonly T[]): T[] },
+): readonly number[] {
+  if (selector === 'all') return Array.from({ length: hosts }, (_, i) => i);
+  if (Array.isArray(selector)) return [...selector].sort((a, b) => a - b);
+  const everyone = Array.from({ length: hosts }, (_, i) => i);
+  return random
+    .shuffled(everyone)
+    .slice(0, selector.random)
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,186 @@
+/** From a scenario file and a seed to a resolved plan: defaults, durations, hosts, links and drawn faults. */
+import { createStream } from '../sim/seeds.ts';
+import {
+  type BandwidthPlan,
+  type ChainPlan,
+  type ClusterPlan,
+  type Expectation,
+  type FeaturePlan,
+  type HostPlan,
+  type LatencyPlan,
+  type LoadPlan,
+  type NetworkPlan,
+  selectHosts,
+} from './plan.ts';
+import { planFaults } from './plan-faults.ts';
+import { parseDurationRange, parseDurationUs, type UsRange } from './scenario/duration.ts';
+import { quietUsOf } from './scenario/quiet.ts';
+import type { LoadLine, ScenarioFile } from './scenario/schema.ts';
+import type { Topology } from './topology.ts';
+
+function durationUs(text: string | undefined, fallbackUs: number): number {
+  return text === undefined ? fallbackUs : (parseDurationUs(text) ?? fallbackUs);
+}
+
+/** A range that the schema has checked. */
+export function rangeOf(text: string): UsRange {
+  return parseDurationRange(text) ?? { minUs: 0, maxUs: 0 };
+}
+
+function chainPlan(file: ScenarioFile): ChainPlan {
+  const chain = file.chain ?? {};
+  return {
+    engine: chain.engine ?? 'pow',
+    blockIntervalUs: durationUs(chain.blockInterval, 10_000_000),
+    difficulty: chain.difficulty ?? 'asert',
+    halfLifeUs: durationUs(chain.halfLife, 3_600_000_000),
+    finalityDepth: chain.finalityDepth ?? 40,
+    undoDepth: chain.keepUndo ?? 100,
+    reward: chain.reward ?? 5_000,
+    upgrade: chain.upgrade,
+    blockBytesMax: chain.blockBytesMax ?? 1_048_576,
+  };
+}
+
+function hostPlans(file: ScenarioFile): readonly HostPlan[] {
+  const code = file.chain?.upgrade === undefined ? 'v1' : 'v2';
+  const hosts = Array.from(
+    { length: file.nodes },
+    (_, i): HostPlan => ({
+      name: `n${i}`,
+      hashShare: 1,
+      joinsUs: 0,
+      skewUs: 0,
+      driftPpm: 0,
+      code,
+      diskWriteUs: 0,
+      diskFlushUs: 0,
+    }),
+  );
+  const stream = createStream(file.seed ?? '1', 'host-rules');
+  for (const rule of file.hosts ?? []) {
+    for (const i of selectHosts(rule.hosts, file.nodes, stream)) {
+      const host = hosts[i] as HostPlan;
+      hosts[i] = {
+        name: host.name,
+        hashShare: rule.hashShare ?? host.hashShare,
+        joinsUs: durationUs(rule.joins, host.joinsUs),
+        skewUs: durationUs(rule.skew, host.skewUs),
+        driftPpm: rule.driftPpm ?? host.driftPpm,
+        code: rule.code ?? host.code,
+        diskWriteUs: durationUs(rule.disk?.write, host.diskWriteUs),
+        diskFlushUs: durationUs(rule.disk?.flush, host.diskFlushUs),
+      };
+    }
+  }
+  return hosts;
+}
+
+type NetworkLines = NonNullable<ScenarioFile['network']>;
+
+function latencyPlan(latency: NetworkLines['latency']): LatencyPlan {
+  if (latency === undefined) return { kind: 'fixed', us: 50_000 };
+  if ('fixed' in latency) return { kind: 'fixed', us: durationUs(latency.fixed, 0) };
+  if ('uniform' in latency) return { kind: 'uniform', ...rangeOf(latency.uniform) };
+  return { kind: 'internet-2019' };
+}
+
+function bandwidthPlan(bandwidth: NetworkLines['bandwidth']): BandwidthPlan {
+  if (bandwidth === undefined || bandwidth === 'unlimited') return { kind: 'unlimited' };
+  if ('measured' in bandwidth) return { kind: 'internet-2019' };
+  return {
+    kind: 'fixed',
+    uploadKbit: Math.round(bandwidth.uploadMbit * 1_000),
+    downloadKbit: Math.round(bandwidth.downloadMbit * 1_000),
+  };
+}
+
+function topologyPlan(topology: NetworkLines['topology']): Topology {
+  if (topology === undefined) return { kind: 'mesh' };
+  if (typeof topology === 'string') return { kind: topology };
+  return 'links' in topology ? { kind: 'links', links: topology.links } : { kind: 'measured' };
+}
+
+function networkPlan(file: ScenarioFile): NetworkPlan {
+  const network = file.network ?? {};
+  return {
+    model: network.model ?? 'stream',
+    latency: latencyPlan(network.latency),
+    jitterUs: durationUs(network.jitter, 0),
+    bandwidth: bandwidthPlan(network.bandwidth),
+    uplink: network.uplink ?? 'fair',
+    stallResetUs: durationUs(network.stallReset, 20_000_000),
+    topology: topologyPlan(network.topology),
+    blockBytes: network.blockBytes,
+    compactModel: network.compactModel ?? false,
+    latencyScalePermille: 1_000,
+  };
+}
+
+function featurePlan(file: ScenarioFile): FeaturePlan {
+  const node = file.node ?? {};
+  return {
+    compactBlocks: node.compactBlocks ?? true,
+    transactionGossip: node.transactionGossip ?? true,
+    pings: node.pings ?? true,
+    timeouts: node.timeouts ?? true,
+    relayStale: node.relayStale ?? false,
+    mempoolMax: node.mempoolMax,
+  };
+}
+
+function loadPlan(line: LoadLine, endUs: number): LoadPlan {
+  return {
+    kind: line.kind,
+    everyUs: Math.max(1, Math.round(1_000_000 / line.perSecond)),
+    accounts: line.kind === 'transfers' ? (line.accounts ?? 20) : 20,
+    hotPercent: line.kind === 'transfers' ? (line.hotPercent ?? 0) : 0,
+    fromUs: durationUs(line.from, 0),
+    untilUs: Math.min(endUs, durationUs(line.until, endUs)),
+  };
+}
+
+function expectation(expect: ScenarioFile['expect']): Expectation {
+  if (expect === 'pass' || expect === 'stall') return { kind: expect };
+  return { kind: 'violation', oracle: expect.violation };
+}
+
+/** The same scenario and seed give the same plan, everywhere. */
+export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
+  const durationTotalUs = durationUs(file.duration, 0);
+  const quietFromUs = durationTotalUs - quietUsOf(file);
+  const cpu = file.cpu;
+  return {
+    name: file.name,
+    seed,
+    durationUs: durationTotalUs,
+    quietFromUs,
+    hosts: hostPlans({ ...file, seed }),
+    signatures: file.signatures ?? 'real',
+    chain: chainPlan(file),
+    features: featurePlan(file),
+    network: networkPlan(file),
+    cpu:
+      cpu === undefined
+        ? undefined
+        : {
+            hashNs: cpu.hashNs ?? 0,
+            verifyUs: cpu.verifyUs ?? 0,
+            signUs: cpu.signUs ?? 0,
+            executeNsPerGas: cpu.executeNsPerGas ?? 0,
+            decodeNsPerByte: cpu.decodeNsPerByte ?? 0,
+          },
+    loads: (file.load ?? []).map((line) => loadPlan(line, quietFromUs)),
+    faults: planFaults(file.faults ?? [], { seed, hosts: file.nodes, endUs: quietFromUs }),
+    liveness: file.liveness ?? 'required',
+    stopAtHeight: file.stopAtHeight,
+    expect: expectation(file.expect),
+    atLeast: file.atLeast ?? {},
+  };
+}
+
+/** The scenario-level name of a fault in a plan: what `atLeast.faults` counts. */
+export function faultKindOf(id: string): string {
+  const slash = id.indexOf('/');
+  return slash < 0 ? id : id.slice(0, slash);
+}
