@@ -9,5 +9,5 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 // The command stands on every floor that is published, so its references name them all.
 const tsc = join(root, 'node_modules', '.bin', 'tsc');
-const { status } = spawnSync(tsc, ['-b', '--force', 'src/cli'], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(tsc, ['-b', 'src/cli'], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);
