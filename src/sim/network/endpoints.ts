@@ -43,7 +43,7 @@ export class Endpoints {
   /** What waits for the wire. */
   txHead = new Int32Array(0);
   txTail = new Int32Array(0);
-  /** What leaves this end later than this is never sent: its boot ended, or it closed. */
+  /** What leaves this end later than this never arrives: its boot ended, or it closed. -1: it gave up. */
   diedUs = new Float64Array(0);
   /** When a link with a limit has let the last message of this end pass. */
   limitUs = new Float64Array(0);
@@ -71,6 +71,7 @@ export class Endpoints {
   readonly #count: Float64Array;
   readonly #inboundNow: Int32Array;
   #free = NONE;
+  #live = 0;
   #size = 0;
   readonly #onGrow: (ends: number) => void;
 
@@ -81,11 +82,17 @@ export class Endpoints {
     this.#onGrow = onGrow;
   }
 
+  /** Connections whose numbers are taken. */
+  get live(): number {
+    return this.#live;
+  }
+
   /** A new connection; answers the dialing end, the other is its number xor 1. */
   open(dialer: number, boot: number, listener: number, link: number, reverseLink: number): number {
     if (this.#free === NONE) this.#grow();
     const end = this.#free;
     this.#free = this.#next[end] as number;
+    this.#live++;
     this.#holds[end] = 0;
     this.#clear(end, dialer, link);
     this.#clear(end ^ 1, listener, reverseLink);
@@ -141,6 +148,7 @@ export class Endpoints {
     this.id[even + 1] = 0;
     this.#next[even] = this.#free;
     this.#free = even;
+    this.#live--;
   }
 
   /** The end of a host's connection, or NONE when the id is of no living one. */

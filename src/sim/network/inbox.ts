@@ -35,7 +35,8 @@ export class Inbox {
   onArrive(end: number, slot: number): void {
     const { ends, messages } = this.#core;
     const neverLeft = (messages.leftUs[slot] as number) > (ends.diedUs[end ^ 1] as number);
-    if (neverLeft && messages.control[slot] !== RESET) {
+    const isOver = ends.state[end] === GONE && ends.state[end ^ 1] === GONE;
+    if (isOver || (neverLeft && messages.control[slot] !== RESET)) {
       this.#events.onDropped(slot);
       return;
     }
@@ -141,6 +142,7 @@ export class Inbox {
   /** Brings the first message as far as it gets now: at most one is delivered. */
   #advance(end: number): void {
     const { ends, messages, pipes, kernel, stream } = this.#core;
+    let delivered = false;
     for (;;) {
       const slot = ends.rxHead[end] as number;
       if (slot === NONE) return;
@@ -168,12 +170,14 @@ export class Inbox {
         pipes.join(pipe, 2 * end + 1, messages.bytes[slot] as number, messages.order[slot] as number);
         return;
       }
-      if (now <= (ends.deliveryUs[end] as number)) {
+      const deliveryUs = ends.deliveryUs[end] as number;
+      if (delivered || (stream && now <= deliveryUs)) {
         messages.mark(slot, RECEIVED);
         ends.rxState[end] = STEP;
-        scheduleEnd(this.#core, (ends.deliveryUs[end] as number) + 1, end, OP.step, end, 0);
+        scheduleEnd(this.#core, stream ? deliveryUs + 1 : now, end, OP.step, end, 0);
         return;
       }
+      delivered = true;
       this.#pop(end);
       ends.deliveryUs[end] = now;
       this.#events.onDelivery(end, slot);

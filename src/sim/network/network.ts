@@ -238,6 +238,10 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     if (this.#links.faults.clear(id) === 'clog') this.#inbox.unclog();
   }
 
+  load(): { readonly connections: number; readonly messages: number } {
+    return { connections: this.#ends.live, messages: this.#messages.live };
+  }
+
   answers(end: number): boolean {
     const host = this.#ends.host[end] as number;
     return this.#powerless[host] === 0 || this.#hosts.isUp(host);
@@ -265,6 +269,8 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
 
   onGiveUp(end: number): void {
     const ends = this.#ends;
+    // What comes behind would leave a gap: a stream loses a suffix, never more.
+    ends.diedUs[end] = -1;
     this.#inbox.purge(end ^ 1);
     if (ends.state[end] === OPEN || ends.state[end] === CLOSING) {
       this.#reset(end);

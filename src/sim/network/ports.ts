@@ -94,6 +94,8 @@ export interface SimNetwork<M> {
   setLink(change: LinkChange): void;
   /** Ends the change of that id; unknown ids are ignored. */
   clear(id: string): void;
+  /** What the network holds now: connections with an end or an event left, and messages queued or under way. */
+  load(): { readonly connections: number; readonly messages: number };
 }
 
 /** The signature of `createNetwork` in network.ts. */
