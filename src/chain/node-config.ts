@@ -57,6 +57,7 @@ export interface NodeLimits {
   readonly verifiedIdsMax: number;
   readonly syncHeadersMax: number;
   readonly syncBlocksMax: number;
+  readonly syncWindowMax: number;
   readonly syncResponseBytesMax: number;
   readonly syncRequestTimeoutMs: number;
   readonly mempoolCountMax: number;
@@ -104,7 +105,9 @@ export const DEFAULT_LIMITS: NodeLimits = {
   /** Headers of one response: about 0.5 MB of JSON. */
   syncHeadersMax: 512,
   /** Blocks asked of one peer at once. */
-  syncBlocksMax: 32,
+  syncBlocksMax: 16,
+  /** Bodies asked for and not yet imported: four peers at a time, 64 MiB at worst; not above `orphansMax`. */
+  syncWindowMax: 64,
   /** Bytes of blocks in one response: the next message waits behind it on a stream. */
   syncResponseBytesMax: 1_048_576,
   /** One response of that size at 1 Mbit/s, twice. */

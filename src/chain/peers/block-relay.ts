@@ -1,0 +1,452 @@
+/** Block gossip: announcements, one request for each block at a time, compact reconstruction, and serving. */
+import { bytesToHex } from '../../env/bytes.ts';
+import type { Timer } from '../../env/clock.ts';
+import type { Env } from '../../env/program.ts';
+import { type Ms, ms, unixMs } from '../../env/units.ts';
+import type { Candidate } from '../consensus/consensus.ts';
+import type { HeaderOutcome, ImportOutcome, Ledger, LedgerHalt } from '../ledger/ledger.ts';
+import type { NodeFeatures, NodeLimits } from '../node-config.ts';
+import type { Block, Header, SystemData } from '../types/block.ts';
+import type { ChainWorld } from '../types/command.ts';
+import { blockId } from '../types/header-codec.ts';
+import type {
+  BlockMessage,
+  GetBlockMessage,
+  GetBlockResponseMessage,
+  Message,
+  ShortIds,
+} from '../types/message.ts';
+import type { Transaction } from '../types/transaction.ts';
+import { transactionId } from '../types/transaction-codec.ts';
+import type { BlockHash, TxId, Weight } from '../types/units.ts';
+import { bodyMatchesHeader } from './body-check.ts';
+import {
+  completePartial,
+  fillFromMempool,
+  type PartialBlock,
+  SHORT_ID_NONCE_BYTES,
+  shortIdsOf,
+  shortIdTable,
+} from './compact.ts';
+import type { PeerFault } from './fault.ts';
+import { headerFault } from './header-fault.ts';
+import type { Peer } from './peer.ts';
+
+/** Announcers remembered for each block, beside the one that was asked. */
+const ANNOUNCERS_MAX = 8;
+/** Blocks asked for at once: a branch of that length may be announced while its bodies travel. */
+const BLOCKS_IN_FLIGHT_MAX = 64;
+/** Bytes of a transaction, for the time that a body takes: nearly all are smaller. */
+const TRANSACTION_BYTES_GUESS = 300;
+/** A slow link: 1 Mbit/s. */
+const SLOW_BYTES_PER_MS = 125;
+
+/** How a body came. */
+export type BlockSource = 'announce' | 'full' | 'compact';
+
+/** What the relay needs of the node. */
+export interface BlockRelayPorts {
+  readonly env: Env<ChainWorld>;
+  readonly features: NodeFeatures;
+  readonly limits: NodeLimits;
+  readonly blockBytesMax: number;
+  readonly ledger: Ledger<unknown>;
+  readonly peers: () => readonly Peer[];
+  send(peer: Peer, message: Message): boolean;
+  fault(peer: Peer, fault: PeerFault): void;
+  stalled(peer: Peer): void;
+  /** True when the candidate would become the head. */
+  isBetter(candidate: Candidate): boolean;
+  mempool(): Iterable<readonly [TxId, Transaction]>;
+  /** A body that waits for its signatures, or for its parent. */
+  waiting(id: BlockHash): Block | undefined;
+  /** Takes a body that matches its header. */
+  onBody(block: Block, certificate: string, from: Peer, via: BlockSource): void;
+  /** The peer knows a block whose parent is not here. */
+  onBehind(peer: Peer): void;
+  onHalt(halt: LedgerHalt): void;
+}
+
+interface Request {
+  readonly id: BlockHash;
+  /** Absent when an engine asked by id. */
+  readonly announcement: BlockMessage | undefined;
+  source: Peer | undefined;
+  readonly announcers: Peer[];
+  timer: Timer | undefined;
+  partial: PartialBlock | undefined;
+  announced: boolean;
+}
+
+/** The block gossip of one node. */
+export class BlockRelay {
+  readonly #ports: BlockRelayPorts;
+  readonly #requests = new Map<BlockHash, Request>();
+  readonly #held = new Map<BlockHash, Timer>();
+  #served: GetBlockResponseMessage | undefined;
+
+  constructor(ports: BlockRelayPorts) {
+    this.#ports = ports;
+  }
+
+  /** True while the body of that block is on its way here or waits for its import. */
+  isExpected(id: BlockHash): boolean {
+    return this.#requests.has(id);
+  }
+
+  onAnnounce(peer: Peer, message: BlockMessage): void {
+    const { header } = message;
+    const id = blockId(header);
+    peer.head = { id, height: header.height, weight: message.weight };
+    const status = this.#ports.ledger.status(id);
+    if (status === 'executed' || status === 'invalid') return;
+    const request = this.#requests.get(id);
+    if (request === undefined) this.#judge(peer, id, message);
+    else if (request.source === undefined && this.#ports.waiting(id) === undefined) this.#ask(request, peer);
+    else if (request.source !== peer && request.announcers.length < ANNOUNCERS_MAX)
+      request.announcers.push(peer);
+  }
+
+  /** An engine needs a block of which it knows the id and who has it. */
+  fetch(peer: Peer, id: BlockHash): void {
+    if (this.#ports.ledger.status(id) === 'executed' || this.#requests.has(id)) return;
+    this.#open(peer, id, undefined);
+  }
+
+  onGetBlock(peer: Peer, message: GetBlockMessage): void {
+    const { id, indexes } = message;
+    if (this.#served?.id === id && indexes === undefined) {
+      this.#ports.send(peer, this.#served);
+      return;
+    }
+    const block = this.#ports.ledger.block(id) ?? this.#ports.waiting(id);
+    if (block === undefined) {
+      this.#ports.send(peer, { kind: 'GetBlockResponse', id, result: { kind: 'unknown' } });
+    } else if (indexes === undefined) {
+      const certificate = this.#ports.ledger.certificate(id);
+      const response: GetBlockResponseMessage = {
+        kind: 'GetBlockResponse',
+        id,
+        result: { kind: 'block', block, certificate },
+      };
+      if (certificate !== '' || this.#ports.ledger.status(id) === 'executed') this.#served = response;
+      this.#ports.send(peer, response);
+    } else this.#serveIndexes(peer, id, block, indexes);
+  }
+
+  onGetBlockResponse(peer: Peer, message: GetBlockResponseMessage): void {
+    const request = this.#requests.get(message.id);
+    if (request === undefined || this.#ports.waiting(message.id) !== undefined) {
+      if (this.#ports.ledger.status(message.id) === 'unknown') this.#ports.fault(peer, 'UNREQUESTED');
+      return;
+    }
+    const { result } = message;
+    if (result.kind === 'block') {
+      if (blockId(result.block.header) !== message.id || !bodyMatchesHeader(result.block)) {
+        this.#ports.fault(peer, 'BODY_MISMATCH');
+        this.#next(request);
+      } else this.#take(request, result.block, result.certificate, peer, 'full');
+    } else if (result.kind === 'transactions') {
+      this.#onTransactions(request, peer, result.indexes, result.transactions);
+    } else if (request.source === peer) this.#next(request);
+  }
+
+  /** A block came to its end here; `outcome` undefined: there was no room for it. */
+  onOutcome(block: Block, id: BlockHash, from: Peer | undefined, outcome: ImportOutcome | undefined): void {
+    const request = this.#requests.get(id);
+    if (outcome?.kind === 'rejected' && !outcome.covered) {
+      if (from !== undefined) {
+        this.#ports.fault(
+          from,
+          outcome.why.code === 'BAD_CERTIFICATE' ? 'INVALID_CERTIFICATE' : 'BODY_MISMATCH',
+        );
+      }
+      if (request !== undefined) this.#next(request);
+      return;
+    }
+    if (outcome?.kind === 'orphan') return;
+    if (request !== undefined) this.#close(request);
+    if (outcome?.kind !== 'imported' || request?.announced === true) return;
+    if (outcome.change?.to.id === id || this.#ports.features.relayStale) {
+      this.#announce(block, outcome.candidate, request?.announcement);
+    }
+  }
+
+  onPeerDown(peer: Peer): void {
+    for (const request of [...this.#requests.values()]) {
+      const at = request.announcers.indexOf(peer);
+      if (at >= 0) request.announcers.splice(at, 1);
+      if (request.source === peer) this.#next(request);
+    }
+  }
+
+  stop(): void {
+    for (const request of this.#requests.values()) request.timer?.cancel();
+    for (const timer of this.#held.values()) timer.cancel();
+    this.#requests.clear();
+    this.#held.clear();
+  }
+
+  bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
+    return [
+      { name: 'gossip.blocks', size: this.#requests.size, max: BLOCKS_IN_FLIGHT_MAX },
+      { name: 'gossip.heldHeaders', size: this.#held.size, max: this.#ports.limits.heldBlocksMax },
+    ];
+  }
+
+  #judge(peer: Peer, id: BlockHash, message: BlockMessage): void {
+    const outcome: HeaderOutcome = this.#ports.ledger.acceptHeader(message.header);
+    switch (outcome.kind) {
+      case 'accepted':
+        this.#checkWeight(peer, message.weight, outcome.candidate);
+        this.#request(peer, id, message);
+        return;
+      case 'known':
+      case 'needsExecution':
+        this.#request(peer, id, message);
+        return;
+      case 'orphan':
+        this.#ports.onBehind(peer);
+        return;
+      case 'future':
+        this.#hold(peer, id, message, outcome.retryMs);
+        return;
+      case 'rejected': {
+        const fault = headerFault(outcome.why);
+        this.#ports.env.emit({
+          kind: 'BlockRejected',
+          id,
+          height: message.header.height,
+          code: outcome.why.code,
+        });
+        if (fault !== undefined) this.#ports.fault(peer, fault);
+        return;
+      }
+      case 'halt':
+        this.#ports.onHalt(outcome);
+        return;
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  /** Bodies are fetched here only next to what is executed or on its way; anything further is for sync. */
+  #request(peer: Peer, id: BlockHash, message: BlockMessage): void {
+    const { parent } = message.header;
+    if (this.#ports.ledger.status(parent) !== 'executed' && !this.#requests.has(parent)) {
+      this.#ports.onBehind(peer);
+      return;
+    }
+    const request = this.#open(peer, id, message);
+    if (
+      request !== undefined &&
+      message.shortIds !== undefined &&
+      this.#ports.features.compactBlocks === 'on'
+    ) {
+      if (this.#reconstruct(request, peer, message.header, message.shortIds)) return;
+    }
+    if (request !== undefined) this.#ask(request, peer);
+  }
+
+  #open(peer: Peer, id: BlockHash, announcement: BlockMessage | undefined): Request | undefined {
+    if (this.#requests.size >= BLOCKS_IN_FLIGHT_MAX) return undefined;
+    const request: Request = {
+      id,
+      announcement,
+      source: undefined,
+      announcers: [],
+      timer: undefined,
+      partial: undefined,
+      announced: false,
+    };
+    this.#requests.set(id, request);
+    if (announcement === undefined) this.#ask(request, peer);
+    return request;
+  }
+
+  /** Asks a peer for what is missing: the whole block, or some of its transactions. */
+  #ask(request: Request, peer: Peer): void {
+    request.source = peer;
+    const queue = peer.blocksInFlight++;
+    const { id, partial } = request;
+    const message: GetBlockMessage =
+      partial === undefined ? { kind: 'GetBlock', id } : { kind: 'GetBlock', id, indexes: partial.missing };
+    this.#ports.send(peer, message);
+    if (!this.#ports.features.requestTimeouts) return;
+    const waitMs = this.#timeoutMs(request.announcement?.header, queue);
+    request.timer = this.#ports.env.clock.setTimer('block-request', waitMs, () => {
+      request.timer = undefined;
+      this.#ports.stalled(peer);
+      if (request.source === peer) this.#next(request);
+    });
+  }
+
+  /** What the size of the block and the peer's queue need on a slow link, and a pause for the unexpected. */
+  #timeoutMs(header: Header | undefined, queue: number): Ms {
+    const guess = header === undefined ? Number.MAX_SAFE_INTEGER : header.txCount * TRANSACTION_BYTES_GUESS;
+    const bytes = Math.min(this.#ports.blockBytesMax, guess);
+    const onceMs = this.#ports.limits.blockRequestTimeoutMs + Math.ceil(bytes / SLOW_BYTES_PER_MS);
+    return ms(onceMs * (1 + queue));
+  }
+
+  /** The source of a request failed: the next announcer, or nobody until somebody announces it again. */
+  #next(request: Request): void {
+    this.#settle(request);
+    request.partial = undefined;
+    for (let next = request.announcers.shift(); next !== undefined; next = request.announcers.shift()) {
+      if (!next.isUp) continue;
+      this.#ask(request, next);
+      return;
+    }
+    this.#requests.delete(request.id);
+    const behind = this.#ports.peers().find((peer) => peer.head.id === request.id);
+    if (behind !== undefined) this.#ports.onBehind(behind);
+  }
+
+  /** The question to the source is over. */
+  #settle(request: Request): void {
+    request.timer?.cancel();
+    request.timer = undefined;
+    if (request.source !== undefined) request.source.blocksInFlight--;
+    request.source = undefined;
+  }
+
+  #close(request: Request): void {
+    this.#settle(request);
+    this.#requests.delete(request.id);
+  }
+
+  #take(request: Request, block: Block, certificate: string, peer: Peer, via: BlockSource): void {
+    peer.stalls = 0;
+    this.#settle(request);
+    request.partial = undefined;
+    this.#ports.env.emit({
+      kind: 'BlockReceived',
+      id: request.id,
+      height: block.header.height,
+      from: peer.id,
+      via,
+    });
+    const candidate = this.#ports.ledger.candidate(request.id);
+    // Seal, header and roots hold: what is left to judge is the producer's responsibility, and peers need not wait for it.
+    if (
+      certificate === '' &&
+      candidate !== undefined &&
+      !request.announced &&
+      this.#ports.isBetter(candidate)
+    ) {
+      request.announced = true;
+      this.#announce(block, candidate, request.announcement);
+    }
+    this.#ports.onBody(block, certificate, peer, via);
+  }
+
+  /** True when the block could be built, or what is missing was asked for. */
+  #reconstruct(request: Request, peer: Peer, header: Header, shortIds: ShortIds): boolean {
+    if (shortIds.ids.length !== header.txCount) return false;
+    const { env } = this.#ports;
+    const table = shortIdTable(env.memo, env.crypto, request.id, shortIds.nonce);
+    const partial = fillFromMempool(table, shortIds.ids, this.#ports.mempool());
+    if (partial === undefined) return false;
+    if (partial.missing.length === 0) {
+      const block = blockOf(header, partial.transactions as readonly Transaction[]);
+      if (!bodyMatchesHeader(block)) return false;
+      this.#take(request, block, '', peer, header.txCount === 0 ? 'announce' : 'compact');
+      return true;
+    }
+    if (partial.missing.length === header.txCount) return false;
+    request.partial = partial;
+    this.#ask(request, peer);
+    return true;
+  }
+
+  #onTransactions(
+    request: Request,
+    peer: Peer,
+    indexes: readonly number[],
+    transactions: readonly Transaction[],
+  ): void {
+    const { partial, announcement } = request;
+    if (partial === undefined || announcement === undefined || request.source !== peer) {
+      this.#ports.fault(peer, 'UNREQUESTED');
+      return;
+    }
+    const all = completePartial(partial, indexes, transactions);
+    const block = all === undefined ? undefined : blockOf(announcement.header, all);
+    if (block !== undefined && bodyMatchesHeader(block)) {
+      this.#take(request, block, '', peer, 'compact');
+      return;
+    }
+    // Short ids may collide without anybody's fault: the whole block settles it.
+    this.#settle(request);
+    request.partial = undefined;
+    this.#ask(request, peer);
+  }
+
+  #serveIndexes(peer: Peer, id: BlockHash, block: Block, indexes: readonly number[]): void {
+    const transactions: Transaction[] = [];
+    let last = -1;
+    for (const index of indexes) {
+      const transaction = block.transactions[index];
+      if (transaction === undefined || index <= last) {
+        this.#ports.fault(peer, 'OVER_LIMIT');
+        return;
+      }
+      last = index;
+      transactions.push(transaction);
+    }
+    this.#ports.send(peer, {
+      kind: 'GetBlockResponse',
+      id,
+      result: { kind: 'transactions', indexes, transactions },
+    });
+  }
+
+  /** Tells every peer that is not known to have the block. What was received is passed on where it is still true. */
+  #announce(block: Block, candidate: Candidate, received: BlockMessage | undefined): void {
+    const message = this.#announcement(block, candidate, received);
+    for (const peer of this.#ports.peers()) {
+      if (peer.head.id !== candidate.id) this.#ports.send(peer, message);
+    }
+  }
+
+  #announcement(block: Block, candidate: Candidate, received: BlockMessage | undefined): BlockMessage {
+    const { header } = block;
+    const compact = this.#ports.features.compactBlocks === 'on' && isCompactable(block);
+    if (received !== undefined && received.weight === candidate.weight) {
+      if ((received.shortIds !== undefined) === compact) return received;
+    }
+    if (!compact) return { kind: 'Block', header, weight: candidate.weight };
+    const { env } = this.#ports;
+    const nonce = bytesToHex(env.random.bytes(SHORT_ID_NONCE_BYTES));
+    const table = shortIdTable(env.memo, env.crypto, candidate.id, nonce);
+    const shortIds = shortIdsOf(table, nonce, block.transactions.map(transactionId));
+    return { kind: 'Block', header, weight: candidate.weight, shortIds };
+  }
+
+  #checkWeight(peer: Peer, stated: Weight, candidate: Candidate): void {
+    if (stated !== candidate.weight) this.#ports.fault(peer, 'FALSE_HEAD');
+  }
+
+  #hold(peer: Peer, id: BlockHash, message: BlockMessage, retryMs: Ms): void {
+    if (this.#held.has(id) || this.#held.size >= this.#ports.limits.heldBlocksMax) return;
+    const { env } = this.#ports;
+    env.emit({ kind: 'BlockHeld', id, untilMs: unixMs(env.clock.wallMs() + retryMs) });
+    const timer = env.clock.setTimer('held-header', retryMs, () => {
+      this.#held.delete(id);
+      if (peer.isUp) this.onAnnounce(peer, message);
+    });
+    this.#held.set(id, timer);
+  }
+}
+
+const EMPTY_SYSTEM: SystemData = { evidence: [], lastCommit: '' };
+
+/** A compact form carries no system data and no certificate. */
+function isCompactable(block: Block): boolean {
+  return block.system.lastCommit === '' && block.system.evidence.length === 0;
+}
+
+function blockOf(header: Header, transactions: readonly Transaction[]): Block {
+  return { header, transactions, system: EMPTY_SYSTEM };
+}

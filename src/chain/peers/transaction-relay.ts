@@ -1,0 +1,254 @@
+/** Transaction gossip by inventory: ids that I have, ids that I want, bodies; one request for each id at a time. */
+import type { Clock, Timer } from '../../env/clock.ts';
+import { ms } from '../../env/units.ts';
+import type { NodeLimits } from '../node-config.ts';
+import type { Message, TransactionsMessage } from '../types/message.ts';
+import type { Transaction } from '../types/transaction.ts';
+import { transactionSizeBytes } from '../types/transaction-codec.ts';
+import type { TxId } from '../types/units.ts';
+import type { PeerFault } from './fault.ts';
+import { Inventory } from './inventory.ts';
+import type { Peer } from './peer.ts';
+
+/** Ids of one message: 67 kB of JSON, about what may pass without delaying a vote. */
+export const INVENTORY_MESSAGE_IDS_MAX = 1_000;
+/** Bodies of one message: above 64 kB the next message on the stream would wait. */
+const BODIES_MESSAGE_BYTES_MAX = 48 * 1024;
+/** Requests that one peer may hold: past it its further announcements wait for another announcer. */
+const REQUESTS_PER_PEER_MAX = 1_000;
+/** Announcers remembered for each request, beside the one that was asked. */
+const ANNOUNCERS_MAX = 4;
+/** Ids of the mempool told to a new peer. */
+const WELCOME_IDS_MAX = 2_000;
+
+/** What the relay needs of the node. */
+export interface TransactionRelayPorts {
+  readonly clock: Clock;
+  readonly limits: NodeLimits;
+  readonly requestTimeouts: boolean;
+  readonly peers: () => readonly Peer[];
+  send(peer: Peer, message: Message): boolean;
+  fault(peer: Peer, fault: PeerFault): void;
+  /** A transaction of the mempool. */
+  get(id: TxId): Transaction | undefined;
+  /** Ids of the mempool, those that pay best first. */
+  ids(): Iterable<TxId>;
+  /** True unless it is here, or was judged not long ago. */
+  isNew(id: TxId): boolean;
+  idOf(transaction: Transaction): TxId;
+  /** A requested body arrived. */
+  onBody(peer: Peer, id: TxId, transaction: Transaction): void;
+}
+
+interface Request {
+  source: Peer;
+  deadlineMs: number;
+  announcers: Peer[] | undefined;
+}
+
+/** The gossip of one node. Exists only where transactionGossip is on. */
+export class TransactionRelay {
+  readonly #ports: TransactionRelayPorts;
+  readonly #inventory: Inventory;
+  /** By deadline, the earliest first: each new deadline is the latest. */
+  readonly #requests = new Map<TxId, Request>();
+  #announcements: TxId[] = [];
+  #announceTimer: Timer | undefined;
+  #deadlineTimer: Timer | undefined;
+
+  constructor(ports: TransactionRelayPorts) {
+    this.#ports = ports;
+    this.#inventory = new Inventory(ports.limits.inventoryIdsMax, (number) => {
+      for (const peer of ports.peers()) peer.known.delete(number);
+    });
+  }
+
+  onMessage(peer: Peer, message: TransactionsMessage): void {
+    const { have, want, bodies } = message;
+    if (have.length > INVENTORY_MESSAGE_IDS_MAX || want.length > INVENTORY_MESSAGE_IDS_MAX) {
+      this.#ports.fault(peer, 'OVER_LIMIT');
+      return;
+    }
+    if (have.length > 0) this.#onHave(peer, have);
+    if (want.length > 0) this.#onWant(peer, want);
+    for (const body of bodies) if (peer.isUp) this.#onBody(peer, body);
+  }
+
+  /** A transaction entered the mempool: peers that do not know it are told, together with what comes soon after. */
+  announce(id: TxId): void {
+    if (this.#announcements.length >= this.#ports.limits.inventoryIdsMax) return;
+    this.#announcements.push(id);
+    this.#announceTimer ??= this.#ports.clock.setTimer(
+      'announce-transactions',
+      ms(this.#ports.limits.transactionBatchMs),
+      () => {
+        this.#announceTimer = undefined;
+        this.#flush();
+      },
+    );
+  }
+
+  onPeerUp(peer: Peer): void {
+    const have: TxId[] = [];
+    for (const id of this.#ports.ids()) {
+      if (have.length >= WELCOME_IDS_MAX) break;
+      peer.known.add(this.#inventory.numberOf(id));
+      have.push(id);
+    }
+    this.#sendIds(peer, have);
+  }
+
+  onPeerDown(peer: Peer): void {
+    for (const [id, request] of [...this.#requests]) {
+      if (request.source === peer) this.#next(id, request);
+      else if (request.announcers?.includes(peer) === true) {
+        request.announcers = request.announcers.filter((other) => other !== peer);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#announceTimer?.cancel();
+    this.#deadlineTimer?.cancel();
+  }
+
+  bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
+    const { limits } = this.#ports;
+    return [
+      { name: 'gossip.inventory', size: this.#inventory.size, max: limits.inventoryIdsMax },
+      { name: 'gossip.requests', size: this.#requests.size, max: limits.requestsInFlightMax },
+      { name: 'gossip.announcements', size: this.#announcements.length, max: limits.inventoryIdsMax },
+    ];
+  }
+
+  #onHave(peer: Peer, have: readonly TxId[]): void {
+    const wanted: TxId[] = [];
+    for (const id of have) {
+      peer.known.add(this.#inventory.numberOf(id));
+      if (!this.#ports.isNew(id)) continue;
+      const request = this.#requests.get(id);
+      if (request !== undefined) {
+        request.announcers ??= [];
+        const { announcers } = request;
+        if (announcers.length < ANNOUNCERS_MAX && !announcers.includes(peer)) announcers.push(peer);
+      } else if (this.#mayAsk(peer)) {
+        this.#ask(peer, id);
+        wanted.push(id);
+      }
+    }
+    if (wanted.length > 0)
+      this.#ports.send(peer, { kind: 'Transactions', have: [], want: wanted, bodies: [] });
+  }
+
+  #onWant(peer: Peer, want: readonly TxId[]): void {
+    let bodies: Transaction[] = [];
+    let bytes = 0;
+    for (const id of want) {
+      const transaction = this.#ports.get(id);
+      if (transaction === undefined) continue;
+      peer.known.add(this.#inventory.numberOf(id));
+      bodies.push(transaction);
+      bytes += transactionSizeBytes(transaction);
+      if (bytes >= BODIES_MESSAGE_BYTES_MAX) {
+        this.#ports.send(peer, { kind: 'Transactions', have: [], want: [], bodies });
+        bodies = [];
+        bytes = 0;
+      }
+    }
+    if (bodies.length > 0) this.#ports.send(peer, { kind: 'Transactions', have: [], want: [], bodies });
+  }
+
+  #onBody(peer: Peer, transaction: Transaction): void {
+    const id = this.#ports.idOf(transaction);
+    const request = this.#requests.get(id);
+    if (request === undefined) {
+      if (this.#ports.isNew(id)) this.#ports.fault(peer, 'UNREQUESTED');
+      return;
+    }
+    request.source.transactionsInFlight--;
+    this.#requests.delete(id);
+    peer.known.add(this.#inventory.numberOf(id));
+    this.#ports.onBody(peer, id, transaction);
+  }
+
+  #mayAsk(peer: Peer): boolean {
+    return (
+      peer.isUp &&
+      peer.transactionsInFlight < REQUESTS_PER_PEER_MAX &&
+      this.#requests.size < this.#ports.limits.requestsInFlightMax
+    );
+  }
+
+  #ask(peer: Peer, id: TxId, announcers?: Peer[]): void {
+    const deadlineMs = this.#ports.clock.monotonicMs() + this.#ports.limits.transactionRequestTimeoutMs;
+    peer.transactionsInFlight++;
+    this.#requests.set(id, { source: peer, deadlineMs, announcers });
+    this.#setDeadlineTimer();
+  }
+
+  /** Gives a request to its next announcer, or up. */
+  #next(id: TxId, request: Request): void {
+    request.source.transactionsInFlight--;
+    this.#requests.delete(id);
+    for (let next = request.announcers?.shift(); next !== undefined; next = request.announcers?.shift()) {
+      if (next === request.source || !this.#mayAsk(next)) continue;
+      this.#ask(next, id, request.announcers);
+      this.#ports.send(next, { kind: 'Transactions', have: [], want: [id], bodies: [] });
+      return;
+    }
+  }
+
+  #setDeadlineTimer(): void {
+    if (this.#deadlineTimer !== undefined || !this.#ports.requestTimeouts) return;
+    const first = this.#requests.values().next();
+    if (first.done === true) return;
+    const { clock } = this.#ports;
+    const waitMs = Math.max(1, first.value.deadlineMs - clock.monotonicMs());
+    this.#deadlineTimer = clock.setTimer('transaction-requests', ms(waitMs), () => {
+      this.#deadlineTimer = undefined;
+      this.#expire(clock.monotonicMs());
+      this.#setDeadlineTimer();
+    });
+  }
+
+  #expire(nowMs: number): void {
+    const late: [TxId, Request][] = [];
+    for (const entry of this.#requests) {
+      if (entry[1].deadlineMs > nowMs) break;
+      late.push(entry);
+    }
+    for (const [id, request] of late) if (this.#requests.get(id) === request) this.#next(id, request);
+  }
+
+  /** One message for all peers that know nothing of it, its own for each of the others. */
+  #flush(): void {
+    const ids = this.#announcements;
+    this.#announcements = [];
+    const numbers = ids.map((id) => this.#inventory.numberOf(id));
+    const shared = chunks(ids);
+    for (const peer of this.#ports.peers()) {
+      const news: TxId[] = [];
+      for (let i = 0; i < ids.length; i++) {
+        const number = numbers[i] as number;
+        if (peer.known.has(number)) continue;
+        peer.known.add(number);
+        news.push(ids[i] as TxId);
+      }
+      if (news.length === ids.length) for (const message of shared) this.#ports.send(peer, message);
+      else this.#sendIds(peer, news);
+    }
+  }
+
+  #sendIds(peer: Peer, ids: readonly TxId[]): void {
+    for (const message of chunks(ids)) this.#ports.send(peer, message);
+  }
+}
+
+function chunks(ids: readonly TxId[]): readonly TransactionsMessage[] {
+  const messages: TransactionsMessage[] = [];
+  for (let i = 0; i < ids.length; i += INVENTORY_MESSAGE_IDS_MAX) {
+    const have = ids.slice(i, i + INVENTORY_MESSAGE_IDS_MAX);
+    messages.push({ kind: 'Transactions', have, want: [], bodies: [] });
+  }
+  return messages;
+}

@@ -1,0 +1,360 @@
+/** Sync: runs the transitions of sync-state.ts against ledger, peers and timers. */
+import type { Timer } from '../../env/clock.ts';
+import type { Env } from '../../env/program.ts';
+import { ms } from '../../env/units.ts';
+import type { ImportOutcome, Ledger, LedgerHalt, MissingBlock } from '../ledger/ledger.ts';
+import type { NodeLimits } from '../node-config.ts';
+import { bodyMatchesHeader } from '../peers/body-check.ts';
+import type { PeerFault } from '../peers/fault.ts';
+import { headerFault } from '../peers/header-fault.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Block, Header } from '../types/block.ts';
+import type { ChainWorld } from '../types/command.ts';
+import { blockId } from '../types/header-codec.ts';
+import type { Message, SyncResponseMessage } from '../types/message.ts';
+import type { BlockHash, Height, PeerId } from '../types/units.ts';
+import {
+  SYNC_IDLE,
+  type SyncAction,
+  type SyncFault,
+  type SyncInput,
+  type SyncState,
+  type SyncView,
+  stepSync,
+} from './sync-state.ts';
+import { isAtLeast } from './weight-order.ts';
+
+/** When all who claim to be ahead have failed, they are tried again after this time. */
+const PAUSE_MS = 4_000;
+
+/** What sync needs of the node. */
+export interface SyncPorts {
+  readonly env: Env<ChainWorld>;
+  readonly limits: NodeLimits;
+  readonly ledger: Ledger<unknown>;
+  readonly peers: () => readonly Peer[];
+  peer(id: PeerId): Peer | undefined;
+  send(peer: Peer, message: Message): boolean;
+  fault(peer: Peer, fault: PeerFault): void;
+  stalled(peer: Peer): void;
+  /** True while gossip fetches that body, or while it waits for its import. */
+  isExpected(id: BlockHash): boolean;
+  onBody(block: Block, certificate: string, from: Peer): void;
+  onHalt(halt: LedgerHalt): void;
+}
+
+/** The sync of one node. */
+export class Sync {
+  readonly #ports: SyncPorts;
+  #state: SyncState = SYNC_IDLE;
+  readonly #timers = new Map<number, Timer>();
+  /** Headers that can only be judged when their parents are executed, in order, and who gave them. */
+  #plan: MissingBlock[] = [];
+  readonly #planned = new Set<BlockHash>();
+  #planSource: PeerId | undefined;
+  /** Heads whose headers lie too far in the future to be kept now. */
+  readonly #tooEarly = new Set<BlockHash>();
+  /** Bodies handed to the import and not finished. */
+  readonly #importing = new Map<BlockHash, Peer>();
+  #pauseTimer: Timer | undefined;
+  #isStepping = false;
+  #lookAgain = false;
+
+  constructor(ports: SyncPorts) {
+    this.#ports = ports;
+  }
+
+  get phase(): SyncState['phase'] {
+    return this.#state.phase;
+  }
+
+  /** The greatest height that a peer claims, or our own. */
+  get target(): Height {
+    let target = this.#ports.ledger.head().header.height;
+    for (const peer of this.#ports.peers()) if (peer.head.height > target) target = peer.head.height;
+    return target;
+  }
+
+  /** Something that sync depends on may have changed. */
+  look(): void {
+    this.#step({ kind: 'look' });
+  }
+
+  onPeerDown(peer: Peer): void {
+    if (this.#state.phase !== 'idle') this.#step({ kind: 'peerDown', peer: peer.id });
+  }
+
+  onResponse(peer: Peer, message: SyncResponseMessage): void {
+    peer.head = message.head;
+    const { result, requestId } = message;
+    const { header, bodies } = this.#state;
+    if (result.kind === 'headers' && header?.requestId === requestId && header.peer === peer.id) {
+      peer.stalls = 0;
+      this.#onHeaders(peer, requestId, result.headers);
+      return;
+    }
+    const request = bodies.find((body) => body.requestId === requestId && body.peer === peer.id);
+    if (result.kind === 'blocks' && request !== undefined) {
+      peer.stalls = 0;
+      this.#onBlocks(peer, requestId, request.ids, result.blocks, result.certificates);
+    } else this.#ports.fault(peer, 'UNREQUESTED');
+  }
+
+  /** A body came to its end in the import, whoever brought it. */
+  onOutcome(id: BlockHash, outcome: ImportOutcome | undefined): void {
+    const from = this.#importing.get(id);
+    if (from === undefined && this.#state.phase === 'idle') return;
+    if (outcome?.kind === 'orphan') return;
+    this.#importing.delete(id);
+    const blame = this.#blameOf(id, from, outcome);
+    if (blame !== undefined) this.#step(blame);
+    else this.look();
+  }
+
+  stop(): void {
+    this.#pauseTimer?.cancel();
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#isStepping = true;
+  }
+
+  bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
+    const { limits } = this.#ports;
+    return [
+      {
+        name: 'sync.importing',
+        size: this.#importing.size,
+        max: limits.syncWindowMax + limits.syncBlocksMax,
+      },
+      { name: 'sync.plan', size: this.#plan.length, max: limits.syncHeadersMax },
+      { name: 'sync.tooEarly', size: this.#tooEarly.size, max: TOO_EARLY_MAX },
+    ];
+  }
+
+  #onHeaders(peer: Peer, requestId: number, headers: readonly Header[]): void {
+    const limit = this.#ports.limits.syncHeadersMax;
+    let verdict: HeadersVerdict = { fault: undefined, isExcused: false };
+    if (headers.length > limit) verdict = { fault: 'BROKEN_CHAIN', isExcused: false };
+    let parent: BlockHash | undefined;
+    for (const header of headers) {
+      if (verdict.fault !== undefined || verdict.isExcused) break;
+      const id = blockId(header);
+      if (parent !== undefined && header.parent !== parent)
+        verdict = { fault: 'BROKEN_CHAIN', isExcused: false };
+      else verdict = this.#acceptHeader(peer, id, header);
+      parent = id;
+    }
+    const more = headers.length === limit;
+    this.#step({ kind: 'headers', requestId, peer: peer.id, more, ...verdict });
+  }
+
+  #acceptHeader(peer: Peer, id: BlockHash, header: Header): HeadersVerdict {
+    if (this.#planned.has(id)) return GOOD;
+    if (this.#planned.has(header.parent)) return this.#planHeader(peer, id, header);
+    const outcome = this.#ports.ledger.acceptHeader(header);
+    switch (outcome.kind) {
+      case 'accepted':
+      case 'known':
+        return GOOD;
+      case 'needsExecution':
+        return this.#planHeader(peer, id, header);
+      case 'orphan':
+        return { fault: 'BROKEN_CHAIN', isExcused: false };
+      case 'future':
+        this.#deferHead(peer.head.id, outcome.retryMs);
+        return EXCUSED;
+      case 'rejected': {
+        const fault = headerFault(outcome.why);
+        return fault === undefined ? EXCUSED : { fault: 'INVALID_HEADER', isExcused: false };
+      }
+      case 'halt':
+        this.#ports.onHalt(outcome);
+        return EXCUSED;
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  /** One plan at a time, from one peer: who gave it answers for it. */
+  #planHeader(peer: Peer, id: BlockHash, header: Header): HeadersVerdict {
+    if (this.#plan.length >= this.#ports.limits.syncHeadersMax) return EXCUSED;
+    const last = this.#plan.at(-1);
+    if (last !== undefined && last.id !== header.parent) this.#dropPlan();
+    this.#planSource = peer.id;
+    this.#plan.push({ id, height: header.height });
+    this.#planned.add(id);
+    return GOOD;
+  }
+
+  #dropPlan(): void {
+    this.#plan = [];
+    this.#planned.clear();
+    this.#planSource = undefined;
+  }
+
+  #deferHead(id: BlockHash, retryMs: number): void {
+    if (this.#tooEarly.size >= TOO_EARLY_MAX || this.#tooEarly.has(id)) return;
+    this.#tooEarly.add(id);
+    this.#ports.env.clock.setTimer('sync-early', ms(retryMs), () => {
+      this.#tooEarly.delete(id);
+      this.look();
+    });
+  }
+
+  #onBlocks(
+    peer: Peer,
+    requestId: number,
+    ids: readonly BlockHash[],
+    blocks: readonly Block[],
+    certificates: readonly string[],
+  ): void {
+    const asked = new Set(ids);
+    const good: [BlockHash, Block, string][] = [];
+    let fault: SyncFault | undefined;
+    for (let i = 0; i < blocks.length && fault === undefined; i++) {
+      const block = blocks[i] as Block;
+      const id = blockId(block.header);
+      if (!asked.delete(id) || !bodyMatchesHeader(block)) fault = 'BODY_MISMATCH';
+      else good.push([id, block, certificates[i] ?? '']);
+    }
+    for (const [id, block] of good) {
+      this.#importing.set(id, peer);
+      const { height } = block.header;
+      this.#ports.env.emit({ kind: 'BlockReceived', id, height, from: peer.id, via: 'sync' });
+    }
+    this.#step({ kind: 'blocks', requestId, peer: peer.id, received: good.length, fault });
+    for (const [, block, certificate] of good) this.#ports.onBody(block, certificate, peer);
+  }
+
+  #blameOf(id: BlockHash, from: Peer | undefined, outcome: ImportOutcome | undefined): SyncInput | undefined {
+    if (outcome?.kind !== 'rejected') return undefined;
+    const wasPlanned = this.#planned.has(id);
+    const source = this.#planSource;
+    if (wasPlanned) this.#dropPlan();
+    if (!outcome.covered) {
+      const fault = outcome.why.code === 'BAD_CERTIFICATE' ? 'INVALID_CERTIFICATE' : 'BODY_MISMATCH';
+      return from === undefined ? undefined : { kind: 'blame', peer: from.id, fault };
+    }
+    const why = outcome.why.code === 'INVALID_HEADER' ? outcome.why.why : outcome.why;
+    if (!wasPlanned || source === undefined || headerFault(why) === undefined) return undefined;
+    return { kind: 'blame', peer: source, fault: 'INVALID_HEADER' };
+  }
+
+  /** One step at a time: what its actions cause is looked at afterwards. */
+  #step(input: SyncInput): void {
+    if (this.#isStepping) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#isStepping = true;
+    const step = stepSync(this.#state, input, this.#view());
+    this.#state = step.state;
+    for (const action of step.actions) this.#act(action);
+    this.#isStepping = false;
+    if (!this.#lookAgain) return;
+    this.#lookAgain = false;
+    this.#step({ kind: 'look' });
+  }
+
+  #act(action: SyncAction): void {
+    const { env, ledger, limits } = this.#ports;
+    switch (action.kind) {
+      case 'askHeaders': {
+        const from = this.#plan.at(-1)?.id;
+        const locator =
+          from === undefined ? ledger.locator(ledger.bestHeader().id) : [from, ...ledger.locator()];
+        this.#ask(action.requestId, action.peer, { kind: 'headers', locator, limit: limits.syncHeadersMax });
+        return;
+      }
+      case 'askBlocks':
+        this.#ask(action.requestId, action.peer, { kind: 'blocks', ids: action.ids });
+        return;
+      case 'endRequest':
+        this.#timers.get(action.requestId)?.cancel();
+        this.#timers.delete(action.requestId);
+        return;
+      case 'fault':
+        this.#fault(action.peer, action.fault);
+        return;
+      case 'started':
+        env.emit({ kind: 'SyncStarted', from: ledger.head().header.height, to: this.target });
+        return;
+      case 'finished':
+        this.#dropPlan();
+        env.emit({ kind: 'SyncFinished', at: ledger.head().header.height });
+        return;
+      case 'pause':
+        this.#pauseTimer ??= env.clock.setTimer('sync-pause', ms(PAUSE_MS), () => {
+          this.#pauseTimer = undefined;
+          this.#step({ kind: 'forgive' });
+        });
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #ask(requestId: number, to: PeerId, want: Extract<Message, { kind: 'SyncRequest' }>['want']): void {
+    const peer = this.#ports.peer(to);
+    if (peer !== undefined) this.#ports.send(peer, { kind: 'SyncRequest', requestId, want });
+    const timer = this.#ports.env.clock.setTimer(
+      'sync-request',
+      ms(this.#ports.limits.syncRequestTimeoutMs),
+      () => this.#step({ kind: 'timeout', requestId }),
+    );
+    this.#timers.set(requestId, timer);
+  }
+
+  #fault(id: PeerId, fault: SyncFault): void {
+    this.#ports.env.emit({ kind: 'SyncPeerDropped', peer: id, fault });
+    const peer = this.#ports.peer(id);
+    if (peer === undefined) return;
+    if (fault === 'STALLED') this.#ports.stalled(peer);
+    else this.#ports.fault(peer, fault);
+  }
+
+  #view(): SyncView {
+    const { ledger, limits } = this.#ports;
+    const own = ledger.head().weight;
+    const peers = this.#ports.peers().map((peer) => {
+      const { id, height, weight } = peer.head;
+      const isAhead = isAtLeast(weight, own) && !this.#isKnown(id);
+      return { id: peer.id, isAhead, height };
+    });
+    return {
+      peers,
+      wanted: this.#wanted(),
+      idsPerRequestMax: limits.syncBlocksMax,
+      windowMax: limits.syncWindowMax,
+      buffered: this.#importing.size,
+    };
+  }
+
+  #isKnown(id: BlockHash): boolean {
+    if (this.#ports.ledger.status(id) !== 'unknown') return true;
+    return this.#planned.has(id) || this.#tooEarly.has(id) || this.#ports.isExpected(id);
+  }
+
+  #wanted(): readonly MissingBlock[] {
+    const { ledger, limits } = this.#ports;
+    const isOpen = (block: MissingBlock): boolean =>
+      !this.#importing.has(block.id) && !this.#ports.isExpected(block.id);
+    const wanted = ledger.missingBodies().slice(0, limits.syncWindowMax).filter(isOpen);
+    wanted.push(...ledger.wantedBodies(limits.syncWindowMax).filter(isOpen));
+    if (this.#plan.length === 0) return wanted;
+    this.#plan = this.#plan.filter((block) => ledger.status(block.id) !== 'executed');
+    if (this.#plan.length === 0) this.#dropPlan();
+    wanted.push(...this.#plan.slice(0, limits.syncWindowMax).filter(isOpen));
+    return wanted;
+  }
+}
+
+interface HeadersVerdict {
+  readonly fault: SyncFault | undefined;
+  readonly isExcused: boolean;
+}
+
+const GOOD: HeadersVerdict = { fault: undefined, isExcused: false };
+const EXCUSED: HeadersVerdict = { fault: undefined, isExcused: true };
+/** Heads of the future remembered: one for each peer is the worst. */
+const TOO_EARLY_MAX = 128;
