@@ -1,6 +1,7 @@
 /** Records on disk: their keys, and the checksum over key and value that finds rot, stale keys and misdirected writes. */
 import type { Crypto } from '../../env/crypto.ts';
 import type { KeyRange } from '../../env/storage.ts';
+import { TAG } from '../crypto/tags.ts';
 import { NAMESPACE, type Namespace } from '../state/state.ts';
 import type { RecordKind } from '../types/event.ts';
 
@@ -29,8 +30,6 @@ export const META = { format: 0, base: 1, head: 2 } as const;
 /** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
 export const CHECKSUM_BYTES = 8;
 
-/** Domain of record checksums, so that no checksum is an id of anything else. */
-const CHECKSUM_TAG = 0xd5;
 const HEIGHT_BYTES = 6;
 const ID_BYTES = 32;
 const INDEX_BYTES = 4;
@@ -212,7 +211,7 @@ export function recordKindOf(key: Uint8Array): RecordKind {
 /** tag ‖ length of the key ‖ key ‖ payload, as the checksum covers it. */
 function checksum(sha256: Crypto['sha256'], key: Uint8Array, payload: Uint8Array): Uint8Array {
   const input = new Uint8Array(3 + key.length + payload.length);
-  input[0] = CHECKSUM_TAG;
+  input[0] = TAG.record;
   input[1] = key.length >>> 8;
   input[2] = key.length & 0xff;
   input.set(key, 3);

@@ -1,0 +1,245 @@
+/** Checked access to the ledger's records: every byte read is verified, what fails is reported and never trusted. */
+import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
+import type { Env } from '../../env/program.ts';
+import type { KeyRange, WriteOp } from '../../env/storage.ts';
+import type { Block, Header } from '../types/block.ts';
+import { decodeBlock } from '../types/block-codec.ts';
+import type { ChainWorld } from '../types/command.ts';
+import type { RecordKind } from '../types/event.ts';
+import { blockId, decodeHeader } from '../types/header-codec.ts';
+import { isRejection } from '../types/rejection.ts';
+import type { BlockHash, Height } from '../types/units.ts';
+import { Lru } from './lru.ts';
+import { decodeHeightOf, decodeUndo, type UndoRecord } from './record-codecs.ts';
+import {
+  blockKey,
+  certificateKey,
+  headerKey,
+  heightIdOf,
+  heightOfKey,
+  heightRange,
+  openRecord,
+  PREFIX,
+  prefixRange,
+  recordKindOf,
+  sealRecord,
+  undoKey,
+} from './records.ts';
+
+/** What the store asks of the world. */
+export type StoreEnv = Pick<Env<ChainWorld>, 'storage' | 'crypto' | 'memo' | 'emit' | 'spend'>;
+
+/** Operations that are written together, with their size. */
+export interface Batch {
+  readonly ops: readonly WriteOp[];
+  readonly bytes: number;
+}
+
+/** Decoded blocks kept for sync and queries: a few seconds of one peer's requests, at most 16 MiB encoded. */
+export const BLOCK_CACHE_MAX = 16;
+/** Records known to be corrupt and not yet repaired, so that each is reported once; a disk with more is lost. */
+export const CORRUPT_RECORDS_MAX = 4_096;
+
+/** A batch of these operations. */
+export function batchOf(ops: readonly WriteOp[]): Batch {
+  let bytes = 0;
+  for (const op of ops) bytes += op.key.length + (op.kind === 'put' ? op.value.length : 0);
+  return { ops, bytes };
+}
+
+export class BlockStore {
+  readonly #env: StoreEnv;
+  readonly #blocks = new Lru<BlockHash, Block>(BLOCK_CACHE_MAX);
+  readonly #corrupt = new Map<string, RecordKind>();
+  #writtenBytes = 0;
+
+  constructor(env: StoreEnv) {
+    this.#env = env;
+  }
+
+  /** Bytes written in this boot. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  get cachedBlocks(): number {
+    return this.#blocks.size;
+  }
+
+  /** Reported and not repaired, in the order found. */
+  corrupt(): readonly { readonly key: string; readonly record: RecordKind }[] {
+    return [...this.#corrupt].map(([key, record]) => ({ key, record }));
+  }
+
+  get corruptCount(): number {
+    return this.#corrupt.size;
+  }
+
+  write(batch: Batch): void {
+    this.#writtenBytes += batch.bytes;
+    this.#env.spend('storage', batch.bytes);
+    this.#env.storage.write(batch.ops);
+  }
+
+  put(key: Uint8Array, payload: Uint8Array): WriteOp {
+    return { kind: 'put', key, value: sealRecord(this.#env.crypto.sha256, key, payload) };
+  }
+
+  /** The payload under the key; `corrupt` after reporting it. */
+  read(key: Uint8Array): Uint8Array | undefined | 'corrupt' {
+    const value = this.#env.storage.get(key);
+    return value === undefined ? undefined : this.check(key, value);
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.#env.storage.get(key) !== undefined;
+  }
+
+  /** Verifies what a scan answered. */
+  check(key: Uint8Array, value: Uint8Array): Uint8Array | 'corrupt' {
+    this.#env.spend('hash', Math.ceil((key.length + value.length) / 64));
+    const payload = openRecord(this.#env.crypto.sha256, key, value);
+    if (payload === 'corrupt') this.report(key);
+    return payload;
+  }
+
+  /** Entries of the range as they are on the disk, unchecked. */
+  scan(
+    range: KeyRange,
+    limit: number,
+    reverse = false,
+  ): readonly { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+    return this.#env.storage.scan(range, limit, reverse);
+  }
+
+  /** Says once that the record is not what was written. */
+  report(key: Uint8Array): void {
+    const text = bytesToHex(key);
+    if (this.#corrupt.has(text)) return;
+    const record = recordKindOf(key);
+    if (this.#corrupt.size < CORRUPT_RECORDS_MAX) this.#corrupt.set(text, record);
+    this.#env.emit({ kind: 'CorruptionDetected', key: text, record });
+  }
+
+  isReported(key: Uint8Array): boolean {
+    return this.#corrupt.size > 0 && this.#corrupt.has(bytesToHex(key));
+  }
+
+  /** Says that a reported record was written anew, or is needed no more. */
+  repaired(key: Uint8Array): void {
+    if (this.#corrupt.size === 0) return;
+    const text = bytesToHex(key);
+    const record = this.#corrupt.get(text);
+    if (record === undefined) return;
+    this.#corrupt.delete(text);
+    this.#env.emit({ kind: 'CorruptionRepaired', key: text, record });
+  }
+
+  /** Everything reported so far was thrown away or written anew. */
+  repairedAll(): void {
+    for (const { key } of this.corrupt()) {
+      const bytes = hexToBytes(key);
+      if (bytes !== undefined) this.repaired(bytes);
+    }
+  }
+
+  remember(id: BlockHash, block: Block): void {
+    this.#blocks.set(id, block);
+  }
+
+  forget(id: BlockHash): void {
+    this.#blocks.delete(id);
+  }
+
+  /** A stored block; undefined when it is not there, `corrupt` after reporting it. */
+  block(height: number, id: BlockHash): Block | undefined | 'corrupt' {
+    const cached = this.#blocks.get(id);
+    if (cached !== undefined) return cached;
+    const key = blockKey(height, id);
+    const payload = this.read(key);
+    if (payload === undefined || payload === 'corrupt') return payload;
+    const block = this.decodeBlock(key, payload);
+    if (block === 'corrupt') return 'corrupt';
+    if (blockId(block.header) !== id) {
+      this.report(key);
+      return 'corrupt';
+    }
+    this.#blocks.set(id, block);
+    return block;
+  }
+
+  decodeBlock(key: Uint8Array, payload: Uint8Array): Block | 'corrupt' {
+    this.#env.spend('decode', payload.length);
+    const block = decodeBlock(payload);
+    if (!isRejection(block)) return block;
+    this.report(key);
+    return 'corrupt';
+  }
+
+  /** Hexadecimal; '' when there is none, `corrupt` after reporting it. */
+  certificate(height: number, id: BlockHash): string {
+    const payload = this.read(certificateKey(height, id));
+    return payload === undefined ? '' : payload === 'corrupt' ? 'corrupt' : bytesToHex(payload);
+  }
+
+  /** The main chain's header at a height up to the base. */
+  headerAt(height: number): Header | undefined | 'corrupt' {
+    const key = headerKey(height);
+    const payload = this.read(key);
+    if (payload === undefined || payload === 'corrupt') return payload;
+    const header = decodeHeader(payload);
+    if (!isRejection(header) && header.height === height) return header;
+    this.report(key);
+    return 'corrupt';
+  }
+
+  /** The height of a block of the main chain up to the base. */
+  heightOf(id: BlockHash): Height | undefined | 'corrupt' {
+    const key = heightOfKey(id);
+    const payload = this.read(key);
+    if (payload === undefined || payload === 'corrupt') return payload;
+    const found = decodeHeightOf(payload);
+    if (found !== undefined) return found;
+    this.report(key);
+    return 'corrupt';
+  }
+
+  /** How to go back from the base at this height. */
+  undo(height: number): UndoRecord | undefined | 'corrupt' {
+    const key = undoKey(height);
+    const payload = this.read(key);
+    if (payload === undefined || payload === 'corrupt') return payload;
+    const undo = decodeUndo(payload);
+    if (undo !== undefined) return undo;
+    this.report(key);
+    return 'corrupt';
+  }
+
+  /** The lowest height at or above `from` at which a block is stored. */
+  lowestBlock(from: number): number | undefined {
+    const [entry] = this.#env.storage.scan(heightRange(PREFIX.block, from, undefined), 1);
+    return entry === undefined ? undefined : heightIdOf(entry.key)?.height;
+  }
+
+  /** Deletes the blocks of one height, on all branches; their certificates stay. */
+  deleteBlocksAt(height: number): void {
+    const found = this.#env.storage.scan(heightRange(PREFIX.block, height, height + 1), BRANCHES_MAX);
+    if (found.length === 0) return;
+    for (const { key } of found) this.repaired(key);
+    this.write(batchOf(found.map(({ key }) => ({ kind: 'delete', key }))));
+  }
+
+  /** Deletes every record of the prefix, in batches that a crash may cut anywhere. */
+  deleteAll(prefix: number): void {
+    for (;;) {
+      const page = this.#env.storage.scan(prefixRange(prefix), DELETE_PAGE);
+      if (page.length === 0) return;
+      this.write(batchOf(page.map(({ key }) => ({ kind: 'delete', key }))));
+    }
+  }
+}
+
+/** Blocks of one height deleted with one step; more are left for nobody to read. */
+const BRANCHES_MAX = 256;
+/** Records of one batch of deletions. */
+const DELETE_PAGE = 1_024;

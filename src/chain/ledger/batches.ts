@@ -1,0 +1,248 @@
+/** The atomic batches that a ledger writes: genesis, an imported block, the base one block up, the base one block down. */
+import { assert } from '../../env/assert.ts';
+import { hexToBytes } from '../../env/bytes.ts';
+import { isDecodeRejection } from '../../env/network.ts';
+import type { WriteOp } from '../../env/storage.ts';
+import { type Batch, type BlockStore, batchOf } from '../blockstore/block-store.ts';
+import {
+  decodeBase,
+  encodeBase,
+  encodeFormat,
+  encodeHeightOf,
+  encodeId,
+  encodePlace,
+  encodeUndo,
+  type UndoRecord,
+} from '../blockstore/record-codecs.ts';
+import {
+  accountKey,
+  blockKey,
+  certificateKey,
+  checkpointKey,
+  headerKey,
+  heightOfKey,
+  META,
+  metaKey,
+  STORE_FORMAT,
+  stateKey,
+  transactionKey,
+  undoKey,
+} from '../blockstore/records.ts';
+import type { ConsensusRules } from '../consensus/consensus.ts';
+import { addressOf } from '../crypto/address.ts';
+import { historyRoot } from '../crypto/history.ts';
+import type { State, StateChange } from '../state/state.ts';
+import type { Receipt } from '../types/account.ts';
+import { encodeReceipt } from '../types/account-codec.ts';
+import type { Block, Header } from '../types/block.ts';
+import { encodeBlock } from '../types/block-codec.ts';
+import { blockId, decodeHeader, encodeHeader } from '../types/header-codec.ts';
+import { isRejection } from '../types/rejection.ts';
+import type { Transaction } from '../types/transaction.ts';
+import { transactionId } from '../types/transaction-codec.ts';
+import type { AccountAddress, BlockHash, Height } from '../types/units.ts';
+import type { Executed, LedgerEnv, Link } from './fold.ts';
+
+/** A base record is kept every so many heights: what a header from far below the base is checked from, 1,024 steps at most. */
+export const CHECKPOINT_INTERVAL = 1_024;
+/** Leaves that one page of a state walk holds. */
+export const LEAVES_PER_PAGE = 1_024;
+
+/** What the batches depend on beside the blocks. */
+export interface BatchConfig {
+  /** Names code, chain, schedule and the two fields below: part of every sharing key. */
+  readonly prefix: string;
+  readonly undoDepth: number;
+  readonly accountIndex: boolean;
+}
+
+/** Accounts that a transaction concerns, each once. */
+export function accountsOf(transaction: Transaction): readonly AccountAddress[] {
+  const sender = addressOf(transaction.senderKey);
+  const { action } = transaction;
+  return action.kind === 'transfer' && action.to !== sender ? [sender, action.to] : [sender];
+}
+
+/** Builds the batches; equal work for hosts that hold the same bytes is done once. */
+export class Batches<View> {
+  readonly #env: LedgerEnv;
+  readonly #store: BlockStore;
+  readonly #rules: ConsensusRules<View>;
+  readonly #config: BatchConfig;
+
+  constructor(env: LedgerEnv, store: BlockStore, rules: ConsensusRules<View>, config: BatchConfig) {
+    this.#env = env;
+    this.#store = store;
+    this.#rules = rules;
+    this.#config = config;
+  }
+
+  /** An empty folder becomes one that holds genesis. */
+  genesis(base: Executed<View>, block: Block): Batch {
+    return this.#env.memo.get('ledger.genesisBatch', this.#config.prefix, () => {
+      const { link } = base;
+      const ops = [
+        this.#store.put(metaKey(META.format), encodeFormat(STORE_FORMAT, link.id)),
+        ...this.stateOps(base.state),
+        this.#store.put(metaKey(META.base), this.#basePayload(link)),
+        this.#store.put(checkpointKey(0), this.#basePayload(link)),
+        this.#store.put(blockKey(0, link.id), encodeBlock(block)),
+        ...this.#headerOps(link),
+      ];
+      return batchOf(ops);
+    });
+  }
+
+  /** Every leaf of a state as the disk holds it. */
+  stateOps(state: State): readonly WriteOp[] {
+    const ops: WriteOp[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = state.leaves(after, LEAVES_PER_PAGE);
+      for (const leaf of page) ops.push(this.#store.put(stateKey(leaf.namespace, leaf.id), leaf.value));
+      after = page.at(-1)?.key;
+      if (page.length < LEAVES_PER_PAGE) return ops;
+    }
+  }
+
+  /** A block and its certificate; `head`: it is the head from now on. */
+  imported(link: Link<View>, block: Block, certificate: string, head: boolean): Batch {
+    const key = `${this.#config.prefix}${head ? 'h' : 's'}${link.id}${certificate}`;
+    return this.#env.memo.get('ledger.importBatch', key, () => {
+      const { height } = link.header;
+      const ops = [this.#store.put(blockKey(height, link.id), encodeBlock(block))];
+      if (certificate !== '') ops.push(this.certificate(link.header.height, link.id, certificate));
+      if (head) ops.push(this.head(link.id));
+      return batchOf(ops);
+    });
+  }
+
+  certificate(height: number, id: BlockHash, certificate: string): WriteOp {
+    const bytes = hexToBytes(certificate);
+    assert(bytes !== undefined, 'a certificate is checked before it is stored');
+    return this.#store.put(certificateKey(height, id), bytes);
+  }
+
+  /** Which of several best blocks was seen first. */
+  head(id: BlockHash): WriteOp {
+    return this.#store.put(metaKey(META.head), encodeId(id));
+  }
+
+  /** The base moves from the parent of a block to that block: state, journal, indexes and pointer in one. */
+  advance(from: Executed<View>, to: Executed<View>, block: Block): Batch {
+    const { link } = to;
+    return this.#env.memo.get('ledger.advanceBatch', `${this.#config.prefix}${link.id}`, () => {
+      const { height } = link.header;
+      const payload = this.#basePayload(link);
+      const ops: WriteOp[] = to.changes.map((change) => this.#leafOp(change));
+      ops.push(
+        this.#store.put(metaKey(META.base), payload),
+        this.#store.put(undoKey(height), this.#undoPayload(from, to)),
+        ...this.#headerOps(link),
+        ...this.indexOps(block, to.receipts),
+      );
+      if (height % CHECKPOINT_INTERVAL === 0) ops.push(this.#store.put(checkpointKey(height), payload));
+      const expired = height - this.#config.undoDepth;
+      if (expired > 0) ops.push({ kind: 'delete', key: undoKey(expired) });
+      return batchOf(ops);
+    });
+  }
+
+  /** The base moves from a block back to its parent. */
+  retreat(link: Link<View>, undo: UndoRecord, block: Block | undefined): Batch {
+    const { height } = link.header;
+    const ops: WriteOp[] = undo.leaves.map((change) => this.#leafOp(change));
+    ops.push(
+      this.#store.put(metaKey(META.base), undo.parent),
+      { kind: 'delete', key: undoKey(height) },
+      { kind: 'delete', key: headerKey(height) },
+      { kind: 'delete', key: heightOfKey(link.id) },
+      { kind: 'delete', key: checkpointKey(height) },
+    );
+    for (const [index, transaction] of (block?.transactions ?? []).entries()) {
+      ops.push({ kind: 'delete', key: transactionKey(transactionId(transaction)) });
+      if (!this.#config.accountIndex) continue;
+      for (const address of accountsOf(transaction)) {
+        ops.push({ kind: 'delete', key: accountKey(address, height, index) });
+      }
+    }
+    return batchOf(ops);
+  }
+
+  /** Entries by transaction and by account of one block of the main chain. */
+  indexOps(block: Block, receipts: readonly Receipt[]): readonly WriteOp[] {
+    const { height } = block.header;
+    const ops: WriteOp[] = [];
+    for (const [index, transaction] of block.transactions.entries()) {
+      const id = transactionId(transaction);
+      const receipt = receipts[index];
+      const encoded = receipt === undefined ? new Uint8Array(0) : encodeReceipt(receipt);
+      ops.push(this.#store.put(transactionKey(id), encodePlace({ height, index, receipt: encoded })));
+      if (!this.#config.accountIndex) continue;
+      for (const address of accountsOf(transaction)) {
+        ops.push(this.#store.put(accountKey(address, height, index), encodeId(id)));
+      }
+    }
+    return ops;
+  }
+
+  /** The main chain's header at its height. */
+  headerOp(header: Header): WriteOp {
+    return this.#store.put(headerKey(header.height), encodeHeader(header));
+  }
+
+  /** The height of a block of the main chain. */
+  heightOp(id: BlockHash, at: Height): WriteOp {
+    return this.#store.put(heightOfKey(id), encodeHeightOf(at));
+  }
+
+  #headerOps(link: Link<View>): readonly WriteOp[] {
+    return [this.headerOp(link.header), this.heightOp(link.id, link.header.height)];
+  }
+
+  #leafOp(change: StateChange): WriteOp {
+    const key = stateKey(change.namespace, change.id);
+    return change.value === undefined ? { kind: 'delete', key } : this.#store.put(key, change.value);
+  }
+
+  #undoPayload(from: Executed<View>, to: Executed<View>): Uint8Array {
+    const leaves = to.changes.map(({ namespace, id }) => ({
+      namespace,
+      id,
+      value: from.state.get(namespace, id),
+    }));
+    return encodeUndo({ id: to.link.id, parent: this.#basePayload(from.link), leaves });
+  }
+
+  #basePayload(link: Link<View>): Uint8Array {
+    return this.#env.memo.get('ledger.baseRecord', `${this.#config.prefix}${link.id}`, () =>
+      encodeBase({
+        id: link.id,
+        header: encodeHeader(link.header),
+        weight: link.weight,
+        peaks: link.history.peaks,
+        historyCount: link.history.count,
+        view: this.#rules.encodeView(link.view),
+      }),
+    );
+  }
+}
+
+/** The link that a base record describes; undefined when it describes none. */
+export function linkOfBase<View>(rules: ConsensusRules<View>, payload: Uint8Array): Link<View> | undefined {
+  const base = decodeBase(payload);
+  if (base === undefined) return undefined;
+  const header = decodeHeader(base.header);
+  const view = rules.decodeView(base.view);
+  if (isRejection(header) || isDecodeRejection(view) || blockId(header) !== base.id) return undefined;
+  const history = { count: base.historyCount, peaks: base.peaks };
+  if (history.count !== header.height + 1) return undefined;
+  return {
+    id: base.id,
+    header,
+    weight: base.weight,
+    view,
+    history,
+    childHistoryRoot: historyRoot(history),
+    unexecuted: 0,
+  };
+}

@@ -1,0 +1,188 @@
+/** What a block adds to the chain before it: checks of its header, its execution; pure, and shared between hosts. */
+import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
+import type { Env } from '../../env/program.ts';
+import type { Candidate, ConsensusRules } from '../consensus/consensus.ts';
+import { type HistoryRange, historyAppend, historyRoot } from '../crypto/history.ts';
+import { ZERO_HASH } from '../crypto/sha256.ts';
+import { type ExecutedBlock, type ExecutionContext, executeBlock } from '../execution/execute-block.ts';
+import type { State, StateChange } from '../state/state.ts';
+import type { Receipt } from '../types/account.ts';
+import { type Block, CONSENSUS_FIELD_MAX_BYTES, type Header } from '../types/block.ts';
+import { blockSizeBytes, systemRoot, transactionsRoot } from '../types/block-codec.ts';
+import type { ChainWorld } from '../types/command.ts';
+import type { BlockRejection, CertificateRejection, HeaderRejection } from '../types/rejection.ts';
+import { isRejection } from '../types/rejection.ts';
+import { type BlockHash, type Hash, height } from '../types/units.ts';
+
+/** What the ledger asks of the world. */
+export type LedgerEnv = Pick<Env<ChainWorld>, 'clock' | 'storage' | 'crypto' | 'memo' | 'emit' | 'spend'>;
+
+/** A block as its descendants' headers need it: deeply readonly, shared by all hosts that hold it. */
+export interface Link<View> extends Candidate {
+  readonly view: View;
+  /** Over all ids up to and including this one. */
+  readonly history: HistoryRange;
+  /** What a child must state as its historyRoot. */
+  readonly childHistoryRoot: Hash;
+  /** How many blocks in a row, this one included, the view was folded over without executing them. */
+  readonly unexecuted: number;
+}
+
+/** What executing a block gave. */
+export interface Executed<View> {
+  readonly link: Link<View>;
+  readonly state: State;
+  /** Empty for a base that was read from the disk. */
+  readonly receipts: readonly Receipt[];
+  readonly changes: readonly StateChange[];
+}
+
+/** Blocks of 64 bytes that an average header fills, id and history included. */
+const HEADER_HASHES = 12;
+
+/** Bodies that were found to match their header: a pure fact about an immutable value. */
+const MATCHING = new WeakSet<Block>();
+
+/** The two steps of the chain, with their costs charged on shared results too. */
+export interface Fold<View> {
+  /** Names every input that is not the block itself: code, chain, schedule. */
+  readonly prefix: string;
+  advance(parent: Link<View>, header: Header, id: BlockHash): Link<View> | HeaderRejection;
+  /** Whether transactions and system data are those that the header commits to. A mismatch is the sender's fault only. */
+  checkBody(block: Block): BlockRejection | undefined;
+  checkCertificate(link: Link<View>, certificate: string): CertificateRejection | undefined;
+  execute(parent: Executed<View>, advanced: Link<View>, block: Block): Executed<View> | BlockRejection;
+}
+
+/** A short name for a long list of inputs. */
+export function nameOf(env: LedgerEnv, text: string): string {
+  const bytes = new Uint8Array(text.length * 2);
+  for (let i = 0; i < text.length; i++) {
+    bytes[2 * i] = text.charCodeAt(i) >>> 8;
+    bytes[2 * i + 1] = text.charCodeAt(i) & 0xff;
+  }
+  return bytesToHex(env.crypto.sha256(bytes).subarray(0, 12));
+}
+
+/** @param prefix names code, chain and schedule; see nameOf. */
+export function createFold<View>(
+  env: LedgerEnv,
+  rules: ConsensusRules<View>,
+  context: ExecutionContext<View>,
+  prefix: string,
+): Fold<View> {
+  return {
+    prefix,
+    advance(parent, header, id) {
+      env.spend('hash', HEADER_HASHES);
+      return env.memo.get('ledger.advance', `${prefix}${id}${parent.unexecuted}`, () =>
+        advance(rules, parent, header, id),
+      );
+    },
+    checkBody(block) {
+      env.spend('hash', Math.ceil(blockSizeBytes(block) / 64) + block.transactions.length);
+      if (MATCHING.has(block)) return undefined;
+      const rejection = checkBody(block);
+      if (rejection === undefined) MATCHING.add(block);
+      return rejection;
+    },
+    checkCertificate(link, certificate) {
+      const key = `${prefix}${link.id}${certificate}`;
+      const verdict = env.memo.get('ledger.certificate', key, () =>
+        checkCertificate(rules, link, certificate),
+      );
+      return verdict === 'ok' ? undefined : verdict;
+    },
+    execute(parent, advanced, block) {
+      env.spend('execute', block.header.gasUsed);
+      const key = `${prefix}${advanced.id}${parent.state.root}`;
+      return env.memo.get('ledger.execute', key, () => {
+        const result = executeBlock(context, parent.link.view, parent.state, block);
+        return isRejection(result) ? result : executed(advanced, result);
+      });
+    },
+  };
+}
+
+/** The header's own rules, which need no body and no clock; its version is the caller's. */
+function advance<View>(
+  rules: ConsensusRules<View>,
+  parent: Link<View>,
+  header: Header,
+  id: BlockHash,
+): Link<View> | HeaderRejection {
+  for (const field of ['consensus', 'seal'] as const) {
+    const sizeBytes = header[field].length / 2;
+    if (sizeBytes > CONSENSUS_FIELD_MAX_BYTES) return { code: 'FIELD_TOO_LARGE', field, sizeBytes };
+  }
+  if (header.messagesRoot !== ZERO_HASH) return { code: 'MESSAGES_ROOT_NOT_ZERO' };
+  const expected = height(parent.header.height + 1);
+  if (header.height !== expected) return { code: 'WRONG_HEIGHT', height: header.height, expected };
+  if (header.historyRoot !== parent.childHistoryRoot) {
+    return {
+      code: 'HISTORY_ROOT_MISMATCH',
+      stated: header.historyRoot,
+      computed: parent.childHistoryRoot,
+    };
+  }
+  const view = rules.advance(parent.view, header);
+  if (isRejection(view)) return view;
+  const weight = rules.weigh(parent.weight, view, header);
+  return linkOf({ id, header, weight }, view, parent.history, parent.unexecuted + 1);
+}
+
+/** @param before the history over all earlier ids. */
+export function linkOf<View>(
+  candidate: Candidate,
+  view: View,
+  before: HistoryRange,
+  unexecuted: number,
+): Link<View> {
+  const history = historyAppend(before, candidate.id);
+  return {
+    id: candidate.id,
+    header: candidate.header,
+    weight: candidate.weight,
+    view,
+    history,
+    childHistoryRoot: historyRoot(history),
+    unexecuted,
+  };
+}
+
+function executed<View>(advanced: Link<View>, result: ExecutedBlock<View>): Executed<View> {
+  return {
+    link: { ...advanced, view: result.view, unexecuted: 0 },
+    state: result.state,
+    receipts: result.receipts,
+    changes: result.changes,
+  };
+}
+
+function checkBody(block: Block): BlockRejection | undefined {
+  const { header, transactions } = block;
+  if (header.txCount !== transactions.length) {
+    return { code: 'TRANSACTION_COUNT_MISMATCH', stated: header.txCount, counted: transactions.length };
+  }
+  const ofTransactions = transactionsRoot(transactions);
+  if (ofTransactions !== header.transactionsRoot) {
+    return {
+      code: 'TRANSACTIONS_ROOT_MISMATCH',
+      stated: header.transactionsRoot,
+      computed: ofTransactions,
+    };
+  }
+  const ofSystem = systemRoot(block.system);
+  if (ofSystem === header.systemRoot) return undefined;
+  return { code: 'SYSTEM_ROOT_MISMATCH', stated: header.systemRoot, computed: ofSystem };
+}
+
+function checkCertificate<View>(
+  rules: ConsensusRules<View>,
+  link: Link<View>,
+  certificate: string,
+): CertificateRejection | 'ok' {
+  const bytes = hexToBytes(certificate);
+  if (bytes === undefined) return { code: 'BAD_CERTIFICATE', fact: 'not hexadecimal' };
+  return rules.checkCertificate(link.view, link.header, bytes) ?? 'ok';
+}

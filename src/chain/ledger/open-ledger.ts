@@ -1,0 +1,87 @@
+/** Opens the ledger of a node: builds genesis, recovers the chain from the disk, and answers the one interface. */
+import { BlockStore } from '../blockstore/block-store.ts';
+import { EMPTY_HISTORY } from '../crypto/history.ts';
+import type { ExecutionContext } from '../execution/execute-block.ts';
+import { buildGenesis } from '../execution/genesis.ts';
+import { genesisHash } from '../types/genesis-codec.ts';
+import { blockId } from '../types/header-codec.ts';
+import { type ConfigRejection, isRejection } from '../types/rejection.ts';
+import type { BlockHash } from '../types/units.ts';
+import { Batches } from './batches.ts';
+import { Chain } from './chain.ts';
+import { DeepBranches } from './deep-branches.ts';
+import { createFold, type LedgerEnv, linkOf, nameOf } from './fold.ts';
+import type { LedgerConfig, LedgerHooks, OpenedLedger, OpenRejection } from './ledger.ts';
+import { NodeLedger } from './node-ledger.ts';
+import { type GenesisParts, recover } from './recovery.ts';
+
+/**
+ * Opens the data folder. May write (genesis, repairs) and emit: call it from onStart, not while the program is built.
+ */
+export function openLedger<View>(
+  env: LedgerEnv,
+  config: LedgerConfig<View>,
+  hooks: LedgerHooks,
+): OpenedLedger<View> | OpenRejection {
+  const invalid = checkConfig(config);
+  if (invalid !== undefined) return invalid;
+  const genesis = genesisOf(env, config);
+  if ('code' in genesis) return genesis;
+  const genesisId = genesis.executed.link.id;
+  const prefix = prefixOf(env, config, genesisId);
+  const store = new BlockStore(env);
+  const batches = new Batches(env, store, config.rules, { prefix, ...config });
+  const context: ExecutionContext<View> = { ...config, genesisId };
+  const fold = createFold(env, config.rules, context, prefix);
+  const parts = { env, config, store, batches, fold };
+  const chain = new Chain(parts);
+  const deep = new DeepBranches(chain);
+  chain.attachDeep(deep);
+  const recovered = recover(parts, chain, genesis);
+  if ('code' in recovered) return recovered;
+  const ledger = new NodeLedger({
+    chain,
+    deep,
+    store,
+    context,
+    hooks,
+    detached: recovered.detached,
+    genesisId,
+  });
+  ledger.start();
+  return { ledger, reexecuted: recovered.reexecuted, corrupt: store.corrupt(), halt: recovered.halt };
+}
+
+function checkConfig<View>(config: LedgerConfig<View>): ConfigRejection | undefined {
+  for (const field of ['baseDepth', 'undoDepth', 'flushBlocks'] as const) {
+    const value = config[field];
+    const least = field === 'flushBlocks' ? 1 : 0;
+    if (!Number.isSafeInteger(value) || value < least) {
+      return { code: 'BAD_CONFIG', field, expected: `an integer of at least ${least}` };
+    }
+  }
+  const least = config.baseDepth + config.undoDepth;
+  if (config.bodies === 'archive' || (Number.isSafeInteger(config.bodies) && config.bodies >= least))
+    return undefined;
+  return { code: 'BAD_CONFIG', field: 'bodies', expected: `'archive' or an integer of at least ${least}` };
+}
+
+/** Everything that results depend on beside the block itself. */
+function prefixOf<View>(env: LedgerEnv, config: LedgerConfig<View>, genesisId: BlockHash): string {
+  const schedule = config.schedule.map((step) => `${step.height}:${step.version}`).join(',');
+  const { codeVersion, protocolMax, undoDepth, accountIndex } = config;
+  return nameOf(env, [codeVersion, protocolMax, genesisId, schedule, undoDepth, accountIndex].join('|'));
+}
+
+function genesisOf<View>(env: LedgerEnv, config: LedgerConfig<View>): GenesisParts<View> | ConfigRejection {
+  const { codeVersion, genesis, rules } = config;
+  const key = nameOf(env, `${codeVersion}|${genesisHash(genesis)}`);
+  return env.memo.get('ledger.genesis', key, () => {
+    const built = buildGenesis(genesis, rules);
+    if (isRejection(built)) return built;
+    const { block, state, view, weight } = built;
+    const { header } = block;
+    const link = linkOf({ id: blockId(header), header, weight }, view, EMPTY_HISTORY, 0);
+    return { executed: { link, state, receipts: [], changes: [] }, block };
+  });
+}

@@ -1,0 +1,283 @@
+/** Questions about the main chain: blocks, transactions, accounts, locators; recent ones from memory, older from disk. */
+import { assert } from '../../env/assert.ts';
+import { decodePlace } from '../blockstore/record-codecs.ts';
+import { accountRange, placeOfAccountKey, transactionKey } from '../blockstore/records.ts';
+import { NO_SLOT } from '../blockstore/tree.ts';
+import { proveState } from '../state/proof.ts';
+import type { Receipt } from '../types/account.ts';
+import { decodeReceipt, readAccount } from '../types/account-codec.ts';
+import type { Block, Header } from '../types/block.ts';
+import type { TransactionPlace } from '../types/command.ts';
+import { blockId } from '../types/header-codec.ts';
+import { isRejection } from '../types/rejection.ts';
+import { transactionId } from '../types/transaction-codec.ts';
+import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
+import { accountsOf } from './batches.ts';
+import type { Chain } from './chain.ts';
+import type { DeepBranches } from './deep-branches.ts';
+import { ACCOUNT_PAGE_MAX, type ChainBlock, type FoundAccount, type FoundTransaction } from './ledger.ts';
+
+/** Ids of a locator before its steps begin to double. */
+const LOCATOR_DENSE = 10;
+
+/** Where the transactions of one block stand in it, by id and by account. */
+interface BlockIndex {
+  readonly byId: ReadonlyMap<TxId, number>;
+  readonly byAccount: ReadonlyMap<AccountAddress, readonly number[]>;
+}
+
+/** Made when first asked for; a pure function of an immutable block. */
+const INDEXES = new WeakMap<Block, BlockIndex>();
+
+function indexOf(block: Block): BlockIndex {
+  const known = INDEXES.get(block);
+  if (known !== undefined) return known;
+  const byId = new Map<TxId, number>();
+  const byAccount = new Map<AccountAddress, number[]>();
+  for (const [index, transaction] of block.transactions.entries()) {
+    byId.set(transactionId(transaction), index);
+    for (const address of accountsOf(transaction)) {
+      const indexes = byAccount.get(address);
+      if (indexes === undefined) byAccount.set(address, [index]);
+      else indexes.push(index);
+    }
+  }
+  const built = { byId, byAccount };
+  INDEXES.set(block, built);
+  return built;
+}
+
+export class Queries<View> {
+  readonly #chain: Chain<View>;
+  readonly #deep: DeepBranches<View>;
+  /** A record of an index failed its check: the indexes are to be scrubbed. */
+  readonly #onIndexFault: () => void;
+
+  constructor(chain: Chain<View>, deep: DeepBranches<View>, onIndexFault: () => void) {
+    this.#chain = chain;
+    this.#deep = deep;
+    this.#onIndexFault = onIndexFault;
+  }
+
+  headerAt(at: Height): Header | undefined {
+    const slot = this.#chain.mainSlot(at);
+    if (slot !== NO_SLOT) return this.#chain.tree.item(slot).header;
+    if (at >= this.#chain.floor) return undefined;
+    const header = this.#chain.store.headerAt(at);
+    if (header === undefined || header === 'corrupt') {
+      this.#onIndexFault();
+      return undefined;
+    }
+    return header;
+  }
+
+  block(id: BlockHash): Block | undefined {
+    const slot = this.#chain.tree.slotOf(id);
+    if (slot !== NO_SLOT) {
+      const link = this.#chain.tree.item(slot);
+      const block = this.#chain.store.block(link.header.height, id);
+      if (block === 'corrupt') this.#chain.noteMissing(id, link.header.height);
+      return block === 'corrupt' ? undefined : block;
+    }
+    const at = this.#chain.store.heightOf(id);
+    if (at === 'corrupt') this.#onIndexFault();
+    return at === undefined || at === 'corrupt' ? undefined : this.#stored(at, id);
+  }
+
+  blockAt(at: Height): ChainBlock | undefined {
+    const id = this.#chain.idAt(at);
+    if (id === undefined) return undefined;
+    const block = this.#stored(at, id);
+    return block === undefined ? undefined : { id, block };
+  }
+
+  certificate(id: BlockHash): string {
+    const header = this.#chain.headerOf(id);
+    if (header === undefined) return '';
+    const found = this.#chain.store.certificate(header.height, id);
+    if (found !== 'corrupt') return found;
+    this.#onIndexFault();
+    return '';
+  }
+
+  transaction(id: TxId): FoundTransaction | undefined {
+    const recent = this.#recentTransaction(id);
+    if (recent !== undefined) return recent;
+    const key = transactionKey(id);
+    const payload = this.#chain.store.read(key);
+    if (payload === undefined) return undefined;
+    const place = payload === 'corrupt' ? undefined : decodePlace(payload);
+    if (place === undefined) {
+      this.#chain.store.report(key);
+      this.#onIndexFault();
+      return undefined;
+    }
+    const found = this.blockAt(place.height);
+    if (found === undefined) return undefined;
+    const transaction = found.block.transactions[place.index];
+    if (transaction === undefined || transactionId(transaction) !== id) {
+      this.#chain.store.report(key);
+      this.#onIndexFault();
+      return undefined;
+    }
+    const receipt = place.receipt.length === 0 ? undefined : decodeReceipt(place.receipt);
+    return {
+      transaction,
+      place: { block: found.id, height: place.height, index: place.index },
+      receipt: receipt === undefined || isRejection(receipt) ? undefined : receipt,
+      final: this.#isFinal(place.height),
+    };
+  }
+
+  accountTransactions(
+    address: AccountAddress,
+    before: Height | undefined,
+    limit: number,
+  ): readonly (TransactionPlace & { readonly id: TxId })[] {
+    const wanted = Math.min(limit, ACCOUNT_PAGE_MAX);
+    const found: (TransactionPlace & { readonly id: TxId })[] = [];
+    const top = Math.min(this.#chain.head.header.height + 1, before ?? Number.MAX_SAFE_INTEGER);
+    const base = this.#chain.base.header.height;
+    for (let at = top - 1; at > base && found.length < wanted; at--) {
+      const slot = this.#chain.mainSlot(at);
+      const { id, header } = this.#chain.tree.item(slot);
+      const block = this.#stored(at, id);
+      const indexes = block === undefined ? [] : (indexOf(block).byAccount.get(address) ?? []);
+      for (let i = indexes.length - 1; i >= 0 && found.length < wanted; i--) {
+        const index = indexes[i] as number;
+        const transaction = block?.transactions[index];
+        if (transaction === undefined) continue;
+        found.push({ id: transactionId(transaction), block: id, height: header.height, index });
+      }
+    }
+    const range = accountRange(address, Math.min(top, base + 1));
+    const entries = this.#chain.store.scan(range, wanted - found.length, true);
+    for (const { key, value } of entries) {
+      const place = placeOfAccountKey(key);
+      const at = height(place.height);
+      if (this.#chain.store.check(key, value) === 'corrupt') this.#onIndexFault();
+      // The key alone says where; the id is read from the block, which checks itself.
+      const block = this.blockAt(at);
+      const transaction = block?.block.transactions[place.index];
+      if (block === undefined || transaction === undefined) continue;
+      found.push({ id: transactionId(transaction), block: block.id, height: at, index: place.index });
+    }
+    return found;
+  }
+
+  account(address: AccountAddress, prove: boolean): FoundAccount {
+    const { head } = this.#chain;
+    const state = this.#chain.executedAt(this.#chain.headSlot)?.state;
+    assert(state !== undefined, 'the state at the head is kept');
+    return {
+      account: readAccount(state, address),
+      at: head.id,
+      stateRoot: head.header.stateRoot,
+      proof: prove ? proveState(state, 'accounts', address) : undefined,
+    };
+  }
+
+  isAncestor(ancestor: BlockHash, id: BlockHash): boolean {
+    const { tree } = this.#chain;
+    const header = this.#chain.headerOf(ancestor);
+    const slot = tree.slotOf(id);
+    if (header === undefined) return false;
+    if (slot === NO_SLOT) {
+      const below = this.#chain.headerOf(id);
+      return (
+        below !== undefined &&
+        below.height >= header.height &&
+        this.isOnMainChain(ancestor) &&
+        this.isOnMainChain(id)
+      );
+    }
+    const at = tree.ancestorAt(slot, header.height);
+    return at === NO_SLOT ? this.isOnMainChain(ancestor) : tree.item(at).id === ancestor;
+  }
+
+  isOnMainChain(id: BlockHash): boolean {
+    const slot = this.#chain.tree.slotOf(id);
+    if (slot !== NO_SLOT) return this.#chain.isMain(slot);
+    const header = this.#chain.headerOf(id);
+    return header !== undefined && header.height < this.#chain.floor;
+  }
+
+  locator(from: BlockHash | undefined): readonly BlockHash[] {
+    const { tree } = this.#chain;
+    const deep = from === undefined ? undefined : this.#deep.tip(from);
+    const ids: BlockHash[] = deep === undefined ? [] : [deep.link.id];
+    const start = from === undefined ? this.#chain.headSlot : tree.slotOf(from);
+    let slot = deep === undefined ? start : NO_SLOT;
+    let at: number =
+      deep?.fork ?? (slot === NO_SLOT ? this.#chain.head.header.height : tree.item(slot).header.height);
+    let step = 1;
+    while (at > 0) {
+      if (slot !== NO_SLOT) slot = tree.ancestorAt(slot, at);
+      const id = slot === NO_SLOT ? this.#chain.idAt(height(at)) : tree.item(slot).id;
+      if (id !== undefined) ids.push(id);
+      if (ids.length >= LOCATOR_DENSE) step *= 2;
+      at -= step;
+    }
+    const genesis = this.#chain.idAt(height(0));
+    if (genesis !== undefined) ids.push(genesis);
+    return ids;
+  }
+
+  headersAfter(
+    locator: readonly BlockHash[],
+    limit: number,
+  ): { readonly headers: readonly Header[]; readonly certificates: readonly string[] } {
+    let at = 0;
+    for (const id of locator) {
+      const header = this.isOnMainChain(id) ? this.#chain.headerOf(id) : undefined;
+      if (header === undefined) continue;
+      at = header.height;
+      break;
+    }
+    const headers: Header[] = [];
+    const certificates: string[] = [];
+    let parent = this.#chain.idAt(height(at));
+    for (let next = at + 1; headers.length < limit; next++) {
+      const header = this.headerAt(height(next));
+      // A header from another time fits no chain: peers are given none rather than a wrong one.
+      if (header === undefined || header.parent !== parent) break;
+      parent = blockId(header);
+      headers.push(header);
+      certificates.push(this.certificate(parent));
+    }
+    return { headers, certificates };
+  }
+
+  #stored(at: number, id: BlockHash): Block | undefined {
+    const block = this.#chain.store.block(at, id);
+    if (block === 'corrupt') this.#chain.noteMissing(id, height(at));
+    return block === 'corrupt' ? undefined : block;
+  }
+
+  #recentTransaction(id: TxId): FoundTransaction | undefined {
+    const base = this.#chain.base.header.height;
+    for (let at = this.#chain.head.header.height; at > base; at--) {
+      const slot = this.#chain.mainSlot(at);
+      const { id: blockHash, header } = this.#chain.tree.item(slot);
+      if (header.txCount === 0) continue;
+      const receipts: readonly Receipt[] | undefined = this.#chain.tree.resultOf(slot)?.receipts;
+      const index = receipts?.findIndex((r) => r.txId === id);
+      if (index === -1) continue;
+      const block = this.#stored(at, blockHash);
+      const found = index ?? (block === undefined ? undefined : indexOf(block).byId.get(id));
+      const transaction = found === undefined ? undefined : block?.transactions[found];
+      if (found === undefined || transaction === undefined) continue;
+      return {
+        transaction,
+        place: { block: blockHash, height: header.height, index: found },
+        receipt: receipts?.[found],
+        final: this.#isFinal(header.height),
+      };
+    }
+    return undefined;
+  }
+
+  #isFinal(at: Height): boolean {
+    return at <= this.#chain.finality.final;
+  }
+}

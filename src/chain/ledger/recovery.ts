@@ -1,0 +1,288 @@
+/** Recovery: from whatever a crash or a bad disk left to a chain whose every part was verified. */
+import { assert } from '../../env/assert.ts';
+import { bytesToHex } from '../../env/bytes.ts';
+import { type BlockStore, batchOf } from '../blockstore/block-store.ts';
+import { decodeFormat, decodeId, encodeFormat } from '../blockstore/record-codecs.ts';
+import {
+  blockKey,
+  heightIdOf,
+  heightRange,
+  META,
+  metaKey,
+  namespaceOf,
+  PREFIX,
+  prefixRange,
+  STORE_FORMAT,
+  undoKey,
+} from '../blockstore/records.ts';
+import { NO_SLOT } from '../blockstore/tree.ts';
+import type { State, StateChange } from '../state/state.ts';
+import { emptyState } from '../state/state-tree.ts';
+import type { Block } from '../types/block.ts';
+import { blockId } from '../types/header-codec.ts';
+import { type BlockHash, blockHash, height } from '../types/units.ts';
+import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
+import type { Chain, ChainParts } from './chain.ts';
+import type { Executed, Link } from './fold.ts';
+import type { LedgerHalt, OpenRejection } from './ledger.ts';
+
+/** Blocks read at once while they are executed again: 16 MiB at most. */
+const BLOCKS_PER_PAGE = 16;
+/** Stored blocks whose parent is not there, kept to be attached when it comes. More are fetched from peers anyway. */
+export const DETACHED_MAX = 4_096;
+
+/** Stored blocks by the parent that they wait for. */
+export type Detached = Map<BlockHash, { readonly id: BlockHash; readonly height: number }[]>;
+
+/** Genesis as execution builds it. */
+export interface GenesisParts<View> {
+  readonly executed: Executed<View>;
+  readonly block: Block;
+}
+
+/** What recovery found. */
+export interface Recovered {
+  readonly reexecuted: number;
+  readonly halt: LedgerHalt | undefined;
+  readonly detached: Detached;
+}
+
+/** Brings the chain to where the disk is; writes only what repairs it. */
+export function recover<View>(
+  parts: ChainParts<View>,
+  chain: Chain<View>,
+  genesis: GenesisParts<View>,
+): Recovered | OpenRejection {
+  const refusal = checkFormat(parts.store, genesis.executed.link.id);
+  if (refusal !== undefined) return refusal;
+  const base = readBase(parts, genesis) ?? rebuild(parts, genesis);
+  chain.begin(readJournal(parts, base.link), base);
+  return replay(chain, parts.store);
+}
+
+/** A folder of another chain or of a newer layout is left alone. */
+function checkFormat(store: BlockStore, genesisId: BlockHash): OpenRejection | undefined {
+  const key = metaKey(META.format);
+  const payload = store.read(key);
+  const found = payload === undefined || payload === 'corrupt' ? undefined : decodeFormat(payload);
+  if (found !== undefined) {
+    if (found.format > STORE_FORMAT)
+      return { code: 'NEWER_FORMAT', found: found.format, known: STORE_FORMAT };
+    if (found.genesisId === genesisId) return undefined;
+    return { code: 'OTHER_CHAIN', found: found.genesisId, expected: genesisId };
+  }
+  const header = store.headerAt(0);
+  if (header !== undefined && header !== 'corrupt' && blockId(header) !== genesisId) {
+    return { code: 'OTHER_CHAIN', found: blockId(header), expected: genesisId };
+  }
+  if (isFresh(store)) return undefined;
+  store.report(key);
+  store.write(batchOf([store.put(key, encodeFormat(STORE_FORMAT, genesisId))]));
+  store.repaired(key);
+  return undefined;
+}
+
+function isFresh(store: BlockStore): boolean {
+  const { block, meta, state } = PREFIX;
+  return [block, meta, state].every((prefix) => store.scan(prefixRange(prefix), 1).length === 0);
+}
+
+/** The base with its state, or undefined when either cannot be trusted. */
+function readBase<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> | undefined {
+  const { store, config, batches } = parts;
+  if (isFresh(store)) {
+    store.write(batches.genesis(genesis.executed, genesis.block));
+    return genesis.executed;
+  }
+  const key = metaKey(META.base);
+  const payload = store.read(key);
+  if (payload === 'corrupt') return undefined;
+  const link = payload === undefined ? undefined : linkOfBase(config.rules, payload);
+  if (link === undefined) {
+    store.report(key);
+    return undefined;
+  }
+  const state = readState(parts);
+  if (state === undefined) return undefined;
+  if (state.root === link.header.stateRoot) return { link, state, receipts: [], changes: [] };
+  // Every leaf is whole and the root is not: one is missing, or from another time.
+  store.report(Uint8Array.of(PREFIX.state));
+  return undefined;
+}
+
+function readState<View>(parts: ChainParts<View>): State | undefined {
+  const { store, env } = parts;
+  let state = emptyState(env.crypto.sha256);
+  let whole = true;
+  let { start } = prefixRange(PREFIX.state);
+  const { end } = prefixRange(PREFIX.state);
+  assert(end !== undefined, 'a prefix has an end');
+  for (;;) {
+    const page = store.scan({ start, end }, LEAVES_PER_PAGE);
+    const changes: StateChange[] = [];
+    for (const { key, value } of page) {
+      const payload = store.check(key, value);
+      const namespace = namespaceOf(key[1] ?? -1);
+      if (payload !== 'corrupt' && namespace !== undefined) {
+        changes.push({ namespace, id: bytesToHex(key.subarray(2)), value: payload });
+      } else whole = false;
+    }
+    state = state.update(changes);
+    const last = page.at(-1);
+    if (page.length < LEAVES_PER_PAGE || last === undefined) return whole ? state : undefined;
+    start = new Uint8Array(last.key.length + 1);
+    start.set(last.key);
+  }
+}
+
+/** Starts over at genesis: what was derived is deleted, blocks stay and are executed again as far as they go. */
+function rebuild<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> {
+  const { store, batches } = parts;
+  // The base first: a crash in between finds none, and comes here again.
+  store.write(batchOf([{ kind: 'delete', key: metaKey(META.base) }]));
+  const derived = [
+    PREFIX.state,
+    PREFIX.undo,
+    PREFIX.transaction,
+    PREFIX.account,
+    PREFIX.header,
+    PREFIX.height,
+    PREFIX.checkpoint,
+  ];
+  for (const prefix of derived) store.deleteAll(prefix);
+  store.write(batches.genesis(genesis.executed, genesis.block));
+  store.repairedAll();
+  return genesis.executed;
+}
+
+/** The main chain from where the journal begins up to the base. */
+function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly Link<View>[] {
+  const { store, config } = parts;
+  const path = [base];
+  let link = base;
+  const lowest = Math.max(0, base.header.height - config.undoDepth);
+  while (link.header.height > lowest) {
+    const at = link.header.height;
+    const undo = store.undo(at);
+    if (undo === undefined && !hasUndoBelow(store, at)) break;
+    const parent =
+      undo === undefined || undo === 'corrupt' || undo.id !== link.id
+        ? undefined
+        : linkOfBase(config.rules, undo.parent);
+    if (parent === undefined || parent.id !== link.header.parent) {
+      cutJournal(store, at);
+      break;
+    }
+    path.push(parent);
+    link = parent;
+  }
+  return path.reverse();
+}
+
+function hasUndoBelow(store: BlockStore, at: number): boolean {
+  return store.scan(heightRange(PREFIX.undo, 0, at), 1).length > 0;
+}
+
+/** A journal with a hole ends above it: how far back the node can go is local, and grows again. */
+function cutJournal(store: BlockStore, at: number): void {
+  store.report(undoKey(at));
+  for (;;) {
+    const page = store.scan(heightRange(PREFIX.undo, 0, at + 1), LEAVES_PER_PAGE);
+    if (page.length === 0) break;
+    store.write(batchOf(page.map(({ key }) => ({ kind: 'delete', key }))));
+    for (const { key } of page) store.repaired(key);
+  }
+  store.repaired(undoKey(at));
+}
+
+/** Executes the stored blocks above the journal's begin again, parents first. */
+function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
+  const detached: Detached = new Map();
+  let reexecuted = 0;
+  let halt: LedgerHalt | undefined;
+  let detachedCount = 0;
+  chain.replaying = true;
+  let range = heightRange(PREFIX.block, chain.floor + 1, undefined);
+  for (;;) {
+    const page = store.scan(range, BLOCKS_PER_PAGE);
+    for (const { key, value } of page) {
+      const found = readBlock(chain, store, key, value);
+      if (found === undefined) continue;
+      const outcome = chain.importBlock(found.block, found.certificate, true);
+      if (outcome.kind === 'imported') {
+        reexecuted++;
+        chain.advanceBase();
+      } else if (outcome.kind === 'orphan' && detachedCount < DETACHED_MAX) {
+        detachedCount++;
+        const { parent } = found.block.header;
+        const place = { id: found.id, height: found.block.header.height };
+        detached.set(parent, [...(detached.get(parent) ?? []), place]);
+      } else if (outcome.kind === 'rejected') chain.noteMissing(found.id, found.block.header.height);
+      else if (outcome.kind === 'halt') halt = outcome;
+    }
+    const last = page.at(-1);
+    if (page.length < BLOCKS_PER_PAGE || last === undefined) break;
+    const start = new Uint8Array(last.key.length + 1);
+    start.set(last.key);
+    range = { ...range, start };
+  }
+  preferHint(chain, store);
+  chain.advanceBase();
+  noteHoles(chain, store);
+  chain.replaying = false;
+  return { reexecuted, halt, detached };
+}
+
+interface StoredBlock {
+  readonly id: BlockHash;
+  readonly block: Block;
+  readonly certificate: string;
+}
+
+/** A stored block that is not yet in the tree; undefined when it is, or when it cannot be trusted. */
+function readBlock<View>(
+  chain: Chain<View>,
+  store: BlockStore,
+  key: Uint8Array,
+  value: Uint8Array,
+): StoredBlock | undefined {
+  const place = heightIdOf(key);
+  const payload = store.check(key, value);
+  if (place === undefined) return undefined;
+  const id = blockHash(bytesToHex(place.id));
+  if (payload === 'corrupt') {
+    chain.noteMissing(id, height(place.height));
+    return undefined;
+  }
+  if (chain.tree.slotOf(id) !== NO_SLOT) return undefined;
+  const block = store.decodeBlock(key, payload);
+  if (block === 'corrupt' || blockId(block.header) !== id) {
+    store.report(key);
+    chain.noteMissing(id, height(place.height));
+    return undefined;
+  }
+  const certificate = store.certificate(place.height, id);
+  return { id, block, certificate: certificate === 'corrupt' ? '' : certificate };
+}
+
+function preferHint<View>(chain: Chain<View>, store: BlockStore): void {
+  const key = metaKey(META.head);
+  const payload = store.read(key);
+  const hint = payload === undefined || payload === 'corrupt' ? undefined : decodeId(payload);
+  const slot = hint === undefined ? NO_SLOT : chain.tree.slotOf(blockHash(hint));
+  if (slot !== NO_SLOT) chain.preferHead(slot);
+  if (payload !== 'corrupt') return;
+  store.write(batchOf([chain.batches.head(chain.head.id)]));
+  store.repaired(key);
+}
+
+/** Main-chain bodies that are simply gone. */
+function noteHoles<View>(chain: Chain<View>, store: BlockStore): void {
+  for (let at = chain.floor + 1; at <= chain.base.header.height; at++) {
+    const { id, header } = chain.tree.item(chain.mainSlot(at));
+    const key = blockKey(at, id);
+    if (chain.missing.has(id) || store.has(key)) continue;
+    store.report(key);
+    chain.noteMissing(id, header.height);
+  }
+}

@@ -1,0 +1,133 @@
+/** Scrub: walks the records of the main chain, writes lost index entries anew from blocks, and notes lost blocks. */
+
+import type { WriteOp } from '../../env/storage.ts';
+import { batchOf } from '../blockstore/block-store.ts';
+import { decodeId, decodePlace } from '../blockstore/record-codecs.ts';
+import {
+  accountKey,
+  blockKey,
+  certificateKey,
+  checkpointKey,
+  headerKey,
+  heightOfKey,
+  recordKindOf,
+  transactionKey,
+} from '../blockstore/records.ts';
+import { NO_SLOT } from '../blockstore/tree.ts';
+import type { Block, Header } from '../types/block.ts';
+import { blockId } from '../types/header-codec.ts';
+import { transactionId } from '../types/transaction-codec.ts';
+import { type BlockHash, type Height, height } from '../types/units.ts';
+import { accountsOf, CHECKPOINT_INTERVAL } from './batches.ts';
+import type { Chain } from './chain.ts';
+
+/** Checks `count` heights from `from` on, up to the base; answers the next height, or `from` past the base. */
+export function scrubHeights<View>(
+  chain: Chain<View>,
+  from: Height,
+  count: number,
+  accountIndex: boolean,
+): Height {
+  const end = Math.min(from + count, chain.base.header.height + 1);
+  // Downwards: a header names its parent, so that a lost one is known by id.
+  let child = end > chain.base.header.height ? undefined : headerOf(chain, height(end));
+  for (let at = end - 1; at >= from; at--) child = scrubHeight(chain, height(at), child, accountIndex);
+  return height(Math.max(from, end));
+}
+
+function headerOf<View>(chain: Chain<View>, at: Height): Header | undefined {
+  const slot = chain.mainSlot(at);
+  if (slot !== NO_SLOT) return chain.tree.item(slot).header;
+  const header = chain.store.headerAt(at);
+  return header === 'corrupt' ? undefined : header;
+}
+
+function scrubHeight<View>(
+  chain: Chain<View>,
+  at: Height,
+  child: Header | undefined,
+  accountIndex: boolean,
+): Header | undefined {
+  const slot = chain.mainSlot(at);
+  const known = slot === NO_SLOT ? child?.parent : chain.tree.item(slot).id;
+  const stored = chain.store.headerAt(at);
+  const id = known ?? (stored === undefined || stored === 'corrupt' ? undefined : blockId(stored));
+  if (id === undefined) {
+    chain.store.report(headerKey(at));
+    return undefined;
+  }
+  const kept = chain.keepsBodyAt(at);
+  const body = kept ? readBody(chain, at, id) : undefined;
+  const header = slot === NO_SLOT ? body?.header : chain.tree.item(slot).header;
+  const ops: WriteOp[] = [];
+  const sound = stored !== undefined && stored !== 'corrupt' && blockId(stored) === id;
+  if (!sound) {
+    chain.store.report(headerKey(at));
+    if (header === undefined) chain.noteMissing(id, at);
+    else ops.push(chain.batches.headerOp(header));
+  }
+  if (chain.store.heightOf(id) !== at) {
+    chain.store.report(heightOfKey(id));
+    ops.push(chain.batches.heightOp(id, at));
+  }
+  scrubCertificate(chain, at, id, ops);
+  if (at % CHECKPOINT_INTERVAL === 0 && chain.store.read(checkpointKey(at)) === 'corrupt') {
+    ops.push({ kind: 'delete', key: checkpointKey(at) });
+  }
+  if (body !== undefined) scrubIndexes(chain, at, body, accountIndex, ops);
+  if (ops.length > 0) chain.store.write(batchOf(ops));
+  for (const { key } of ops) chain.store.repaired(key);
+  return sound ? stored : header;
+}
+
+/** Reads the record itself, whatever memory holds. */
+function readBody<View>(chain: Chain<View>, at: Height, id: BlockHash): Block | undefined {
+  chain.store.forget(id);
+  const block = chain.store.block(at, id);
+  if (block === undefined) chain.store.report(blockKey(at, id));
+  if (block !== undefined && block !== 'corrupt') return block;
+  chain.noteMissing(id, at);
+  return undefined;
+}
+
+/** The next block carries the certificate of its parent. */
+function scrubCertificate<View>(chain: Chain<View>, at: Height, id: BlockHash, ops: WriteOp[]): void {
+  if (chain.store.certificate(at, id) !== 'corrupt') return;
+  const next = chain.idAt(height(at + 1));
+  const child = next === undefined ? undefined : chain.store.block(at + 1, next);
+  const certificate = child === undefined || child === 'corrupt' ? '' : child.system.lastCommit;
+  if (certificate !== '') ops.push(chain.batches.certificate(at, id, certificate));
+  else if (recordKindOf(certificateKey(at, id)) === 'certificate') chain.noteMissing(id, at);
+}
+
+function scrubIndexes<View>(
+  chain: Chain<View>,
+  at: Height,
+  block: Block,
+  accountIndex: boolean,
+  ops: WriteOp[],
+): void {
+  let whole = true;
+  for (const [index, transaction] of block.transactions.entries()) {
+    const id = transactionId(transaction);
+    const key = transactionKey(id);
+    const payload = chain.store.read(key);
+    const place = payload === undefined || payload === 'corrupt' ? undefined : decodePlace(payload);
+    if (place?.height !== at || place.index !== index) {
+      chain.store.report(key);
+      whole = false;
+    }
+    if (!accountIndex) continue;
+    for (const address of accountsOf(transaction)) {
+      const entry = accountKey(address, at, index);
+      const found = chain.store.read(entry);
+      if (found !== undefined && found !== 'corrupt' && decodeId(found) === id) continue;
+      chain.store.report(entry);
+      whole = false;
+    }
+  }
+  if (whole) return;
+  for (const op of chain.batches.indexOps(block, chain.receiptsOf(at))) {
+    if (chain.store.isReported(op.key)) ops.push(op);
+  }
+}
