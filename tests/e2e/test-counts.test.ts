@@ -1,0 +1,55 @@
+/** The last line of continuous integration: how many tests ran; none at all is a failure. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../../tools/test-counts.mjs', import.meta.url));
+
+describe('test-counts', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aureon-counts-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function count(report?: object): { line: string; exitCode: number | null } {
+    const path = join(folder, 'tests.json');
+    if (report !== undefined) writeFileSync(path, JSON.stringify(report));
+    const { status, stdout } = spawnSync(process.execPath, [script, path], { encoding: 'utf8' });
+    return { line: stdout, exitCode: status };
+  }
+
+  it('prints both numbers alone on a line.', () => {
+    const report = { numPassedTests: 12, numFailedTests: 0, testResults: [] };
+    expect(count(report)).toEqual({ line: '12 passed, 0 failed\n', exitCode: 0 });
+  });
+
+  it('fails when a test failed.', () => {
+    const report = { numPassedTests: 12, numFailedTests: 1, testResults: [] };
+    expect(count(report)).toEqual({ line: '12 passed, 1 failed\n', exitCode: 1 });
+  });
+
+  it('counts a file that did not load as failed.', () => {
+    const report = {
+      numPassedTests: 12,
+      numFailedTests: 0,
+      testResults: [
+        { status: 'failed', assertionResults: [] },
+        { status: 'passed', assertionResults: [] },
+      ],
+    };
+    expect(count(report)).toEqual({ line: '12 passed, 1 failed\n', exitCode: 1 });
+  });
+
+  it.each([
+    ['no test ran', { numPassedTests: 0, numFailedTests: 0, testResults: [] }],
+    ['there is no report', undefined],
+  ])('fails when %s', (_, report) => {
+    expect(count(report)).toEqual({ line: '0 passed, 0 failed\n', exitCode: 1 });
+  });
+});
