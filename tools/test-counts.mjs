@@ -5,9 +5,9 @@ const [path] = process.argv.slice(2);
 
 const report = path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
 const passed = report.numPassedTests ?? 0;
-// A file that does not load counts as one failed test: none of its own were seen.
+// A file that does not load, or whose hooks fail, counts as one failed test: its own were not seen.
 const broken = (report.testResults ?? []).filter(
-  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
 );
 const failed = (report.numFailedTests ?? 0) + broken.length;
 console.log(`${passed} passed, ${failed} failed`);

@@ -34,16 +34,17 @@ describe('test-counts', () => {
     expect(count(report)).toEqual({ line: '12 passed, 1 failed\n', exitCode: 1 });
   });
 
-  it('counts a file that did not load as failed.', () => {
+  it('counts a file that did not load, or whose hooks failed, as failed.', () => {
     const report = {
       numPassedTests: 12,
       numFailedTests: 0,
       testResults: [
         { status: 'failed', assertionResults: [] },
+        { status: 'failed', assertionResults: [{ status: 'skipped' }] },
         { status: 'passed', assertionResults: [] },
       ],
     };
-    expect(count(report)).toEqual({ line: '12 passed, 1 failed\n', exitCode: 1 });
+    expect(count(report)).toEqual({ line: '12 passed, 2 failed\n', exitCode: 1 });
   });
 
   it.each([
