@@ -1,0 +1,83 @@
+/** Paths of leaves in the state tree, and the hashes of its nodes. PROTOCOL.md, State and receipts. */
+import { assert } from '../../env/assert.ts';
+import type { Sha256 } from '../crypto/sha256.ts';
+import { TAG } from '../crypto/tags.ts';
+import { writeHexBytes } from '../types/layout/hex.ts';
+import { NAMESPACE, type Namespace } from './state.ts';
+
+/** Longest id of a leaf: an address, key or hash, and as much again. */
+export const STATE_ID_MAX_BYTES = 64;
+/** Bits of a path, and so the greatest depth of the tree and of every recursion over it. */
+export const PATH_BITS = 256;
+/** Bytes of a path, and of every hash. */
+export const PATH_BYTES = 32;
+
+/**
+ * 32 bytes as text of 32 characters 0 to 255: 56 bytes of memory where a Uint8Array takes three times as much, and
+ * its order is the order of the bytes.
+ */
+export type Packed = string;
+
+/** The root of nothing. */
+export const EMPTY_ROOT: Packed = '\0'.repeat(PATH_BYTES);
+
+/** Packs 32 bytes. */
+export function pack(bytes: Uint8Array, start = 0): Packed {
+  return Reflect.apply(String.fromCharCode, undefined, bytes.subarray(start, start + PATH_BYTES));
+}
+
+/** Writes the 32 bytes of `packed` at `at`. */
+export function unpackInto(into: Uint8Array, at: number, packed: Packed): void {
+  for (let i = 0; i < PATH_BYTES; i++) into[at + i] = packed.charCodeAt(i);
+}
+
+/** The 32 bytes of `packed`. */
+export function unpack(packed: Packed): Uint8Array {
+  const bytes = new Uint8Array(PATH_BYTES);
+  unpackInto(bytes, 0, packed);
+  return bytes;
+}
+
+/** Bit `depth` of a path, the most significant first: 0 is left, 1 is right. */
+export function bitAt(path: Packed, depth: number): number {
+  return (path.charCodeAt(depth >>> 3) >>> (7 - (depth & 7))) & 1;
+}
+
+/** SHA-256(tag ‖ namespace ‖ id): the path of a leaf. */
+export function pathOf(hasher: Sha256, namespace: Namespace, id: string): Packed {
+  assert(
+    id.length <= 2 * STATE_ID_MAX_BYTES && id.length % 2 === 0,
+    'the id of a leaf is whole bytes within its limit',
+  );
+  const input = new Uint8Array(2 + id.length / 2);
+  input[0] = TAG.stateKey;
+  input[1] = NAMESPACE[namespace];
+  assert(writeHexBytes(input, 2, id), 'the id of a leaf is lower-case hexadecimal text');
+  return pack(hasher(input));
+}
+
+/** SHA-256(tag ‖ value). */
+export function valueHash(hasher: Sha256, value: Uint8Array): Packed {
+  const input = new Uint8Array(1 + value.length);
+  input[0] = TAG.stateValue;
+  input.set(value, 1);
+  return pack(hasher(input));
+}
+
+/** SHA-256(tag ‖ path ‖ value hash). */
+export function leafHash(hasher: Sha256, path: Packed, hashOfValue: Packed): Packed {
+  return hashPair(hasher, TAG.stateLeaf, path, hashOfValue);
+}
+
+/** SHA-256(tag ‖ left ‖ right); an empty side is 32 zero bytes. */
+export function nodeHash(hasher: Sha256, left: Packed, right: Packed): Packed {
+  return hashPair(hasher, TAG.stateNode, left, right);
+}
+
+function hashPair(hasher: Sha256, tag: number, first: Packed, second: Packed): Packed {
+  const input = new Uint8Array(1 + 2 * PATH_BYTES);
+  input[0] = tag;
+  unpackInto(input, 1, first);
+  unpackInto(input, 1 + PATH_BYTES, second);
+  return pack(hasher(input));
+}
