@@ -2,7 +2,8 @@
  * The event queue: a binary heap of (time, tie, sequence, slot) in typed arrays; what an event carries stays in its slot.
  *
  * Heap entry i is 16 bytes: time as a double, then tie and slot as 32-bit words. It moves as two doubles; a tie has 30
- * bits, so that no pair of words is a NaN, whose bits need not survive a move. Sequences are read only on equal ties.
+ * bits, so that no pair of words is a NaN, whose bits need not survive a move. The root is entry 1, so that the children
+ * of one parent share a cache line. Sequences are read only on equal ties. A slot is 32 bytes beside its payload.
  */
 import { assert } from '../env/assert.ts';
 
@@ -10,9 +11,20 @@ import { assert } from '../env/assert.ts';
 export const QUEUE_MAX = 16_777_216;
 /** Ties are below 2^30. */
 export const TIE_MAX = 0x3fff_ffff;
+/** Hosts are -1 (nobody's) to 65,534: a host and a code share one word of a slot. */
+export const QUEUE_HOST_MAX = 65_534;
 /** Handles leave 2^29 generations for a slot. */
 const GENERATION_MAX = 536_870_911;
 const FIRST_CAPACITY = 1024;
+
+/** Words of a slot; then come two doubles, DOUBLE_PARENT and DOUBLE_SEQUENCE. */
+const WORD_OWNER = 0;
+const WORD_A = 1;
+const WORD_B = 2;
+/** The generation while pending, its complement while cancelled and still in the heap. */
+const WORD_GENERATION = 3;
+const DOUBLE_PARENT = 2;
+const DOUBLE_SEQUENCE = 3;
 
 /** Pending events, first by time, then by tie, then in the order in which they were added. */
 export class EventQueue {
@@ -25,31 +37,29 @@ export class EventQueue {
   #freeCount = 0;
   #slotCount = 0;
 
-  #doubles = new Float64Array(2 * FIRST_CAPACITY);
-  #words = new Int32Array(this.#doubles.buffer);
+  #heap = new Float64Array(2 * (FIRST_CAPACITY + 1));
+  #heapWords = new Int32Array(this.#heap.buffer);
+  #slots = new Float64Array(4 * FIRST_CAPACITY);
+  #slotWords = new Int32Array(this.#slots.buffer);
+  readonly #payloads: unknown[] = [];
 
-  #sequenceOf = new Float64Array(FIRST_CAPACITY);
-  /** 0: free; -1: cancelled, still in the heap; otherwise pending. */
-  #stateOf = new Int8Array(FIRST_CAPACITY);
-  #generationOf = new Int32Array(FIRST_CAPACITY).fill(1);
-
-  /** What the popped event carries; valid until the next call of `pop`. */
+  /** What the last popped event carries. */
   timeUs = 0;
-  slot = -1;
-  hosts = new Int32Array(FIRST_CAPACITY);
-  codes = new Int32Array(FIRST_CAPACITY);
-  as = new Int32Array(FIRST_CAPACITY);
-  bs = new Int32Array(FIRST_CAPACITY);
-  /** The number of the event in which this one was scheduled. */
-  parents = new Float64Array(FIRST_CAPACITY);
-  readonly payloads: unknown[] = [];
+  host = 0;
+  /** `component * 256 + op`. */
+  code = 0;
+  a = 0;
+  b = 0;
+  /** The number of the event in which it was scheduled. */
+  parent = 0;
+  payload: unknown = undefined;
 
   /** How many events are pending. */
   get size(): number {
     return this.#size - this.#cancelled;
   }
 
-  /** Adds an event. `tie` is an integer from 0 to TIE_MAX; answers the handle for `cancel`. */
+  /** Adds an event. `tie` is an integer from 0 to TIE_MAX, `code` below 65,536; answers the handle for `cancel`. */
   push(
     timeUs: number,
     tie: number,
@@ -61,148 +71,162 @@ export class EventQueue {
     parent: number,
   ): number {
     if (this.#size === this.#capacity) this.#grow();
-    const slot = this.#freeCount > 0 ? (this.#freeSlots[--this.#freeCount] as number) : this.#slotCount++;
-    this.#sequenceOf[slot] = this.#sequence++;
-    this.#stateOf[slot] = 1;
-    this.hosts[slot] = host;
-    this.codes[slot] = code;
-    this.as[slot] = a;
-    this.bs[slot] = b;
-    this.parents[slot] = parent;
-    this.payloads[slot] = payload;
-    this.#siftUp(this.#size++, timeUs, tie, slot);
-    return (this.#generationOf[slot] as number) * QUEUE_MAX + slot;
+    const slot = this.#freeCount > 0 ? (this.#freeSlots[--this.#freeCount] as number) : this.#newSlot();
+    const words = this.#slotWords;
+    const word = slot * 8;
+    words[word + WORD_OWNER] = (host << 16) | code;
+    words[word + WORD_A] = a;
+    words[word + WORD_B] = b;
+    this.#slots[slot * 4 + DOUBLE_PARENT] = parent;
+    this.#slots[slot * 4 + DOUBLE_SEQUENCE] = this.#sequence++;
+    this.#payloads[slot] = payload;
+    this.#siftUp(++this.#size, timeUs, tie, slot);
+    return (words[word + WORD_GENERATION] as number) * QUEUE_MAX + slot;
   }
 
   /** The time of the first event; Infinity when there is none. */
   peekTimeUs(): number {
-    while (this.#size > 0 && this.#stateOf[this.#words[3] as number] === -1) this.#drop();
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#doubles[0] as number);
+    while (this.#size > 0) {
+      if (this.#isPending(this.#heapWords[7] as number)) return this.#heap[2] as number;
+      this.#dropFirst();
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the first event: `timeUs` and `slot` name it, the arrays hold it. False when there is none. */
+  /** Takes the first event out and lays what it carries into the fields. False when there is none. */
   pop(): boolean {
     while (this.#size > 0) {
-      const slot = this.#words[3] as number;
-      if (this.#stateOf[slot] === 1) {
-        this.timeUs = this.#doubles[0] as number;
-        this.slot = slot;
-        this.#removeFirst();
-        this.#free(slot);
-        return true;
+      const slot = this.#heapWords[7] as number;
+      if (!this.#isPending(slot)) {
+        this.#dropFirst();
+        continue;
       }
-      this.#drop();
+      this.timeUs = this.#heap[2] as number;
+      const words = this.#slotWords;
+      const word = slot * 8;
+      const owner = words[word + WORD_OWNER] as number;
+      // -1 comes back from its 16 bits by the sign; host 65,535 does not exist.
+      this.host = (((owner >>> 16) + 1) % 65_536) - 1;
+      this.code = owner & 0xffff;
+      this.a = words[word + WORD_A] as number;
+      this.b = words[word + WORD_B] as number;
+      this.parent = this.#slots[slot * 4 + DOUBLE_PARENT] as number;
+      this.payload = this.#payloads[slot];
+      this.#payloads[slot] = undefined;
+      this.#removeFirst();
+      this.#free(slot, words[word + WORD_GENERATION] as number);
+      return true;
     }
     return false;
-  }
-
-  /** Takes the payload of the popped event out of its slot. */
-  takePayload(): unknown {
-    const payload = this.payloads[this.slot];
-    this.payloads[this.slot] = undefined;
-    return payload;
   }
 
   /** True when the event was pending; it never comes out. A handle that is not pending any more is ignored. */
   cancel(handle: number): boolean {
     const slot = handle % QUEUE_MAX;
     const generation = (handle - slot) / QUEUE_MAX;
-    if (slot >= this.#slotCount || this.#generationOf[slot] !== generation) return false;
-    if (this.#stateOf[slot] !== 1) return false;
-    this.#stateOf[slot] = -1;
-    this.payloads[slot] = undefined;
+    if (slot >= this.#slotCount) return false;
+    if (this.#slotWords[slot * 8 + WORD_GENERATION] !== generation) return false;
+    this.#slotWords[slot * 8 + WORD_GENERATION] = ~generation;
+    this.#payloads[slot] = undefined;
     this.#cancelled++;
     if (this.#cancelled > 1024 && this.#cancelled * 2 > this.#size) this.#compact();
     return true;
   }
 
-  #drop(): void {
-    const slot = this.#words[3] as number;
-    this.#removeFirst();
-    this.#cancelled--;
-    this.#free(slot);
+  #isPending(slot: number): boolean {
+    return (this.#slotWords[slot * 8 + WORD_GENERATION] as number) > 0;
   }
 
-  #free(slot: number): void {
-    this.#stateOf[slot] = 0;
-    const generation = this.#generationOf[slot] as number;
-    this.#generationOf[slot] = generation === GENERATION_MAX ? 1 : generation + 1;
+  #newSlot(): number {
+    this.#slotWords[this.#slotCount * 8 + WORD_GENERATION] = 1;
+    return this.#slotCount++;
+  }
+
+  /** The next use of the slot has another generation, so that old handles name nothing. */
+  #free(slot: number, generation: number): void {
+    this.#slotWords[slot * 8 + WORD_GENERATION] = generation === GENERATION_MAX ? 1 : generation + 1;
     this.#freeSlots[this.#freeCount++] = slot;
   }
 
+  #dropFirst(): void {
+    const slot = this.#heapWords[7] as number;
+    this.#removeFirst();
+    this.#cancelled--;
+    this.#free(slot, ~(this.#slotWords[slot * 8 + WORD_GENERATION] as number));
+  }
+
   #siftUp(from: number, timeUs: number, tie: number, slot: number): void {
-    const doubles = this.#doubles;
-    const words = this.#words;
+    const heap = this.#heap;
+    const words = this.#heapWords;
     let at = from;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const parentTime = doubles[2 * parent] as number;
+    while (at > 1) {
+      const parent = at >> 1;
+      const parentTime = heap[2 * parent] as number;
       if (parentTime < timeUs) break;
       if (parentTime === timeUs) {
         const parentTie = words[4 * parent + 2] as number;
         if (parentTie < tie) break;
-        if (parentTie === tie && this.#before(words[4 * parent + 3] as number, slot)) break;
+        if (parentTie === tie && this.#wasAddedBefore(words[4 * parent + 3] as number, slot)) break;
       }
-      doubles[2 * at] = parentTime;
-      doubles[2 * at + 1] = doubles[2 * parent + 1] as number;
+      heap[2 * at] = parentTime;
+      heap[2 * at + 1] = heap[2 * parent + 1] as number;
       at = parent;
     }
-    doubles[2 * at] = timeUs;
+    heap[2 * at] = timeUs;
     words[4 * at + 2] = tie;
     words[4 * at + 3] = slot;
   }
 
-  #before(slot: number, other: number): boolean {
-    return (this.#sequenceOf[slot] as number) < (this.#sequenceOf[other] as number);
+  #wasAddedBefore(slot: number, other: number): boolean {
+    const slots = this.#slots;
+    return (slots[slot * 4 + DOUBLE_SEQUENCE] as number) < (slots[other * 4 + DOUBLE_SEQUENCE] as number);
   }
 
   /** The hole goes down to a leaf along the smaller children; then the last entry rises from there. */
   #removeFirst(): void {
-    const doubles = this.#doubles;
-    const words = this.#words;
-    const size = --this.#size;
-    let hole = 0;
-    let child = 1;
-    while (child < size) {
-      const right = child + 1;
-      if (right < size && this.#isBefore(right, child)) child = right;
-      doubles[2 * hole] = doubles[2 * child] as number;
-      doubles[2 * hole + 1] = doubles[2 * child + 1] as number;
+    const heap = this.#heap;
+    const words = this.#heapWords;
+    const last = this.#size--;
+    let hole = 1;
+    let child = 2;
+    while (child < last) {
+      const left = heap[2 * child] as number;
+      const right = heap[2 * child + 2] as number;
+      if (child + 1 < last && (right < left || (right === left && this.#rightIsFirst(child)))) child++;
+      heap[2 * hole] = heap[2 * child] as number;
+      heap[2 * hole + 1] = heap[2 * child + 1] as number;
       hole = child;
-      child = 2 * hole + 1;
+      child = 2 * hole;
     }
-    if (hole < size) {
-      this.#siftUp(
-        hole,
-        doubles[2 * size] as number,
-        words[4 * size + 2] as number,
-        words[4 * size + 3] as number,
-      );
-    }
+    this.#siftUp(
+      hole,
+      heap[2 * last] as number,
+      words[4 * last + 2] as number,
+      words[4 * last + 3] as number,
+    );
   }
 
-  #isBefore(i: number, j: number): boolean {
-    const doubles = this.#doubles;
-    const timeI = doubles[2 * i] as number;
-    const timeJ = doubles[2 * j] as number;
-    if (timeI !== timeJ) return timeI < timeJ;
-    const words = this.#words;
-    const tieI = words[4 * i + 2] as number;
-    const tieJ = words[4 * j + 2] as number;
-    if (tieI !== tieJ) return tieI < tieJ;
-    return this.#before(words[4 * i + 3] as number, words[4 * j + 3] as number);
+  #rightIsFirst(left: number): boolean {
+    const words = this.#heapWords;
+    const tie = words[4 * left + 2] as number;
+    const rightTie = words[4 * left + 6] as number;
+    if (tie !== rightTie) return rightTie < tie;
+    return this.#wasAddedBefore(words[4 * left + 7] as number, words[4 * left + 3] as number);
   }
 
-  /** Takes the cancelled entries out, when they are more than half: memory follows what is pending. */
+  /** Takes the cancelled entries out when they are more than half, so that memory follows what is pending. */
   #compact(): void {
-    const doubles = this.#doubles;
-    const words = this.#words;
+    const heap = this.#heap;
+    const words = this.#heapWords;
     const size = this.#size;
     this.#size = 0;
-    for (let i = 0; i < size; i++) {
+    for (let i = 1; i <= size; i++) {
       const slot = words[4 * i + 3] as number;
-      if (this.#stateOf[slot] === -1) this.#free(slot);
-      else this.#siftUp(this.#size++, doubles[2 * i] as number, words[4 * i + 2] as number, slot);
+      if (this.#isPending(slot)) {
+        this.#siftUp(++this.#size, heap[2 * i] as number, words[4 * i + 2] as number, slot);
+      } else {
+        this.#free(slot, ~(this.#slotWords[slot * 8 + WORD_GENERATION] as number));
+      }
     }
     this.#cancelled = 0;
   }
@@ -210,24 +234,19 @@ export class EventQueue {
   #grow(): void {
     assert(this.#capacity < QUEUE_MAX, 'at most 2^24 events are pending');
     const capacity = this.#capacity * 2;
-    const doubles = new Float64Array(2 * capacity);
-    doubles.set(this.#doubles);
-    this.#doubles = doubles;
-    this.#words = new Int32Array(doubles.buffer);
-    this.#sequenceOf = copied(new Float64Array(capacity), this.#sequenceOf);
-    this.#stateOf = copied(new Int8Array(capacity), this.#stateOf);
-    this.#generationOf = copied(new Int32Array(capacity).fill(1), this.#generationOf);
-    this.#freeSlots = copied(new Int32Array(capacity), this.#freeSlots);
-    this.hosts = copied(new Int32Array(capacity), this.hosts);
-    this.codes = copied(new Int32Array(capacity), this.codes);
-    this.as = copied(new Int32Array(capacity), this.as);
-    this.bs = copied(new Int32Array(capacity), this.bs);
-    this.parents = copied(new Float64Array(capacity), this.parents);
+    const heap = new Float64Array(2 * (capacity + 1));
+    heap.set(this.#heap);
+    this.#heap = heap;
+    this.#heapWords = new Int32Array(heap.buffer);
+    const slots = new Float64Array(4 * capacity);
+    // As words: a double that happens to be a NaN would not keep its bits.
+    const slotWords = new Int32Array(slots.buffer);
+    slotWords.set(this.#slotWords);
+    this.#slots = slots;
+    this.#slotWords = slotWords;
+    const freeSlots = new Int32Array(capacity);
+    freeSlots.set(this.#freeSlots);
+    this.#freeSlots = freeSlots;
     this.#capacity = capacity;
   }
-}
-
-function copied<T extends Float64Array | Int32Array | Int8Array>(larger: T, old: T): T {
-  larger.set(old);
-  return larger;
 }

@@ -1,0 +1,93 @@
+/** The event queue against tinyqueue with closures: hold model with a fresh message for each event. */
+import TinyQueue from 'tinyqueue';
+import { mix32 } from '../src/sim/hash.ts';
+import { EventQueue } from '../src/sim/queue.ts';
+
+const EVENTS = 1_000_000;
+const PENDING = [1_000, 100_000, 1_000_000];
+const REPEATS = 5;
+const MEAN_DELAY = 1_000_000;
+
+interface Message {
+  readonly kind: string;
+  readonly height: number;
+  readonly from: number;
+}
+
+/** Keeps what the loops did alive. */
+let sum = 0;
+
+function delayOf(i: number): number {
+  return (mix32(i) % (2 * MEAN_DELAY)) + 1;
+}
+
+function holdTyped(pending: number): number {
+  const queue = new EventQueue();
+  let i = 0;
+  const add = (nowUs: number): void => {
+    const message: Message = { kind: 'ping', height: i, from: i & 511 };
+    queue.push(nowUs + delayOf(i), mix32(i + 7) >>> 2, i & 511, 513, i, 0, message, i);
+    i++;
+  };
+  while (i < pending) add(0);
+  const from = performance.now();
+  for (let n = 0; n < EVENTS; n++) {
+    queue.pop();
+    const message = queue.payload as Message;
+    sum += message.height + queue.host;
+    add(queue.timeUs);
+  }
+  return EVENTS / (performance.now() - from) / 1000;
+}
+
+interface ClosureEvent {
+  readonly timeUs: number;
+  readonly tie: number;
+  readonly sequence: number;
+  readonly run: () => void;
+}
+
+function holdClosures(pending: number): number {
+  const queue = new TinyQueue<ClosureEvent>(
+    [],
+    (a, b) => a.timeUs - b.timeUs || a.tie - b.tie || a.sequence - b.sequence,
+  );
+  let i = 0;
+  const add = (nowUs: number): void => {
+    const message: Message = { kind: 'ping', height: i, from: i & 511 };
+    const host = i & 511;
+    const run = (): void => {
+      sum += message.height + host;
+    };
+    queue.push({ timeUs: nowUs + delayOf(i), tie: mix32(i + 7) >>> 2, sequence: i, run });
+    i++;
+  };
+  while (i < pending) add(0);
+  const from = performance.now();
+  for (let n = 0; n < EVENTS; n++) {
+    const event = queue.pop();
+    if (event === undefined) break;
+    event.run();
+    add(event.timeUs);
+  }
+  return EVENTS / (performance.now() - from) / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+for (const pending of PENDING) {
+  const typed: number[] = [];
+  const closures: number[] = [];
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    typed.push(holdTyped(pending));
+    closures.push(holdClosures(pending));
+  }
+  const a = median(typed);
+  const b = median(closures);
+  console.log(
+    `${pending} pending: ${a.toFixed(2)} M events/s, tinyqueue with closures ${b.toFixed(2)}, ratio ${(a / b).toFixed(2)}`,
+  );
+}
+if (sum === 0) throw new Error('the loops did nothing');
