@@ -296,6 +296,8 @@ export function clean(item: Clean, text: readonly string[]): string {
   const first = item.message[0] as number;
   const sorted = [...text].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   for (const key of ORDER) sorted.push(key);
+  const last = sorted.pop() as string;
+  sorted.push(last);
   return \`\${sorted.join()}\${Math.sqrt(first)}\${imul(first, 2)}\`;
 }
 
