@@ -135,9 +135,12 @@ export function accountKey(address: string, height: number, index: number): Uint
   return key;
 }
 
-/** Height and index of an account key. */
-export function placeOfAccountKey(key: Uint8Array): { readonly height: number; readonly index: number } {
+/** Height and index of an account key; undefined for a key of another length. */
+export function placeOfAccountKey(
+  key: Uint8Array,
+): { readonly height: number; readonly index: number } | undefined {
   const at = 1 + ID_BYTES;
+  if (key.length !== at + HEIGHT_BYTES + INDEX_BYTES) return undefined;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   return { height: readHeight(key, at), index: view.getUint32(at + HEIGHT_BYTES) };
 }

@@ -147,8 +147,8 @@ export class Chain<View> {
     return this.mainSlot(this.tree.item(slot).header.height) === slot;
   }
 
-  /** Fields, seal and time of a header; `certificate` vouches for a version that this code cannot execute. */
-  judge(header: Header, id: BlockHash, certificate: string): Judged<View> {
+  /** Fields, seal and time of a header; `certificate` vouches for a version that this code cannot execute. `anyTime`: whatever the clock says. */
+  judge(header: Header, id: BlockHash, certificate: string, clock: 'clock' | 'anyTime'): Judged<View> {
     const parent = this.tree.slotOf(header.parent);
     if (parent === NO_SLOT) return { kind: 'orphan', parent: header.parent };
     if (this.tree.statusOf(parent) === NODE.invalid) {
@@ -158,7 +158,7 @@ export class Chain<View> {
     if (parentLink.header.height < this.base.header.height && this.#finality.kind === 'absolute') {
       return { kind: 'rejected', why: this.conflict() };
     }
-    const link = this.judgeOn(parentLink, header, id, certificate);
+    const link = this.judgeOn(parentLink, header, id, certificate, clock);
     return 'kind' in link ? link : { kind: 'judged', link, parent };
   }
 
@@ -168,6 +168,7 @@ export class Chain<View> {
     header: Header,
     id: BlockHash,
     certificate: string,
+    clock: 'clock' | 'anyTime',
   ): Link<View> | Exclude<Judged<View>, { readonly kind: 'judged' }> {
     const { protocolMax, genesis, schedule } = this.config;
     const expected = versionAt(genesis, schedule, height(parent.header.height + 1));
@@ -181,7 +182,7 @@ export class Chain<View> {
       return { kind: 'rejected', why: link };
     }
     if (upgrade) return this.#upgradeRequired(link, certificate);
-    const retryMs = this.replaying ? ms(0) : this.futureMs(header);
+    const retryMs = this.replaying || clock === 'anyTime' ? ms(0) : this.futureMs(header);
     return retryMs > 0 ? { kind: 'future', retryMs } : link;
   }
 
@@ -203,7 +204,7 @@ export class Chain<View> {
       if (this.tree.statusOf(known) !== NODE.invalid) return { kind: 'known', id };
       return { kind: 'rejected', why: { code: 'INVALID_ANCESTOR', ancestor: id } };
     }
-    const judged = this.judge(header, id, '');
+    const judged = this.judge(header, id, '', 'clock');
     if (judged.kind === 'orphan') return this.#deep?.extend(header, id) ?? judged;
     if (judged.kind !== 'judged') return judged;
     const slot = this.#insert(judged.link, judged.parent);
@@ -260,7 +261,7 @@ export class Chain<View> {
     const id = blockId(block.header);
     const known = this.tree.slotOf(id);
     if (known !== NO_SLOT) return known;
-    const judged = this.judge(block.header, id, '');
+    const judged = this.judge(block.header, id, '', 'anyTime');
     return judged.kind === 'judged' ? this.#insert(judged.link, judged.parent) : NO_SLOT;
   }
 
@@ -380,7 +381,7 @@ export class Chain<View> {
   }
 
   #judgeImport(block: Block, id: BlockHash, certificate: string): Link<View> | ImportOutcome {
-    const judged = this.judge(block.header, id, certificate);
+    const judged = this.judge(block.header, id, certificate, 'clock');
     switch (judged.kind) {
       case 'judged':
         return judged.link;

@@ -44,7 +44,7 @@ export class DeepBranches<View> {
     const parent = before?.link ?? this.#anchor(header.parent);
     if (parent === undefined) return undefined;
     if (this.#chain.finality.kind === 'absolute') return { kind: 'rejected', why: this.#chain.conflict() };
-    const link = this.#chain.judgeOn(parent, header, id, '');
+    const link = this.#chain.judgeOn(parent, header, id, '', 'clock');
     if ('kind' in link) return link;
     if (this.#chain.rules.compare(this.#chain.head, link) === -1) {
       return {

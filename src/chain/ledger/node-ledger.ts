@@ -1,5 +1,4 @@
 /** The ledger of one node: the chain, with its events, timers and flushes, behind the one interface. */
-import { assert } from '../../env/assert.ts';
 import type { Timer } from '../../env/clock.ts';
 import { ms } from '../../env/units.ts';
 import { BLOCK_CACHE_MAX, type BlockStore, CORRUPT_RECORDS_MAX } from '../blockstore/block-store.ts';
@@ -121,7 +120,7 @@ export class NodeLedger<View> implements Ledger<View> {
     if (slot !== NO_SLOT && this.#chain.tree.statusOf(slot) === NODE.executed) return undefined;
     const mismatch = this.#chain.fold.checkBody(block);
     if (mismatch !== undefined) return mismatch;
-    const judged = this.#chain.judge(block.header, id, '');
+    const judged = this.#chain.judge(block.header, id, '', 'anyTime');
     switch (judged.kind) {
       case 'judged': {
         const result = this.#chain.executeOn(judged.parent, judged.link, block);
@@ -129,11 +128,6 @@ export class NodeLedger<View> implements Ledger<View> {
       }
       case 'rejected':
         return judged.why;
-      case 'future':
-        return {
-          code: 'INVALID_HEADER',
-          why: { code: 'TIMESTAMP_TOO_LATE', timestampMs: block.header.timestampMs },
-        };
       default:
         return { code: 'PARENT_UNKNOWN', parent: block.header.parent };
     }

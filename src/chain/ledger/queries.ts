@@ -3,9 +3,10 @@ import { assert } from '../../env/assert.ts';
 import { decodePlace } from '../blockstore/record-codecs.ts';
 import { accountRange, placeOfAccountKey, transactionKey } from '../blockstore/records.ts';
 import { NO_SLOT } from '../blockstore/tree.ts';
+import { readAccount } from '../state/accounts.ts';
 import { proveState } from '../state/proof.ts';
 import type { Receipt } from '../types/account.ts';
-import { decodeReceipt, readAccount } from '../types/account-codec.ts';
+import { decodeReceipt } from '../types/account-codec.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { TransactionPlace } from '../types/command.ts';
 import { blockId } from '../types/header-codec.ts';
@@ -153,9 +154,10 @@ export class Queries<View> {
     const range = accountRange(address, Math.min(top, base + 1));
     const entries = this.#chain.store.scan(range, wanted - found.length, true);
     for (const { key, value } of entries) {
-      const place = placeOfAccountKey(key);
-      const at = height(place.height);
       if (this.#chain.store.check(key, value) === 'corrupt') this.#onIndexFault();
+      const place = placeOfAccountKey(key);
+      if (place === undefined) continue;
+      const at = height(place.height);
       // The key alone says where; the id is read from the block, which checks itself.
       const block = this.blockAt(at);
       const transaction = block?.block.transactions[place.index];

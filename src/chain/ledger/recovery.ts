@@ -1,5 +1,4 @@
 /** Recovery: from whatever a crash or a bad disk left to a chain whose every part was verified. */
-import { assert } from '../../env/assert.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import { type BlockStore, batchOf } from '../blockstore/block-store.ts';
 import { decodeFormat, decodeId, encodeFormat } from '../blockstore/record-codecs.ts';
@@ -102,37 +101,49 @@ function readBase<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): E
     store.report(key);
     return undefined;
   }
-  const state = readState(parts);
-  if (state === undefined) return undefined;
-  if (state.root === link.header.stateRoot) return { link, state, receipts: [], changes: [] };
-  // Every leaf is whole and the root is not: one is missing, or from another time.
-  store.report(Uint8Array.of(PREFIX.state));
-  return undefined;
+  const { state, strays } = readState(parts);
+  if (state.root !== link.header.stateRoot) {
+    // Where every leaf is whole, one is missing, or from another time.
+    if (strays.length === 0) store.report(Uint8Array.of(PREFIX.state));
+    return undefined;
+  }
+  if (strays.length > 0) {
+    store.write(batchOf(strays.map((stray) => ({ kind: 'delete', key: stray }))));
+    for (const stray of strays) store.repaired(stray);
+  }
+  return { link, state, receipts: [], changes: [] };
 }
 
-function readState<View>(parts: ChainParts<View>): State | undefined {
+/** The leaves that pass their check, and the keys of those that do not. */
+function readState<View>(parts: ChainParts<View>): {
+  readonly state: State;
+  readonly strays: readonly Uint8Array[];
+} {
   const { store, env } = parts;
   let state = emptyState(env.crypto.sha256);
-  let whole = true;
-  let { start } = prefixRange(PREFIX.state);
-  const { end } = prefixRange(PREFIX.state);
-  assert(end !== undefined, 'a prefix has an end');
+  const strays: Uint8Array[] = [];
+  let range = prefixRange(PREFIX.state);
   for (;;) {
-    const page = store.scan({ start, end }, LEAVES_PER_PAGE);
+    const page = store.scan(range, LEAVES_PER_PAGE);
     const changes: StateChange[] = [];
     for (const { key, value } of page) {
       const payload = store.check(key, value);
       const namespace = namespaceOf(key[1] ?? -1);
-      if (payload !== 'corrupt' && namespace !== undefined) {
-        changes.push({ namespace, id: bytesToHex(key.subarray(2)), value: payload });
-      } else whole = false;
+      if (payload === 'corrupt' || namespace === undefined) strays.push(key);
+      else changes.push({ namespace, id: bytesToHex(key.subarray(2)), value: payload });
     }
     state = state.update(changes);
     const last = page.at(-1);
-    if (page.length < LEAVES_PER_PAGE || last === undefined) return whole ? state : undefined;
-    start = new Uint8Array(last.key.length + 1);
-    start.set(last.key);
+    if (page.length < LEAVES_PER_PAGE || last === undefined) return { state, strays };
+    range = { ...range, start: keyAfter(last.key) };
   }
+}
+
+/** The least key above. */
+function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.length + 1);
+  after.set(key);
+  return after;
 }
 
 /** Starts over at genesis: what was derived is deleted, blocks stay and are executed again as far as they go. */
@@ -222,9 +233,7 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
     }
     const last = page.at(-1);
     if (page.length < BLOCKS_PER_PAGE || last === undefined) break;
-    const start = new Uint8Array(last.key.length + 1);
-    start.set(last.key);
-    range = { ...range, start };
+    range = { ...range, start: keyAfter(last.key) };
   }
   preferHint(chain, store);
   chain.advanceBase();

@@ -1,0 +1,193 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bytesToHex, compareBytes } from '../../env/bytes.ts';
+import { NAMESPACE } from '../state/state.ts';
+import { blockHash, hash, height, weight } from '../types/units.ts';
+import {
+  decodeBase,
+  decodeFormat,
+  decodeHeightOf,
+  decodeId,
+  decodePlace,
+  decodeUndo,
+  encodeBase,
+  encodeFormat,
+  encodeHeightOf,
+  encodeId,
+  encodePlace,
+  encodeUndo,
+} from './record-codecs.ts';
+import {
+  accountKey,
+  accountRange,
+  blockKey,
+  certificateKey,
+  heightIdOf,
+  heightRange,
+  metaKey,
+  openRecord,
+  PREFIX,
+  placeOfAccountKey,
+  recordKindOf,
+  sealRecord,
+  stateKey,
+} from './records.ts';
+
+const hex32 = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytesToHex);
+const anyHeight = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+const anyNamespace = fc.constantFrom(
+  'accounts',
+  'system',
+  'validators',
+  'unbonding',
+  'evidence',
+  'reserved',
+) as fc.Arbitrary<keyof typeof NAMESPACE>;
+
+describe('records', () => {
+  it('give back what was sealed under the same key', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), fc.uint8Array({ maxLength: 300 }), (key, payload) => {
+        expect(openRecord(sha256, key, sealRecord(sha256, key, payload))).toEqual(payload);
+      }),
+    );
+  });
+
+  it('are corrupt after one flipped bit, under another key, and when cut', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 60 }),
+        fc.uint8Array({ maxLength: 200 }),
+        fc.nat(),
+        (key, payload, draw) => {
+          const value = sealRecord(sha256, key, payload);
+          const flipped = value.slice();
+          const at = draw % value.length;
+          flipped[at] = (flipped[at] as number) ^ (1 << (draw % 8));
+          expect(openRecord(sha256, key, flipped)).toBe('corrupt');
+          const other = key.slice();
+          const where = draw % key.length;
+          other[where] = (other[where] as number) ^ (1 << (draw % 8));
+          expect(openRecord(sha256, other, value)).toBe('corrupt');
+          expect(openRecord(sha256, key, value.subarray(0, draw % value.length))).toBe('corrupt');
+        },
+      ),
+    );
+  });
+
+  it('do not mistake bytes of a value for bytes of a key', () => {
+    const value = sealRecord(sha256, Uint8Array.of(1, 2), Uint8Array.of(3));
+    expect(openRecord(sha256, Uint8Array.of(1), Uint8Array.of(...value.subarray(0, 8), 2, 3))).toBe(
+      'corrupt',
+    );
+  });
+
+  it('sort blocks by height, then by id', () => {
+    fc.assert(
+      fc.property(anyHeight, anyHeight, hex32, hex32, (a, b, x, y) => {
+        const expected = a !== b ? (a < b ? -1 : 1) : x === y ? 0 : x < y ? -1 : 1;
+        expect(compareBytes(blockKey(a, x), blockKey(b, y))).toBe(expected);
+      }),
+    );
+  });
+
+  it('give height and id back from their keys', () => {
+    fc.assert(
+      fc.property(anyHeight, hex32, fc.nat(0xffff_ffff), (at, id, index) => {
+        const found = heightIdOf(blockKey(at, id));
+        expect(found?.height).toBe(at);
+        expect(bytesToHex(found?.id ?? new Uint8Array())).toBe(id);
+        expect(placeOfAccountKey(accountKey(id, at, index))).toEqual({ height: at, index });
+      }),
+    );
+    expect(heightIdOf(metaKey(1))).toBeUndefined();
+    expect(placeOfAccountKey(metaKey(1))).toBeUndefined();
+  });
+
+  it('keep ranges to their own heights and accounts', () => {
+    const id = 'ab'.repeat(32);
+    const inRange = (key: Uint8Array, { start, end }: { start: Uint8Array; end?: Uint8Array }): boolean =>
+      compareBytes(key, start) >= 0 && (end === undefined || compareBytes(key, end) < 0);
+    const range = heightRange(PREFIX.block, 5, 7);
+    expect([4, 5, 6, 7].map((at) => inRange(blockKey(at, id), range))).toEqual([false, true, true, false]);
+    expect(inRange(certificateKey(5, id), range)).toBe(false);
+    const account = accountRange(id, 9);
+    expect(inRange(accountKey(id, 8, 0xffff_ffff), account)).toBe(true);
+    expect(inRange(accountKey(id, 9, 0), account)).toBe(false);
+    expect(inRange(accountKey('ac'.repeat(32), 3, 0), account)).toBe(false);
+  });
+
+  it('name their kind by the first byte of the key', () => {
+    const id = '00'.repeat(32);
+    expect(recordKindOf(blockKey(1, id))).toBe('block');
+    expect(recordKindOf(certificateKey(1, id))).toBe('certificate');
+    expect(recordKindOf(stateKey('accounts', id))).toBe('state');
+    expect(recordKindOf(metaKey(0))).toBe('meta');
+    expect(recordKindOf(Uint8Array.of())).toBe('unknown');
+  });
+});
+
+describe('payloads of records', () => {
+  const bytes = fc.uint8Array({ maxLength: 60 });
+
+  it('of the base survive the round trip, and no other bytes are taken for one', () => {
+    const base = fc.record({
+      id: hex32.map(blockHash),
+      header: bytes,
+      weight: fc.uint8Array({ maxLength: 64 }).map((b) => weight(bytesToHex(b))),
+      peaks: fc.array(hex32.map(hash), { maxLength: 40 }),
+      historyCount: anyHeight,
+      view: bytes,
+    });
+    fc.assert(
+      fc.property(base, (value) => {
+        const encoded = encodeBase(value);
+        expect(decodeBase(encoded)).toEqual(value);
+        expect(decodeBase(encoded.subarray(0, encoded.length - 1))).toBeUndefined();
+        expect(decodeBase(Uint8Array.of(...encoded, 0))).toBeUndefined();
+      }),
+    );
+  });
+
+  it('of the journal survive the round trip, absent leaves included', () => {
+    const leaf = fc.record({
+      namespace: anyNamespace,
+      id: fc.uint8Array({ maxLength: 64 }).map(bytesToHex),
+      value: fc.option(bytes, { nil: undefined }),
+    });
+    const undo = fc.record({
+      id: hex32.map(blockHash),
+      parent: bytes,
+      leaves: fc.array(leaf, { maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(undo, (value) => {
+        const encoded = encodeUndo(value);
+        expect(decodeUndo(encoded)).toEqual(value);
+        expect(decodeUndo(encoded.subarray(0, encoded.length - 1))).toBeUndefined();
+        expect(decodeUndo(Uint8Array.of(...encoded, 0))).toBeUndefined();
+      }),
+    );
+  });
+
+  it('of places, formats, heights and ids survive the round trip', () => {
+    fc.assert(
+      fc.property(anyHeight.map(height), fc.nat(0xffff_ffff), bytes, hex32, (at, index, receipt, id) => {
+        expect(decodePlace(encodePlace({ height: at, index, receipt }))).toEqual({
+          height: at,
+          index,
+          receipt,
+        });
+        expect(decodeHeightOf(encodeHeightOf(at))).toBe(at);
+        expect(decodeId(encodeId(id))).toBe(id);
+        const format = encodeFormat(7, blockHash(id));
+        expect(decodeFormat(format)).toEqual({ format: 7, genesisId: id });
+        expect(decodeFormat(format.subarray(1))).toBeUndefined();
+        expect(decodePlace(Uint8Array.of(1))).toBeUndefined();
+        expect(decodeHeightOf(Uint8Array.of(1))).toBeUndefined();
+        expect(decodeId(Uint8Array.of(1))).toBeUndefined();
+      }),
+    );
+  });
+});
