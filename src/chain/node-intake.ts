@@ -1,0 +1,205 @@
+/** Block intake: bodies wait here, in order, for the check of their signatures and for their parents. */
+import type { SignedItem } from '../env/crypto.ts';
+import type { Env } from '../env/program.ts';
+import { signedItemOf } from './execution/signed-item.ts';
+import type { ImportOutcome, Ledger } from './ledger/ledger.ts';
+import type { NodeLimits } from './node-config.ts';
+import type { Peer } from './peers/peer.ts';
+import type { RecentSet } from './peers/recent-set.ts';
+import type { Block } from './types/block.ts';
+import type { ChainWorld } from './types/command.ts';
+import { blockId } from './types/header-codec.ts';
+import type { BlockRejection } from './types/rejection.ts';
+import { transactionId } from './types/transaction-codec.ts';
+import type { BlockHash, TxId } from './types/units.ts';
+
+/** A body on its way into the ledger. */
+export interface IntakeItem {
+  readonly id: BlockHash;
+  readonly block: Block;
+  readonly certificate: string;
+  /** Undefined: built or decided here. */
+  readonly from: Peer | undefined;
+}
+
+/** What the intake needs of the node. */
+export interface IntakePorts {
+  readonly env: Env<ChainWorld>;
+  readonly limits: NodeLimits;
+  readonly ledger: Ledger<unknown>;
+  /** Ids of transactions whose signature is known to be valid: an id covers the signature. */
+  readonly verified: RecentSet<TxId>;
+  isInMempool(id: TxId): boolean;
+  /** `undefined`: dropped for want of room. `orphan`: kept until its parent is executed. */
+  onOutcome(item: IntakeItem, outcome: ImportOutcome | undefined): void;
+}
+
+interface Entry extends IntakeItem {
+  state: 'verifying' | 'ready';
+  /** The first transaction with a wrong signature; -1: none. */
+  badIndex: number;
+}
+
+/** Imports blocks in the order in which they came, one after another, each after its signatures. */
+export class BlockIntake {
+  readonly #ports: IntakePorts;
+  /** The order of import. */
+  readonly #queue: Entry[] = [];
+  readonly #waiting = new Map<BlockHash, IntakeItem>();
+  /** Waiting for the block of the key. */
+  readonly #orphans = new Map<BlockHash, IntakeItem[]>();
+  #orphanCount = 0;
+  #isDraining = false;
+  #isStopped = false;
+
+  constructor(ports: IntakePorts) {
+    this.#ports = ports;
+  }
+
+  /** A body that is here and not executed. */
+  waiting(id: BlockHash): Block | undefined {
+    return this.#waiting.get(id)?.block;
+  }
+
+  /** Takes a body. The outcome may be told before this returns. */
+  submit(block: Block, certificate: string, from: Peer | undefined): void {
+    const id = blockId(block.header);
+    if (this.#isStopped || this.#waiting.has(id)) return;
+    const item: IntakeItem = { id, block, certificate, from };
+    if (this.#queue.length >= this.#ports.limits.verifyingBlocksMax && from !== undefined) {
+      this.#ports.onOutcome(item, undefined);
+      return;
+    }
+    this.#waiting.set(id, item);
+    this.#enqueue(item);
+  }
+
+  /** Checks the signatures of a block that is not to be imported; `then` runs as a later event. */
+  verify(block: Block, then: (rejection: BlockRejection | undefined) => void): void {
+    const { items, indexes } = this.#unverified(block);
+    this.#ports.env.crypto.verify(items, (valid) => {
+      const bad = this.#remember(block, indexes, valid);
+      then(bad < 0 ? undefined : badSignature(block, bad));
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#queue.length = 0;
+    this.#waiting.clear();
+    this.#orphans.clear();
+    this.#orphanCount = 0;
+  }
+
+  bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
+    const { limits, verified } = this.#ports;
+    return [
+      // A released orphan or an own block may pass the bound: both come one at a time.
+      { name: 'intake.queue', size: this.#queue.length, max: limits.verifyingBlocksMax + limits.orphansMax },
+      { name: 'intake.orphans', size: this.#orphanCount, max: limits.orphansMax },
+      { name: 'intake.verifiedIds', size: verified.size, max: verified.max },
+    ];
+  }
+
+  #enqueue(item: IntakeItem): void {
+    const { items, indexes } = this.#unverified(item.block);
+    const entry: Entry = { ...item, state: items.length === 0 ? 'ready' : 'verifying', badIndex: -1 };
+    this.#queue.push(entry);
+    if (items.length > 0) {
+      this.#ports.env.crypto.verify(items, (valid) => {
+        entry.badIndex = this.#remember(item.block, indexes, valid);
+        entry.state = 'ready';
+        this.#drain();
+      });
+    } else this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    for (let entry = this.#queue[0]; entry?.state === 'ready'; entry = this.#queue[0]) {
+      this.#queue.shift();
+      this.#import(entry);
+    }
+    this.#isDraining = false;
+  }
+
+  #import(entry: Entry): void {
+    if (entry.badIndex >= 0) {
+      const why = badSignature(entry.block, entry.badIndex);
+      const covered = this.#ports.ledger.markInvalid(entry.block, why);
+      this.#finish(entry, { kind: 'rejected', why, covered });
+      return;
+    }
+    const outcome = this.#ports.ledger.importBlock(entry.block, entry.certificate);
+    if (outcome.kind === 'orphan') this.#keepOrphan(entry, outcome);
+    else this.#finish(entry, outcome);
+  }
+
+  #finish(item: IntakeItem, outcome: ImportOutcome | undefined): void {
+    this.#waiting.delete(item.id);
+    this.#ports.onOutcome(item, outcome);
+    const children = this.#orphans.get(item.id);
+    if (children === undefined) return;
+    this.#orphans.delete(item.id);
+    this.#orphanCount -= children.length;
+    for (const child of children) this.#enqueue(child);
+  }
+
+  #keepOrphan(item: IntakeItem, outcome: ImportOutcome): void {
+    while (this.#orphanCount >= this.#ports.limits.orphansMax) this.#dropOldestOrphans();
+    const { parent } = item.block.header;
+    const siblings = this.#orphans.get(parent);
+    if (siblings === undefined) this.#orphans.set(parent, [item]);
+    else siblings.push(item);
+    this.#orphanCount++;
+    this.#ports.onOutcome(item, outcome);
+  }
+
+  #dropOldestOrphans(): void {
+    for (const [parent, items] of this.#orphans) {
+      this.#orphans.delete(parent);
+      this.#orphanCount -= items.length;
+      for (const item of items) this.#finish(item, undefined);
+      return;
+    }
+  }
+
+  #unverified(block: Block): { readonly items: SignedItem[]; readonly indexes: number[] } {
+    const items: SignedItem[] = [];
+    const indexes: number[] = [];
+    for (let i = 0; i < block.transactions.length; i++) {
+      const transaction = block.transactions[i];
+      if (transaction === undefined) continue;
+      const id = transactionId(transaction);
+      if (this.#ports.verified.has(id) || this.#ports.isInMempool(id)) continue;
+      items.push(signedItemOf(transaction));
+      indexes.push(i);
+    }
+    return { items, indexes };
+  }
+
+  /** Keeps what is valid; answers the index of the first that is not, or -1. */
+  #remember(block: Block, indexes: readonly number[], valid: readonly boolean[]): number {
+    let bad = -1;
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i] as number;
+      const transaction = block.transactions[index];
+      if (transaction === undefined) continue;
+      if (valid[i] === true) this.#ports.verified.add(transactionId(transaction));
+      else if (bad < 0) bad = index;
+    }
+    return bad;
+  }
+}
+
+function badSignature(block: Block, index: number): BlockRejection {
+  const transaction = block.transactions[index];
+  if (transaction === undefined) return { code: 'TRANSACTION_COUNT_MISMATCH', stated: index, counted: index };
+  return {
+    code: 'INVALID_TRANSACTION',
+    index,
+    id: transactionId(transaction),
+    why: { code: 'BAD_SIGNATURE' },
+  };
+}

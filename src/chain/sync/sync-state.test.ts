@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { blockHash, height, type PeerId, publicKey } from '../types/units.ts';
+import {
+  SYNC_IDLE,
+  type SyncAction,
+  type SyncInput,
+  type SyncState,
+  type SyncView,
+  stepSync,
+} from './sync-state.ts';
+
+const peerId = (i: number): PeerId => publicKey(i.toString(16).padStart(64, '0'));
+const id = (i: number) => blockHash(i.toString(16).padStart(64, '0'));
+
+/** How a modelled peer answers. */
+type Behaviour =
+  | 'honest'
+  | 'claimsOnly' // says that it is ahead, gives no headers
+  | 'silent' // answers nothing
+  | 'brokenHeaders'
+  | 'garbageBodies'
+  | 'noBodies'
+  | 'oneBody'; // gives one body an answer: slow, but no fault
+
+interface World {
+  readonly tip: number;
+  readonly behaviours: readonly Behaviour[];
+  headers: number;
+  readonly bodies: Set<number>;
+}
+
+const WINDOW = 16;
+const PER_REQUEST = 4;
+const HEADERS_AT_ONCE = 7;
+
+function viewOf(world: World, gone: ReadonlySet<number>): SyncView {
+  const peers = world.behaviours.flatMap((behaviour, i) => {
+    if (gone.has(i)) return [];
+    const liesHigh = behaviour === 'claimsOnly' || behaviour === 'brokenHeaders';
+    const isAhead = liesHigh || world.headers < world.tip;
+    return [{ id: peerId(i), isAhead, height: liesHigh ? world.tip + 1_000 : world.tip }];
+  });
+  const wanted = [];
+  for (let at = 1; at <= world.headers && wanted.length < WINDOW; at++) {
+    if (!world.bodies.has(at)) wanted.push({ id: id(at), height: height(at) });
+  }
+  return { peers, wanted, idsPerRequestMax: PER_REQUEST, windowMax: WINDOW, buffered: 0 };
+}
+
+/** Plays the network: what a peer answers to an action; undefined: a time-out. Mutates the world as an import would. */
+function answer(world: World, action: SyncAction): SyncInput | undefined {
+  if (action.kind !== 'askHeaders' && action.kind !== 'askBlocks') return undefined;
+  const { requestId, peer } = action;
+  const behaviour = world.behaviours[Number.parseInt(peer, 16)];
+  if (behaviour === undefined || behaviour === 'silent') return { kind: 'timeout', requestId };
+  if (action.kind === 'askHeaders') {
+    const base = { kind: 'headers', requestId, peer, isExcused: false } as const;
+    if (behaviour === 'claimsOnly') return { ...base, more: false, fault: undefined };
+    if (behaviour === 'brokenHeaders') return { ...base, more: false, fault: 'BROKEN_CHAIN' };
+    const before = world.headers;
+    world.headers = Math.min(world.tip, before + HEADERS_AT_ONCE);
+    return { ...base, more: world.headers - before === HEADERS_AT_ONCE, fault: undefined };
+  }
+  const base = { kind: 'blocks', requestId, peer } as const;
+  if (behaviour === 'noBodies') return { ...base, received: 0, fault: undefined };
+  if (behaviour === 'garbageBodies') return { ...base, received: 0, fault: 'BODY_MISMATCH' };
+  const given = behaviour === 'oneBody' ? action.ids.slice(0, 1) : action.ids;
+  for (const given_ of given) world.bodies.add(Number.parseInt(given_, 16));
+  return { ...base, received: given.length, fault: undefined };
+}
+
+/** Runs to the end; requests are answered in the order that `order` picks. Faulted peers leave after three faults. */
+function play(world: World, order: readonly number[]) {
+  let state: SyncState = SYNC_IDLE;
+  const open: SyncAction[] = [];
+  const faults = new Map<PeerId, number>();
+  const gone = new Set<number>();
+  const seen: SyncAction[] = [];
+  let isPaused = false;
+  let inFlightMax = 0;
+  const step = (input: SyncInput): void => {
+    const result = stepSync(state, input, viewOf(world, gone));
+    state = result.state;
+    for (const action of result.actions) {
+      seen.push(action);
+      if (action.kind === 'askHeaders' || action.kind === 'askBlocks') open.push(action);
+      if (action.kind === 'pause') isPaused = true;
+      if (action.kind === 'fault') faults.set(action.peer, (faults.get(action.peer) ?? 0) + 1);
+    }
+    inFlightMax = Math.max(
+      inFlightMax,
+      state.bodies.reduce((sum, request) => sum + request.ids.length, 0),
+    );
+  };
+  step({ kind: 'look' });
+  for (let turn = 0; turn < 2_000; turn++) {
+    for (const [peer, count] of faults) {
+      const i = Number.parseInt(peer, 16);
+      if (count >= 3 && !gone.has(i)) {
+        gone.add(i);
+        step({ kind: 'peerDown', peer });
+      }
+    }
+    if (open.length > 0) {
+      const [action] = open.splice((order[turn % order.length] ?? 0) % open.length, 1);
+      const input = action === undefined ? undefined : answer(world, action);
+      if (input !== undefined) step(input);
+    } else if (isPaused) {
+      isPaused = false;
+      step({ kind: 'forgive' });
+    } else break;
+  }
+  return { state, seen, faults, gone, inFlightMax };
+}
+
+const liars: Behaviour[] = ['claimsOnly', 'silent', 'brokenHeaders', 'garbageBodies', 'noBodies', 'oneBody'];
+
+describe('stepSync', () => {
+  it('reaches the head with one honest peer among any liars, whatever order their answers come in', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...liars), { maxLength: 6 }),
+        fc.nat(6),
+        fc.integer({ min: 1, max: 60 }),
+        fc.array(fc.nat(50), { minLength: 1, maxLength: 40 }),
+        (others, place, tip, order) => {
+          const behaviours: Behaviour[] = [...others];
+          behaviours.splice(place % (others.length + 1), 0, 'honest');
+          const world: World = { tip, behaviours, headers: 0, bodies: new Set() };
+          const end = play(world, order);
+          expect(world.bodies.size).toBe(tip);
+          expect(end.state.phase).toBe('idle');
+          expect(end.state.bodies).toEqual([]);
+          expect(end.inFlightMax).toBeLessThanOrEqual(WINDOW);
+          expect(end.faults.has(peerId(behaviours.indexOf('honest')))).toBe(false);
+          expect(end.seen.filter((action) => action.kind === 'started').length).toBe(
+            end.seen.filter((action) => action.kind === 'finished').length,
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('asks several peers for bodies in parallel, each for a range of its own', () => {
+    const world: World = {
+      tip: 12,
+      behaviours: ['honest', 'honest', 'honest'],
+      headers: 12,
+      bodies: new Set(),
+    };
+    const { actions, state } = stepSync(SYNC_IDLE, { kind: 'look' }, viewOf(world, new Set()));
+    const ranges = actions.flatMap((action) => (action.kind === 'askBlocks' ? [action.ids] : []));
+    expect(ranges.map((ids) => ids.length)).toEqual([4, 4, 4]);
+    expect(new Set(ranges.flat()).size).toBe(12);
+    expect(state.phase).toBe('bodies');
+  });
+
+  it('gives the work of a peer that left to another', () => {
+    const world: World = { tip: 4, behaviours: ['honest', 'honest'], headers: 4, bodies: new Set() };
+    const first = stepSync(SYNC_IDLE, { kind: 'look' }, viewOf(world, new Set()));
+    const asked = first.actions.find((action) => action.kind === 'askBlocks');
+    expect(asked).toMatchObject({ peer: peerId(0) });
+    const second = stepSync(first.state, { kind: 'peerDown', peer: peerId(0) }, viewOf(world, new Set([0])));
+    expect(second.actions.find((action) => action.kind === 'askBlocks')).toMatchObject({
+      peer: peerId(1),
+      ids: [id(1), id(2), id(3), id(4)],
+    });
+  });
+
+  it('asks nobody for a body above the height that it claims', () => {
+    const view: SyncView = {
+      peers: [{ id: peerId(0), isAhead: false, height: 2 }],
+      wanted: [1, 2, 3].map((at) => ({ id: id(at), height: height(at) })),
+      idsPerRequestMax: 8,
+      windowMax: 8,
+      buffered: 0,
+    };
+    const { actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
+    expect(actions.find((action) => action.kind === 'askBlocks')).toMatchObject({ ids: [id(1), id(2)] });
+  });
+
+  it('ignores answers to questions that it did not ask, and late ones', () => {
+    const view = viewOf({ tip: 0, behaviours: ['honest'], headers: 0, bodies: new Set() }, new Set());
+    const stray: SyncInput = { kind: 'blocks', requestId: 9, peer: peerId(0), received: 3, fault: undefined };
+    expect(stepSync(SYNC_IDLE, stray, view)).toEqual({ state: SYNC_IDLE, actions: [] });
+    expect(stepSync(SYNC_IDLE, { kind: 'timeout', requestId: 9 }, view).actions).toEqual([]);
+  });
+});
