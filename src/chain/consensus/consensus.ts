@@ -1,12 +1,15 @@
 /** The one interface of consensus engines: pure rules, and the running part that acts only through its host. PROTOCOL.md, Consensus. */
 import type { Clock } from '../../env/clock.ts';
+import type { SignedItem } from '../../env/crypto.ts';
 import type { DecodeRejection } from '../../env/network.ts';
 import type { Random } from '../../env/random.ts';
 import type { Entry, KeyRange, WriteOp } from '../../env/storage.ts';
 import type { UnixMs } from '../../env/units.ts';
 import type { StateReader, StateWriter } from '../state/state.ts';
+import type { ReceiptStatus } from '../types/account.ts';
 import type { Block, Header, SystemData } from '../types/block.ts';
 import type { DomainEvent } from '../types/event.ts';
+import type { Finality } from '../types/finality.ts';
 import type { Genesis } from '../types/genesis.ts';
 import type {
   BlockRejection,
@@ -14,6 +17,7 @@ import type {
   ConfigRejection,
   HeaderRejection,
 } from '../types/rejection.ts';
+import type { Action } from '../types/transaction.ts';
 import type {
   AccountAddress,
   Amount,
@@ -39,14 +43,6 @@ export interface ChainView {
   headerOf(id: BlockHash): Header | undefined;
 }
 
-/** What can no longer change. `depth` holds only inside its stated assumption. `acknowledged` <= head, `final` <= head. */
-export interface Finality {
-  readonly final: Height;
-  /** Up to here clients may be told that their transaction is done. */
-  readonly acknowledged: Height;
-  readonly kind: 'absolute' | 'depth';
-}
-
 /** A leaf that genesis writes for the engine. */
 export interface SystemRecord {
   readonly namespace: 'system' | 'validators' | 'unbonding' | 'evidence';
@@ -54,13 +50,28 @@ export interface SystemRecord {
   readonly value: Uint8Array;
 }
 
+/** What stands of a header before its block is executed: a block that is being built has no more. */
+export type HeaderDraft = Pick<
+  Header,
+  'version' | 'height' | 'parent' | 'timestampMs' | 'beneficiary' | 'consensus'
+>;
+
 /** The block in execution, as an engine sees it. */
 export interface BlockContext {
-  readonly header: Header;
+  readonly header: HeaderDraft;
   readonly system: SystemData;
-  /** Sum of the fees, paid to the beneficiary by the executor. */
+  /** Sum of the fees, which the executor has paid to the beneficiary before phase 'end'; 0 in phase 'begin'. */
   readonly fees: Amount;
 }
+
+/** Who stakes. */
+export interface Staker {
+  readonly address: AccountAddress;
+  readonly key: PublicKey;
+}
+
+/** The actions that an engine with stake executes. */
+export type StakeAction = Extract<Action, { readonly kind: 'stake' | 'unstake' }>;
 
 /** What an engine's execution changed that its view or the supply must follow. */
 export interface SystemEffects {
@@ -75,9 +86,7 @@ export interface SystemEffects {
 /** Pure rules: used by node, sync, light client and oracles. View = opaque fold over headers (targets, recents, sets); it has no field `code`. */
 export interface ConsensusRules<View> {
   readonly name: string;
-  genesis(
-    genesis: Genesis,
-  ):
+  genesis(genesis: Genesis):
     | {
         readonly view: View;
         readonly consensus: Uint8Array;
@@ -87,17 +96,36 @@ export interface ConsensusRules<View> {
     | ConfigRejection;
   /** Fields, seal, time against ancestors. No clock. NEEDS_EXECUTION: the set for this height is not known yet. */
   advance(view: View, header: Header): View | HeaderRejection;
-  /** Last commit, evidence. */
+  /**
+   * Signatures that the seal consists of. Whoever takes a header from outside has them checked by env.crypto before
+   * `advance`, which only checks that the signer, whom `consensus` names, is entitled. A function of the header alone,
+   * so that headers are checked in any order and once. A malformed seal gives none, and fails in `advance`.
+   */
+  sealItems(header: Header): readonly SignedItem[];
+  /** Last commit, evidence. `view` is the parent's. */
   checkSystem(view: View, block: Block): BlockRejection | undefined;
-  /** Rewards, slashing, sets. */
+  /** Rewards, slashing, sets. `view` is the parent's: a block that is being built has no seal to advance with. */
   execute(phase: 'begin' | 'end', view: View, block: BlockContext, state: StateWriter): SystemEffects;
+  /**
+   * An engine with stake moves it between the sender's account and its own records; without this method the receipt
+   * says STAKE_UNSUPPORTED. What the fee needs is already set aside. Writes are reverted unless the answer is OK.
+   */
+  applyAction?(
+    view: View,
+    block: BlockContext,
+    staker: Staker,
+    action: StakeAction,
+    state: StateWriter,
+  ): ReceiptStatus;
+  /** Follows the effects of each phase, 'begin' then 'end', from the view that `advance` answered. */
   afterExecution(view: View, effects: SystemEffects): View;
   /** Canonical bytes, stored with the block. */
   weigh(parent: Weight, view: View, header: Header): Weight;
   /** -1: `b` is the better head; 1: `a` is; 0: the first seen stays. A total preorder. */
   compare(a: Candidate, b: Candidate): -1 | 0 | 1;
   checkCertificate(view: View, header: Header, certificate: Uint8Array): CertificateRejection | undefined;
-  finality(head: Candidate, chain: ChainView): Finality;
+  /** `view` is the head's. */
+  finality(head: Candidate, chain: ChainView, view: View): Finality;
   encodeView(view: View): Uint8Array;
   decodeView(bytes: Uint8Array): View | DecodeRejection;
 }
@@ -151,6 +179,9 @@ export interface SealJob {
 /** Ends a search; harmless when repeated or too late. */
 export type Cancel = () => void;
 
+/** Searches one seal; calls back as a later event, at most once, and never after its cancel. */
+export type SealSearch = (job: SealJob, onFound: (seal: Uint8Array) => void) => Cancel;
+
 /** What the engine decides of a block to build; the node fills in the rest. */
 export interface BlockPlan {
   readonly parent: BlockHash;
@@ -175,7 +206,7 @@ export interface ConsensusHost<View> {
   readonly clock: Clock;
   readonly random: Random;
   /** PoW; simulated: the modelled time. Calls back as a later event. */
-  readonly search: (job: SealJob, onFound: (seal: Uint8Array) => void) => Cancel;
+  readonly search: SealSearch;
   readonly identity: PublicKey | undefined;
   /** Where fees and rewards of blocks built here go. */
   readonly beneficiary: AccountAddress;

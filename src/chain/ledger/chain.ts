@@ -6,9 +6,10 @@ import { batchOf } from '../blockstore/block-store.ts';
 import type { UndoRecord } from '../blockstore/record-codecs.ts';
 import { blockKey, certificateKey } from '../blockstore/records.ts';
 import { BlockTree, NO_SLOT, NODE } from '../blockstore/tree.ts';
-import type { ChainView, ConsensusRules, Finality } from '../consensus/consensus.ts';
+import type { ChainView, ConsensusRules } from '../consensus/consensus.ts';
 import type { Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
+import type { Finality } from '../types/finality.ts';
 import { versionAt } from '../types/genesis-codec.ts';
 import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
@@ -568,7 +569,7 @@ export class Chain<View> {
   }
 
   #updateFinality(): void {
-    this.#finality = this.rules.finality(this.head, this.view);
+    this.#finality = this.rules.finality(this.head, this.view, this.head.view);
   }
 
   #advanceBaseOnce(): boolean {

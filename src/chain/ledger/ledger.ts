@@ -1,12 +1,13 @@
 /** Ledger: what the chain of one node answers to the rest of the node. Types only; open-ledger.ts builds one. */
 import type { StorageFault } from '../../env/storage.ts';
 import type { Ms } from '../../env/units.ts';
-import type { BlockPlan, Candidate, ChainView, ConsensusRules, Finality } from '../consensus/consensus.ts';
+import type { BlockPlan, Candidate, ChainView, ConsensusRules } from '../consensus/consensus.ts';
 import type { State } from '../state/state.ts';
 import type { Account, Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { TransactionPlace } from '../types/command.ts';
 import type { RecordKind } from '../types/event.ts';
+import type { Finality } from '../types/finality.ts';
 import type { Genesis, UpgradeSchedule } from '../types/genesis.ts';
 import type {
   BlockRejection,

@@ -1,17 +1,18 @@
 /** Bytes and JSON of a block, and the roots that its header states of its body. PROTOCOL.md, Header. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { merkleRootBytes } from '../crypto/merkle.ts';
+import { merkleRootBytes, merkleRootOfHashes } from '../crypto/merkle.ts';
 import { bytesToHash } from '../crypto/sha256.ts';
+import { TAG } from '../crypto/tags.ts';
 import type { Receipt } from './account.ts';
-import { encodeReceipt } from './account-codec.ts';
+import { receiptLayout } from './account-codec.ts';
 import { BLOCK_MAX_BYTES, type Block, type SystemData } from './block.ts';
 import { headerLayout } from './header-codec.ts';
-import { decodeLayout, encodeLayout } from './layout/codec.ts';
+import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
 import { writeHexBytes } from './layout/hex.ts';
 import { type Layout, listOf, sizedHex } from './layout/layout.ts';
 import { struct } from './layout/struct.ts';
 import type { Transaction } from './transaction.ts';
-import { encodeTransaction, transactionLayout } from './transaction-codec.ts';
+import { transactionLayout } from './transaction-codec.ts';
 import type { Hash } from './units.ts';
 
 /** 1 MiB over the smallest transaction, 180 bytes: no block holds more. */
@@ -56,14 +57,19 @@ export function blockSizeBytes(block: Block): number {
   return blockLayout.size(block);
 }
 
+/** RFC 6962 root over encoded values. */
+function listRoot<T>(layout: Layout<T>, values: readonly T[]): Hash {
+  return bytesToHash(merkleRootOfHashes(values.map((value) => hashLayout(TAG.merkleLeaf, layout, value))));
+}
+
 /** RFC 6962 root over the encoded transactions. */
 export function transactionsRoot(transactions: readonly Transaction[]): Hash {
-  return bytesToHash(merkleRootBytes(transactions.map(encodeTransaction)));
+  return listRoot(transactionLayout, transactions);
 }
 
 /** RFC 6962 root over the encoded receipts. */
 export function receiptsRoot(receipts: readonly Receipt[]): Hash {
-  return bytesToHash(merkleRootBytes(receipts.map(encodeReceipt)));
+  return listRoot(receiptLayout, receipts);
 }
 
 /** RFC 6962 root over the last commit (leaf 0, always there) and each item of evidence. */

@@ -1,9 +1,10 @@
 /** What a host asks of its own node: HTTP, command line and workloads; and what a node shows of itself. */
 import type { Address } from '../../env/units.ts';
-import type { EngineStatus, Finality } from '../consensus/consensus.ts';
+import type { EngineStatus } from '../consensus/consensus.ts';
 import type { Account, Receipt } from './account.ts';
 import type { Block, Header } from './block.ts';
 import type { DomainEvent } from './event.ts';
+import type { Finality } from './finality.ts';
 import type { HeadClaim, Message } from './message.ts';
 import type { TransactionRejection } from './rejection.ts';
 import type { Transaction } from './transaction.ts';

@@ -1,6 +1,6 @@
 /** What happened in a node: one closed union that feeds logs, metrics, traces and oracles. Claims, which oracles check. */
 import type { Address } from '../../env/units.ts';
-import type { Finality } from '../consensus/consensus.ts';
+import type { Finality } from './finality.ts';
 import type { BlockHash, Height, PeerId, TxId } from './units.ts';
 
 /** A part of the disk that failed its checksum. */

@@ -1,9 +1,9 @@
 /** Bytes, id and JSON of a header. PROTOCOL.md, Header. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { hashTagged } from '../crypto/sha256.ts';
+import { bytesToHash } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { CONSENSUS_FIELD_MAX_BYTES, type Header } from './block.ts';
-import { decodeLayout, encodeLayout } from './layout/codec.ts';
+import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
 import {
   accountAddressField,
   blockHashField,
@@ -41,23 +41,17 @@ const fields: Layout<Header> = struct<Header>({
 /** 290 bytes, and what `consensus` and `seal` hold. */
 export const HEADER_MAX_BYTES = fields.bytesMin + 2 * CONSENSUS_FIELD_MAX_BYTES;
 
-const encodings = new WeakMap<Header, Uint8Array>();
 const ids = new WeakMap<Header, BlockHash>();
 
-/** A header inside a larger encoding: written from its cached bytes, and folded into fingerprints by its id. */
+/** A header inside a larger encoding: folded into fingerprints by its id, which covers all of it. */
 export const headerLayout: Layout<Header> = {
   ...fields,
-  write: (value, into) => into.raw(encodeHeader(value)),
   mix: (value, hash) => mixText(hash, blockId(value)),
 };
 
-/** The canonical bytes, seal included; computed once per object, and shared: nobody mutates them. */
+/** The canonical bytes, seal included. */
 export function encodeHeader(header: Header): Uint8Array {
-  const known = encodings.get(header);
-  if (known !== undefined) return known;
-  const bytes = encodeLayout(fields, header);
-  encodings.set(header, bytes);
-  return bytes;
+  return encodeLayout(fields, header);
 }
 
 /** The header of exactly these bytes. */
@@ -74,7 +68,7 @@ export function headerSignBytes(header: Header): Uint8Array {
 export function blockId(header: Header): BlockHash {
   const known = ids.get(header);
   if (known !== undefined) return known;
-  const id = hashTagged(TAG.block, encodeHeader(header)) as BlockHash;
+  const id = bytesToHash(hashLayout(TAG.block, fields, header)) as BlockHash;
   ids.set(header, id);
   return id;
 }

@@ -1,5 +1,5 @@
 /** Why something that a peer, a user or a disk sent is refused: closed unions of a stable code and facts. */
-import type { Amount, BlockHash, Gas, Hash, Height, TxId } from './units.ts';
+import type { AccountAddress, Amount, BlockHash, Gas, Hash, Height, TxId } from './units.ts';
 
 /** Why a transaction is refused, by the mempool or as part of a block. */
 export type TransactionRejection =
@@ -14,6 +14,7 @@ export type TransactionRejection =
   | { readonly code: 'GAS_LIMIT_TOO_LOW'; readonly gasLimit: Gas; readonly needed: Gas }
   | { readonly code: 'GAS_LIMIT_TOO_HIGH'; readonly gasLimit: Gas; readonly max: Gas }
   | { readonly code: 'GAS_PRICE_TOO_LOW'; readonly gasPrice: Amount; readonly min: Amount }
+  | { readonly code: 'SENDER_UNKNOWN'; readonly sender: AccountAddress }
   | { readonly code: 'CANNOT_PAY_FEE'; readonly balance: Amount; readonly needed: bigint }
   | { readonly code: 'TOO_LARGE'; readonly sizeBytes: number; readonly maxBytes: number }
   | { readonly code: 'ALREADY_KNOWN'; readonly id: TxId }

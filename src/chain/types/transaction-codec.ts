@@ -1,8 +1,8 @@
 /** Bytes, id and JSON of a transaction. PROTOCOL.md, Transaction. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { hashTagged, taggedBytes } from '../crypto/sha256.ts';
+import { bytesToHash, taggedBytes } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
-import { decodeLayout, encodeLayout } from './layout/codec.ts';
+import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
 import {
   accountAddressField,
   amountField,
@@ -46,23 +46,17 @@ const fields: Layout<Transaction> = struct<Transaction>({ ...unsignedLayouts, si
 /** An empty signature field: its length, which is zero. */
 const EMPTY_SIGNATURE = Uint8Array.of(0);
 
-const encodings = new WeakMap<Transaction, Uint8Array>();
 const ids = new WeakMap<Transaction, TxId>();
 
-/** A transaction inside a larger encoding: written from its cached bytes, and folded into fingerprints by its id. */
+/** A transaction inside a larger encoding: folded into fingerprints by its id, which covers all of it. */
 export const transactionLayout: Layout<Transaction> = {
   ...fields,
-  write: (value, into) => into.raw(encodeTransaction(value)),
   mix: (value, hash) => mixText(hash, transactionId(value)),
 };
 
-/** The canonical bytes; computed once per object, and shared: nobody mutates them. */
+/** The canonical bytes. Not cached: encoding again was measured to be no slower than keeping the bytes. */
 export function encodeTransaction(transaction: Transaction): Uint8Array {
-  const known = encodings.get(transaction);
-  if (known !== undefined) return known;
-  const bytes = encodeLayout(fields, transaction);
-  encodings.set(transaction, bytes);
-  return bytes;
+  return encodeLayout(fields, transaction);
 }
 
 /** The transaction of exactly these bytes. */
@@ -80,7 +74,7 @@ export function transactionSignBytes(transaction: Omit<Transaction, 'signature'>
 export function transactionId(transaction: Transaction): TxId {
   const known = ids.get(transaction);
   if (known !== undefined) return known;
-  const id = hashTagged(TAG.transaction, encodeTransaction(transaction)) as TxId;
+  const id = bytesToHash(hashLayout(TAG.transaction, fields, transaction)) as TxId;
   ids.set(transaction, id);
   return id;
 }

@@ -7,6 +7,8 @@ const TWO_32 = 0x1_0000_0000;
 /** Safe integers end below 2^53: the high half of a u64 that holds one is below 2^21. */
 const HIGH_SAFE_MAX = 0x1f_ffff;
 
+const QUOTE = 0x22;
+
 /** Writes big-endian values one behind the other. */
 export class ByteWriter {
   readonly bytes: Uint8Array;
@@ -19,8 +21,7 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.at, value);
-    this.at += 1;
+    this.bytes[this.at++] = value;
   }
 
   u16(value: number): void {
@@ -53,6 +54,13 @@ export class ByteWriter {
   raw(part: Uint8Array): void {
     this.bytes.set(part, this.at);
     this.at += part.length;
+  }
+
+  /** Text between quotes; it needs no escapes. */
+  quoted(text: string): void {
+    this.u8(QUOTE);
+    this.ascii(text);
+    this.u8(QUOTE);
   }
 
   ascii(text: string): void {

@@ -6,41 +6,55 @@ const DIGIT = '0123456789abcdef';
 for (let i = 0; i < 16; i++) NIBBLE[DIGIT.charCodeAt(i)] = i;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-/** Text of two bytes: joining these was measured to be the fastest way to flat text, 205 ns for 32 bytes against 290. */
-const HEX_PAIR = HEX.flatMap((high) => HEX.map((low) => high + low));
+/** ASCII codes of the two digits of a byte. */
+const HIGH = Uint8Array.from(HEX, (digits) => digits.charCodeAt(0));
+const LOW = Uint8Array.from(HEX, (digits) => digits.charCodeAt(1));
 /** Codes that one call of String.fromCharCode takes: far below the argument limit of every engine. */
 const CHUNK_CODES = 4096;
+/** Where the digits of short text are put together. */
+const scratch = new Uint8Array(CHUNK_CODES);
 
 /** Writes the bytes of `text` at `at`; false when a character is no lower-case hexadecimal digit. */
 export function writeHexBytes(into: Uint8Array, at: number, text: string): boolean {
   let seen = 0;
+  let to = at;
   for (let i = 0, end = text.length; i < end; i += 2) {
     const high = text.charCodeAt(i);
     const low = text.charCodeAt(i + 1);
-    seen |= high | low;
     const a = NIBBLE[high & 255] as number;
     const b = NIBBLE[low & 255] as number;
-    seen |= (a | b) & 0x80;
-    into[at++] = (a << 4) | b;
+    seen |= ((high | low) >>> 8) | ((a | b) & 0x80);
+    into[to++] = (a << 4) | b;
   }
-  return seen < 0x80;
+  return seen === 0;
 }
 
 /** The text of `bytes[start, end)`: flat, and independent of the buffer. */
 export function readHexText(bytes: Uint8Array, start: number, end: number): string {
-  const pairs = (end - start) >>> 1;
-  const parts = new Array<string>(pairs);
-  for (let i = 0, at = start; i < pairs; i++, at += 2) {
-    parts[i] = HEX_PAIR[((bytes[at] as number) << 8) | (bytes[at + 1] as number)] as string;
+  const length = end - start;
+  if (2 * length > CHUNK_CODES) return readLongHexText(bytes, start, end);
+  for (let i = 0, to = 0; i < length; i++) {
+    const byte = bytes[start + i] as number;
+    scratch[to++] = HIGH[byte] as number;
+    scratch[to++] = LOW[byte] as number;
   }
-  if (((end - start) & 1) === 1) parts.push(HEX[bytes[end - 1] as number] as string);
+  return length === 32 ? text64(scratch, 0) : asciiText(scratch, 0, 2 * length);
+}
+
+function readLongHexText(bytes: Uint8Array, start: number, end: number): string {
+  const parts: string[] = [];
+  for (let at = start; at < end; at += CHUNK_CODES / 2) {
+    parts.push(readHexText(bytes, at, Math.min(end, at + CHUNK_CODES / 2)));
+  }
   return parts.join('');
 }
 
 /** The ASCII text of `bytes[start, end)` when all of it is lower-case hexadecimal. */
 export function asciiHexText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  for (let i = start; i < end; i++) if (NIBBLE[bytes[i] as number] === 255) return undefined;
-  return asciiText(bytes, start, end);
+  let seen = 0;
+  for (let i = start; i < end; i++) seen |= NIBBLE[bytes[i] as number] as number;
+  if (seen > 15) return undefined;
+  return end - start === 64 ? text64(bytes, start) : asciiText(bytes, start, end);
 }
 
 /** The text of ASCII bytes. */
@@ -55,4 +69,19 @@ export function asciiText(bytes: Uint8Array, start: number, end: number): string
     );
   }
   return text;
+}
+
+/** Text of 64 ASCII bytes: a hash. Written out, since arguments were measured to be twice as fast as an array of them. */
+function text64(b: Uint8Array, i: number): string {
+  // biome-ignore format: a table
+  return String.fromCharCode(
+    b[i] as number, b[i + 1] as number, b[i + 2] as number, b[i + 3] as number, b[i + 4] as number, b[i + 5] as number, b[i + 6] as number, b[i + 7] as number,
+    b[i + 8] as number, b[i + 9] as number, b[i + 10] as number, b[i + 11] as number, b[i + 12] as number, b[i + 13] as number, b[i + 14] as number, b[i + 15] as number,
+    b[i + 16] as number, b[i + 17] as number, b[i + 18] as number, b[i + 19] as number, b[i + 20] as number, b[i + 21] as number, b[i + 22] as number, b[i + 23] as number,
+    b[i + 24] as number, b[i + 25] as number, b[i + 26] as number, b[i + 27] as number, b[i + 28] as number, b[i + 29] as number, b[i + 30] as number, b[i + 31] as number,
+    b[i + 32] as number, b[i + 33] as number, b[i + 34] as number, b[i + 35] as number, b[i + 36] as number, b[i + 37] as number, b[i + 38] as number, b[i + 39] as number,
+    b[i + 40] as number, b[i + 41] as number, b[i + 42] as number, b[i + 43] as number, b[i + 44] as number, b[i + 45] as number, b[i + 46] as number, b[i + 47] as number,
+    b[i + 48] as number, b[i + 49] as number, b[i + 50] as number, b[i + 51] as number, b[i + 52] as number, b[i + 53] as number, b[i + 54] as number, b[i + 55] as number,
+    b[i + 56] as number, b[i + 57] as number, b[i + 58] as number, b[i + 59] as number, b[i + 60] as number, b[i + 61] as number, b[i + 62] as number, b[i + 63] as number,
+  );
 }

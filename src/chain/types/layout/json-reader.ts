@@ -15,6 +15,8 @@ const ZERO = 0x30;
 /** Digits of 2^53 - 1, and of 2^64 - 1. */
 const SAFE_DIGITS_MAX = 16;
 const U64_DIGITS_MAX = 20;
+/** Longer names are no field of ours. */
+const KEY_LENGTH_MAX = 64;
 /** How deep the search for a misplaced field looks; the deepest message has 6. */
 const DEPTH_MAX = 32;
 
@@ -22,7 +24,7 @@ function isSpace(code: number | undefined): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }
 
-/** Why text that is no field of a struct stands where a field was expected. */
+/** After a failure it answers zeros and empty text, and moves no further. */
 export class JsonReader extends Reader {
   /** True, and past it, when the bytes here are exactly `text`. */
   accept(text: Uint8Array): boolean {
@@ -60,33 +62,34 @@ export class JsonReader extends Reader {
     else this.fail('BAD_FIELD', `${expected} expected`);
   }
 
-  #digits(max: number): { readonly start: number; readonly end: number } | undefined {
+  /** Start of the digits, or -1; they end at the position. */
+  #digits(max: number): number {
     const start = this.at;
     let end = start;
     while (end - start <= max && isDigit(this.bytes[end])) end++;
     if (end === start) {
       this.failValue('an unsigned integer');
-      return undefined;
+      return -1;
     }
     if (end - start > max) {
       this.fail('OUT_OF_RANGE', `at most ${max} digits expected`);
-      return undefined;
+      return -1;
     }
     if (this.bytes[start] === ZERO && end - start > 1) {
       this.fail('NOT_CANONICAL', 'leading zero');
-      return undefined;
+      return -1;
     }
     this.at = end;
-    return { start, end };
+    return start;
   }
 
   /** An integer 0 <= x <= max. */
   integer(max: number): number {
     if (this.failure !== undefined) return 0;
-    const digits = this.#digits(SAFE_DIGITS_MAX);
-    if (digits === undefined) return 0;
+    const start = this.#digits(SAFE_DIGITS_MAX);
+    if (start < 0) return 0;
     let value = 0;
-    for (let i = digits.start; i < digits.end; i++) value = value * 10 + ((this.bytes[i] as number) - ZERO);
+    for (let i = start; i < this.at; i++) value = value * 10 + ((this.bytes[i] as number) - ZERO);
     if (value > max) this.fail('OUT_OF_RANGE', `at most ${max} expected`);
     return value;
   }
@@ -98,9 +101,9 @@ export class JsonReader extends Reader {
       this.failValue('a decimal string');
       return 0n;
     }
-    const digits = this.#digits(U64_DIGITS_MAX);
-    if (digits === undefined) return 0n;
-    const value = BigInt(asciiText(this.bytes, digits.start, digits.end));
+    const start = this.#digits(U64_DIGITS_MAX);
+    if (start < 0) return 0n;
+    const value = BigInt(asciiText(this.bytes, start, this.at));
     if (value > max) this.fail('OUT_OF_RANGE', `at most ${max} expected`);
     this.expect(QUOTE);
     return value;
@@ -112,12 +115,12 @@ export class JsonReader extends Reader {
     return false;
   }
 
-  /** Start and end of a string of printable ASCII without escapes; past its closing quote. */
-  #string(maxLength: number): { readonly start: number; readonly end: number } | undefined {
-    if (this.failure !== undefined) return undefined;
+  /** Start of a string of printable ASCII without escapes, or -1; its closing quote stands before the position. */
+  #string(maxLength: number): number {
+    if (this.failure !== undefined) return -1;
     if (!this.acceptCode(QUOTE)) {
       this.failValue('a string');
-      return undefined;
+      return -1;
     }
     const start = this.at;
     const { bytes } = this;
@@ -127,46 +130,61 @@ export class JsonReader extends Reader {
       const code = bytes[end] as number;
       if (code < 0x20 || code > 0x7e || code === BACKSLASH) {
         this.fail('BAD_FIELD', 'printable ASCII without quotes and backslashes expected');
-        return undefined;
+        return -1;
       }
       end++;
     }
     if (bytes[end] !== QUOTE) {
       if (end >= bytes.length) this.fail('TRUNCATED', 'a closing quote expected');
       else this.fail('OUT_OF_RANGE', `at most ${maxLength} characters expected`);
-      return undefined;
+      return -1;
     }
     this.at = end + 1;
-    return { start, end };
+    return start;
   }
 
   ascii(minLength: number, maxLength: number): string {
-    const found = this.#string(maxLength);
-    if (found === undefined) return '';
-    if (found.end - found.start < minLength)
-      this.fail('OUT_OF_RANGE', `at least ${minLength} characters expected`);
-    return asciiText(this.bytes, found.start, found.end);
+    const start = this.#string(maxLength);
+    if (start < 0) return '';
+    const end = this.at - 1;
+    if (end - start < minLength) this.fail('OUT_OF_RANGE', `at least ${minLength} characters expected`);
+    return asciiText(this.bytes, start, end);
   }
 
   hex(minBytes: number, maxBytes: number): string {
-    const found = this.#string(2 * maxBytes);
-    if (found === undefined) return '';
-    const length = found.end - found.start;
-    const text = length % 2 === 0 ? asciiHexText(this.bytes, found.start, found.end) : undefined;
+    const start = this.#string(2 * maxBytes);
+    if (start < 0) return '';
+    const length = this.at - 1 - start;
+    const text = length % 2 === 0 ? asciiHexText(this.bytes, start, this.at - 1) : undefined;
     if (text === undefined) this.fail('BAD_FIELD', 'lower-case hexadecimal of whole bytes expected');
     else if (length < 2 * minBytes) this.fail('OUT_OF_RANGE', `at least ${minBytes} bytes expected`);
     return text ?? '';
   }
 
+  /** Exactly `count` bytes: the common case first, without a search for the closing quote. */
+  fixedHex(count: number): string {
+    const { bytes, at } = this;
+    const end = at + 1 + 2 * count;
+    if (this.failure === undefined && bytes[at] === QUOTE && bytes[end] === QUOTE) {
+      const text = asciiHexText(bytes, at + 1, end);
+      if (text !== undefined) {
+        this.at = end + 1;
+        return text;
+      }
+    }
+    return this.hex(count, count);
+  }
+
   /** A key that stands here between quotes, followed by a colon. Only failures come here: it may be slow. */
   #key(): string | undefined {
-    const found = this.#string(64);
-    if (found === undefined) return undefined;
+    const start = this.#string(KEY_LENGTH_MAX);
+    if (start < 0) return undefined;
+    const end = this.at - 1;
     if (!this.acceptCode(COLON)) {
       this.failStructure(':');
       return undefined;
     }
-    return asciiText(this.bytes, found.start, found.end);
+    return asciiText(this.bytes, start, end);
   }
 
   /**

@@ -2,6 +2,7 @@
 import { assert } from '../../../env/assert.ts';
 import { AMOUNT_MAX } from '../units.ts';
 import type { ByteReader, ByteWriter } from './buffers.ts';
+import { asciiText } from './hex.ts';
 import type { JsonReader } from './json-reader.ts';
 
 /** How values of one type are written. Writers assert, since only a bug hands them other values; readers refuse. */
@@ -99,7 +100,7 @@ export function amountLayout<T extends bigint>(): Layout<T> {
     write: (value, into) => into.u64Big(checked(value)),
     read: (from) => from.u64Big() as T,
     jsonSize: (value) => 2 + value.toString().length,
-    writeJson: (value, into) => into.ascii(`"${checked(value)}"`),
+    writeJson: (value, into) => into.quoted(checked(value).toString()),
     readJson: (from) => from.bigint(AMOUNT_MAX) as T,
     mix: (value, hash) =>
       mix32(mix32(hash, Number(BigInt.asIntN(32, value))), Number(BigInt.asIntN(32, value >> 32n))),
@@ -119,9 +120,9 @@ export function fixedHex<T extends string>(bytes: number): Layout<T> {
     jsonSize: () => 2 * bytes + 2,
     writeJson(value, into) {
       assert(value.length === 2 * bytes, 'a field of fixed length has that length');
-      into.ascii(`"${value}"`);
+      into.quoted(value);
     },
-    readJson: (from) => from.hex(bytes, bytes) as T,
+    readJson: (from) => from.fixedHex(bytes) as T,
     mix: (value, hash) => mixText(hash, value),
   };
 }
@@ -163,7 +164,7 @@ export function sizedHex<T extends string>(width: PrefixWidth, max: number, min 
       return from.hex(length) as T;
     },
     jsonSize: (value) => value.length + 2,
-    writeJson: (value, into) => into.ascii(`"${checked(value)}"`),
+    writeJson: (value, into) => into.quoted(checked(value)),
     readJson: (from) => from.hex(min, max) as T,
     mix: (value, hash) => mixText(hash, value),
   };
@@ -191,13 +192,13 @@ export function asciiLayout<T extends string>(min: number, max: number): Layout<
       const length = readPrefix(8, max, from);
       if (length < min) from.fail('OUT_OF_RANGE', `at least ${min} characters expected`);
       const at = from.take(length);
-      const text = at < 0 ? '' : String.fromCharCode(...from.bytes.subarray(at, at + length));
+      const text = at < 0 ? '' : asciiText(from.bytes, at, at + length);
       if (!PLAIN_TEXT.test(text))
         from.fail('BAD_FIELD', 'printable ASCII without quotes and backslashes expected');
       return text as T;
     },
     jsonSize: (value) => value.length + 2,
-    writeJson: (value, into) => into.ascii(`"${checked(value)}"`),
+    writeJson: (value, into) => into.quoted(checked(value)),
     readJson: (from) => from.ascii(min, max) as T,
     mix: (value, hash) => mixText(hash, value),
   };
