@@ -1,10 +1,13 @@
 /** SHA-256 (FIPS 180-4), and hashing under a domain tag. */
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '../../env/bytes.ts';
+import { readHexText } from '../types/layout/hex.ts';
 import type { Hash } from '../types/units.ts';
 import type { Tag } from './tags.ts';
 
-/** SHA-256 as hot paths take it: the portable one below, or the native one of `env.crypto`. Both are the same function. */
+/**
+ * SHA-256 as hot paths take it: the portable one below, or the native one of `env.crypto`. Both are the
+ * same function, and keep nothing of their input, which is one buffer used again and again.
+ */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 /** SHA-256 in portable code; 32 bytes. */
@@ -31,7 +34,7 @@ export function hashTagged(tag: Tag, ...parts: readonly Uint8Array[]): Hash {
 
 /** The text of 32 bytes. */
 export function bytesToHash(bytes: Uint8Array): Hash {
-  return bytesToHex(bytes) as Hash;
+  return readHexText(bytes, 0, bytes.length) as Hash;
 }
 
 /** 32 zero bytes as text: an empty state, fields that do not exist yet. */
