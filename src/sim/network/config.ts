@@ -1,8 +1,8 @@
 /** What a simulated network is made of: hosts in regions, latency, bandwidth, loss, and one of three models. */
 import type { Address } from '../../env/units.ts';
 
-/** Most hosts of one network: a directed link is named by two 16-bit host numbers in one word of a draw. */
-export const NETWORK_HOSTS_MAX = 65_536;
+/** Most hosts of one network: two of them name a link in one word of a draw, one the owner of a queued event. */
+export const NETWORK_HOSTS_MAX = 65_534;
 /** The longest one-way delay that a table or distribution may give: 30 minutes; longer is clamped. */
 export const DELAY_MAX_US = 1_800_000_000;
 

@@ -11,8 +11,8 @@ export const OP = {
   /** a: dialing end, b: distance of the last attempt. */
   syn: 0,
   synAck: 1,
-  /** a: boot, b: reason, payload: address. */
-  dialFailed: 2,
+  /** a: number of the dial. */
+  nullDial: 2,
   /** a: dialing end, b: reason. */
   dialEnded: 3,
   /** a: receiving end, b: message. */

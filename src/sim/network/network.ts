@@ -2,18 +2,16 @@
 import { assert } from '../../env/assert.ts';
 import {
   type Codec,
-  type ConnectionInfo,
-  type DialFailure,
   type DisconnectReason,
   isDecodeRejection,
   SEND_QUEUE_MAX_BYTES,
 } from '../../env/network.ts';
 import type { Address, ConnectionId } from '../../env/units.ts';
-import { address } from '../../env/units.ts';
 import { NETWORK_HOSTS_MAX, type NetworkConfig } from './config.ts';
 import type { Core } from './core.ts';
-import { isClogged, isCut, OP, scheduleEnd } from './core.ts';
+import { isCut, OP, scheduleEnd } from './core.ts';
 import { CLOSED, CLOSING, Endpoints, GONE, NOT_FULL, OPEN, OPENING, PROMISED, WANTED } from './endpoints.ts';
+import { Handshake, type HandshakeEvents } from './handshake.ts';
 import { Inbox, type InboxEvents } from './inbox.ts';
 import type { LinkChange } from './link-change.ts';
 import { Links } from './links.ts';
@@ -21,10 +19,6 @@ import { ACCEPT, CORRUPT, DATA, FIN, Messages, NONE, RESET } from './messages.ts
 import { Outbox } from './outbox.ts';
 import { Pipes } from './pipes.ts';
 import type { HostPort, NetworkKernel, NetworkOptions, SimNetwork } from './ports.ts';
-
-const DIAL_FAILURES: readonly DialFailure[] = ['refused', 'unreachable', 'timeout', 'self', 'limit'];
-/** The distance between two attempts of a handshake doubles up to here. */
-const ATTEMPT_DISTANCE_MAX_US = 120_000_000;
 
 /** Builds the network of `config.hosts`; see NetworkConfig for the models. */
 export function createNetwork<M>(
@@ -37,7 +31,7 @@ export function createNetwork<M>(
   return new ConnectedHosts(config, kernel, hosts, codec, options);
 }
 
-class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
+class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
   readonly #config: NetworkConfig;
   readonly #kernel: NetworkKernel;
   readonly #hosts: HostPort<M>;
@@ -49,9 +43,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
   readonly #links: Links;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
-  readonly #hostOf = new Map<Address, number>();
-  /** Where an inbound connection seems to come from: a port that nobody listens on. */
-  readonly #outward: Address[] = [];
+  readonly #handshake: Handshake;
   readonly #powerless: Uint8Array;
 
   constructor(
@@ -62,7 +54,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     options: NetworkOptions,
   ) {
     const count = config.hosts.length;
-    assert(count > 0 && count <= NETWORK_HOSTS_MAX, 'a network has 1 to 65,536 hosts');
+    assert(count > 0 && count <= NETWORK_HOSTS_MAX, 'a network has 1 to 65,534 hosts');
     this.#config = config;
     this.#kernel = kernel;
     this.#hosts = hosts;
@@ -71,10 +63,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     this.#powerless = new Uint8Array(count);
     const up: number[] = [];
     const down: number[] = [];
-    for (const [host, place] of config.hosts.entries()) {
-      assert(!this.#hostOf.has(place.address), 'no two hosts have one address');
-      this.#hostOf.set(place.address, host);
-      this.#outward.push(address(`${place.address.slice(0, 250)}/out`));
+    for (const place of config.hosts) {
       up.push(rate(place.uploadKbitPerS ?? config.uploadKbitPerS[place.region]));
       down.push(rate(place.downloadKbitPerS ?? config.downloadKbitPerS[place.region]));
     }
@@ -106,9 +95,10 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     };
     this.#outbox = new Outbox(this.#core);
     this.#inbox = new Inbox(this.#core, this);
+    this.#handshake = new Handshake(this.#core, hosts, this.#outbox, this);
   }
 
-  handle(op: number, a: number, b: number, payload: unknown): void {
+  handle(op: number, a: number, b: number): void {
     switch (op) {
       case OP.arrive:
         this.#inbox.onArrive(a, b);
@@ -119,11 +109,8 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
       case OP.upload:
         this.#outbox.onUpload(a);
         return;
-      case OP.dialFailed:
-        this.#onDialFailed(
-          b,
-          payload as { readonly host: number; readonly boot: number; readonly to: Address },
-        );
+      case OP.nullDial:
+        this.#handshake.onNullDial(a);
         return;
       case OP.ready:
         this.#outbox.start(a);
@@ -135,13 +122,13 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
         this.#inbox.onRetry(a);
         break;
       case OP.syn:
-        this.#onSyn(a, b);
+        this.#handshake.onSyn(a, b);
         break;
       case OP.synAck:
-        this.#onSynAck(a, b);
+        this.#handshake.onSynAck(a, b);
         break;
       case OP.dialEnded:
-        this.#onDialEnded(a, b);
+        this.#handshake.onEnded(a, b);
         break;
       case OP.local:
         if (this.#ends.state[a] === CLOSED) this.#end(a, 'local');
@@ -159,24 +146,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
   }
 
   dial(host: number, boot: number, to: Address, leaveUs: number): void {
-    const listener = this.#hostOf.get(to);
-    if (listener === undefined || listener === host) {
-      const reason = DIAL_FAILURES.indexOf(listener === undefined ? 'unreachable' : 'self');
-      const { component } = this.#core;
-      this.#kernel.schedule(leaveUs, host, component, OP.dialFailed, 0, reason, { host, boot, to });
-      return;
-    }
-    const there = this.#links.link(host, listener);
-    const back = this.#links.link(listener, host);
-    const end = this.#ends.open(host, boot, listener, there, back);
-    this.#ends.giveUpUs[end ^ 1] = leaveUs + this.#config.dialTimeoutUs;
-    if (this.#config.model === 'datagram') {
-      scheduleEnd(this.#core, leaveUs, end, OP.synAck, end, 0);
-      return;
-    }
-    const delayUs = this.#outbox.controlDelayUs(end);
-    if (delayUs === undefined) this.#dialTimesOut(end);
-    else scheduleEnd(this.#core, leaveUs + delayUs, end ^ 1, OP.syn, end, 0);
+    this.#handshake.dial(host, boot, to, leaveUs);
   }
 
   send(
@@ -255,7 +225,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
       return;
     }
     this.#messages.free(slot);
-    if (control === ACCEPT) this.#onAccept(end);
+    if (control === ACCEPT) this.#handshake.onAccept(end);
     else if (control === FIN) this.#end(end, 'closed');
     else this.#end(end, 'reset');
   }
@@ -273,7 +243,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     ends.diedUs[end] = -1;
     this.#inbox.purge(end ^ 1);
     if (ends.state[end] === OPEN || ends.state[end] === CLOSING) {
-      this.#reset(end);
+      this.reset(end);
       this.#end(end, 'timeout');
     } else this.onNoticeLost(end ^ 1);
   }
@@ -289,7 +259,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     const messages = this.#messages;
     if (ends.state[end] !== OPEN) {
       messages.free(slot);
-      if (ends.state[end] === GONE) this.#reset(end);
+      if (ends.state[end] === GONE) this.reset(end);
       return;
     }
     if (!this.#links.faults.quiet && isCut(this.#core, end)) this.#inbox.awaitAnswer(end);
@@ -304,7 +274,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
       const raw = this.#links.corrupted(link, kind, messages.ordinal[slot] as number, sent);
       messages.free(slot);
       if (this.#core.stream && this.#config.onCorruption === 'reset') {
-        this.#reset(end);
+        this.reset(end);
         this.#end(end, 'reset');
         return;
       }
@@ -327,104 +297,6 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     return copy;
   }
 
-  #onSyn(end: number, distanceUs: number): void {
-    const ends = this.#ends;
-    if (ends.state[end] !== OPENING) return;
-    const other = end ^ 1;
-    if (isCut(this.#core, end) || isClogged(this.#core, end) || !this.answers(other)) {
-      this.#dialAgain(end, OP.syn, other, distanceUs);
-      return;
-    }
-    const host = ends.host[other] as number;
-    if (!this.#hosts.isUp(host)) this.#refuse(end, 'refused');
-    else if (this.#isCrowded(host)) this.#refuse(end, 'limit');
-    else {
-      ends.accept(other, this.#hosts.bootOf(host));
-      const delayUs = this.#outbox.controlDelayUs(other);
-      if (delayUs === undefined) this.#dialTimesOut(end);
-      else scheduleEnd(this.#core, this.#kernel.nowUs() + delayUs, end, OP.synAck, end, 0);
-    }
-  }
-
-  #onSynAck(end: number, distanceUs: number): void {
-    const ends = this.#ends;
-    const other = end ^ 1;
-    if (ends.state[end] !== OPENING) {
-      if (ends.state[other] === OPENING) this.#retire(other);
-      return;
-    }
-    if (this.#config.model !== 'datagram' && (isCut(this.#core, other) || isClogged(this.#core, other))) {
-      this.#dialAgain(end, OP.synAck, end, distanceUs);
-      return;
-    }
-    ends.state[end] = OPEN;
-    this.#outbox.control(end, ACCEPT, this.#kernel.nowUs());
-    ends.openUs[other] = ends.arrivalUs[other] as number;
-    const to = this.#config.hosts[ends.host[other] as number]?.address as Address;
-    const info: ConnectionInfo = { direction: 'out', remote: to, dialed: to };
-    this.#hosts.connected(ends.host[end] as number, ends.boot[end] as number, ends.connection(end), info);
-  }
-
-  #onAccept(end: number): void {
-    const ends = this.#ends;
-    const host = ends.host[end] as number;
-    const mayAccept = this.#config.model === 'datagram' && this.#hosts.isUp(host) && !this.#isCrowded(host);
-    if (ends.state[end] === GONE && mayAccept) ends.accept(end, this.#hosts.bootOf(host));
-    if (ends.state[end] === GONE) this.#reset(end);
-    if (ends.state[end] !== OPENING) return;
-    ends.state[end] = OPEN;
-    const remote = this.#outward[ends.host[end ^ 1] as number] as Address;
-    this.#hosts.connected(host, ends.boot[end] as number, ends.connection(end), { direction: 'in', remote });
-  }
-
-  #isCrowded(host: number): boolean {
-    const { inboundMax } = this.#config.hosts[host] as { readonly inboundMax?: number };
-    return inboundMax !== undefined && this.#ends.inboundNow(host) >= inboundMax;
-  }
-
-  #refuse(end: number, reason: DialFailure): void {
-    const backUs = this.#links.baseUs[this.#ends.link[end ^ 1] as number] as number;
-    const atUs = this.#kernel.nowUs() + backUs;
-    scheduleEnd(this.#core, atUs, end, OP.dialEnded, end, DIAL_FAILURES.indexOf(reason));
-  }
-
-  #dialTimesOut(end: number): void {
-    const atUs = Math.max(this.#kernel.nowUs(), this.#ends.giveUpUs[end ^ 1] as number);
-    scheduleEnd(this.#core, atUs, end, OP.dialEnded, end, DIAL_FAILURES.indexOf('timeout'));
-  }
-
-  /** The handshake was not answered: it is repeated at doubling distances until the dial times out. */
-  #dialAgain(end: number, op: number, owner: number, beforeUs: number): void {
-    const distanceUs = beforeUs === 0 ? this.#config.rtoUs : Math.min(beforeUs * 2, ATTEMPT_DISTANCE_MAX_US);
-    const atUs = this.#kernel.nowUs() + distanceUs;
-    if (atUs >= (this.#ends.giveUpUs[end ^ 1] as number)) this.#dialTimesOut(end);
-    else scheduleEnd(this.#core, atUs, owner, op, end, distanceUs);
-  }
-
-  #onDialEnded(end: number, reason: number): void {
-    const ends = this.#ends;
-    const other = end ^ 1;
-    if (ends.state[end] === OPENING && DIAL_FAILURES[reason] !== 'timeout' && isCut(this.#core, other)) {
-      this.#dialTimesOut(end);
-      return;
-    }
-    if (ends.state[other] === OPENING) this.#retire(other);
-    if (ends.state[end] !== OPENING) return;
-    const host = ends.host[end] as number;
-    const boot = ends.boot[end] as number;
-    const to = this.#config.hosts[ends.host[other] as number]?.address as Address;
-    this.#retire(end);
-    this.#hosts.dialFailed(host, boot, to, DIAL_FAILURES[reason] as DialFailure);
-  }
-
-  #onDialFailed(
-    reason: number,
-    dial: { readonly host: number; readonly boot: number; readonly to: Address },
-  ): void {
-    if (!this.#hosts.isUp(dial.host) || this.#hosts.bootOf(dial.host) !== dial.boot) return;
-    this.#hosts.dialFailed(dial.host, dial.boot, dial.to, DIAL_FAILURES[reason] as DialFailure);
-  }
-
   #onWritable(end: number): void {
     const ends = this.#ends;
     if (ends.state[end] !== OPEN || ends.full[end] !== PROMISED || !this.#outbox.isWritable(end)) return;
@@ -440,7 +312,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
   }
 
   /** Tells the other side that this end is gone; at most one such notice is under way. */
-  #reset(end: number): void {
+  reset(end: number): void {
     const ends = this.#ends;
     if (ends.resetSent[end ^ 1] === 1 || ends.state[end ^ 1] === GONE) return;
     ends.resetSent[end ^ 1] = 1;
@@ -455,12 +327,12 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
     const host = ends.host[end] as number;
     const boot = ends.boot[end] as number;
     const connection = ends.connection(end);
-    this.#retire(end);
+    this.retire(end);
     if (state === OPENING) return;
     this.#hosts.disconnected(host, boot, connection, state === OPEN ? reason : 'local');
   }
 
-  #retire(end: number): void {
+  retire(end: number): void {
     const ends = this.#ends;
     ends.hold(end);
     ends.retire(end);
@@ -479,7 +351,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
       const next = ends.after(end);
       const state = ends.state[end] as number;
       ends.hold(end);
-      this.#retire(end);
+      this.retire(end);
       if (notice) this.#inbox.purge(end);
       if (!notice) {
         ends.dark[end] = 1;
@@ -487,7 +359,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents {
         this.onNoticeLost(end ^ 1);
       } else if (state !== OPENING) {
         // The other end of a handshake hears of it when its next step finds this one gone.
-        this.#reset(end);
+        this.reset(end);
       }
       ends.release(end);
       end = next;

@@ -104,6 +104,7 @@ export class TestBed implements NetworkKernel {
   #handle = 1;
   readonly #heap: Event[] = [];
   readonly #cancelled = new Set<number>();
+  readonly #scripts: (() => void)[] = [];
   readonly #ordinals: number[];
   readonly #seed: number;
 
@@ -162,7 +163,7 @@ export class TestBed implements NetworkKernel {
 
   /** Runs `script` at that time, as an event of no host. */
   at(atUs: number, script: () => void): void {
-    this.schedule(atUs, this.#ordinals.length - 1, SCRIPT, 0, 0, 0, script);
+    this.schedule(atUs, this.#ordinals.length - 1, SCRIPT, 0, this.#scripts.push(script) - 1, 0, undefined);
   }
 
   run(untilUs = Number.MAX_SAFE_INTEGER): void {
@@ -173,7 +174,7 @@ export class TestBed implements NetworkKernel {
       if (this.#cancelled.delete(next.handle)) continue;
       this.#now = next.atUs;
       this.events++;
-      if (next.component === SCRIPT) (next.payload as () => void)();
+      if (next.component === SCRIPT) this.#scripts[next.a]?.();
       else this.network.handle(next.op, next.a, next.b, next.payload);
     }
     if (untilUs !== Number.MAX_SAFE_INTEGER) this.#now = Math.max(this.#now, untilUs);
@@ -227,7 +228,7 @@ export class TestBed implements NetworkKernel {
 
   lines<What extends Line['what']>(what: What, from = 0): LineOf<What>[] {
     const found: LineOf<What>[] = [];
-    for (const line of this.log.slice(from)) if (line.what === what) found.push(line as LineOf<What>);
+    for (const line of this.log.slice(from)) if (isLineOf(line, what)) found.push(line);
     return found;
   }
 
@@ -261,6 +262,10 @@ export class TestBed implements NetworkKernel {
         this.#write({ ...at(host, boot), what: 'disconnected', c, reason }),
     };
   }
+}
+
+function isLineOf<What extends Line['what']>(line: Line, what: What): line is LineOf<What> {
+  return line.what === what;
 }
 
 function before(x: Event, y: Event): boolean {
