@@ -1,30 +1,39 @@
 /** Bytes, id and JSON of a transaction. PROTOCOL.md, Transaction. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { bytesToHash, taggedBytes } from '../crypto/sha256.ts';
+import { bytesToHash, taggedBytes, ZERO_HASH } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
 import {
   accountAddressField,
   amountField,
   gasField,
-  hashField,
   heightField,
   publicKeyField,
   signatureField,
   u64Field,
   versionField,
 } from './layout/fields.ts';
-import { type Layout, mixText } from './layout/layout.ts';
+import { type Layout, mixText, repeatedHex } from './layout/layout.ts';
 import { type FieldLayouts, struct, union } from './layout/struct.ts';
 import type { Action, Transaction } from './transaction.ts';
-import type { TxId } from './units.ts';
+import { accountAddress, amount, gas, type Hash, height, publicKey, signature, type TxId } from './units.ts';
 
 /** The largest action of version 2 is a transfer of 41 bytes; 4 KiB leaves room for later kinds. */
 export const TRANSACTION_MAX_BYTES = 4096;
 
+const NO_AMOUNT = amount(0n);
+const NO_ADDRESS = accountAddress(ZERO_HASH);
+const NO_KEY = publicKey(ZERO_HASH);
+const NO_SIGNATURE = signature(ZERO_HASH + ZERO_HASH);
+const NO_ACTION: Action = { kind: 'burn', amount: NO_AMOUNT };
+
 /** Every action that any version of this code knows; which version may use it is a rule of execution. */
 export const actionLayout: Layout<Action> = union<Action>({
-  transfer: { tag: 0, fields: { to: accountAddressField, amount: amountField } },
+  transfer: {
+    tag: 0,
+    fields: { to: accountAddressField, amount: amountField },
+    blank: () => ({ kind: 'transfer', to: NO_ADDRESS, amount: NO_AMOUNT }),
+  },
   stake: { tag: 1, fields: { amount: amountField } },
   unstake: { tag: 2, fields: { amount: amountField } },
   burn: { tag: 3, fields: { amount: amountField } },
@@ -32,7 +41,7 @@ export const actionLayout: Layout<Action> = union<Action>({
 
 const unsignedLayouts: FieldLayouts<Omit<Transaction, 'signature'>> = {
   version: versionField,
-  chainId: hashField,
+  chainId: repeatedHex<Hash>(32),
   senderKey: publicKeyField,
   nonce: u64Field,
   validUntilHeight: heightField,
@@ -41,7 +50,20 @@ const unsignedLayouts: FieldLayouts<Omit<Transaction, 'signature'>> = {
   action: actionLayout,
 };
 const unsignedFields = struct<Omit<Transaction, 'signature'>>(unsignedLayouts);
-const fields: Layout<Transaction> = struct<Transaction>({ ...unsignedLayouts, signature: signatureField });
+const fields: Layout<Transaction> = struct<Transaction>(
+  { ...unsignedLayouts, signature: signatureField },
+  () => ({
+    version: 0,
+    chainId: ZERO_HASH,
+    senderKey: NO_KEY,
+    nonce: 0,
+    validUntilHeight: height(0),
+    gasLimit: gas(0),
+    gasPrice: NO_AMOUNT,
+    action: NO_ACTION,
+    signature: NO_SIGNATURE,
+  }),
+);
 
 /** An empty signature field: its length, which is zero. */
 const EMPTY_SIGNATURE = Uint8Array.of(0);
