@@ -7,7 +7,7 @@ import { ZERO_HASH } from '../crypto/sha256.ts';
 import { type ExecutedBlock, type ExecutionContext, executeBlock } from '../execution/execute-block.ts';
 import type { State, StateChange } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
-import { type Block, CONSENSUS_FIELD_MAX_BYTES, type Header } from '../types/block.ts';
+import type { Block, Header } from '../types/block.ts';
 import { blockSizeBytes, systemRoot, transactionsRoot } from '../types/block-codec.ts';
 import type { ChainWorld } from '../types/command.ts';
 import type { BlockRejection, CertificateRejection, HeaderRejection } from '../types/rejection.ts';
@@ -104,17 +104,13 @@ export function createFold<View>(
   };
 }
 
-/** The header's own rules, which need no body and no clock; its version is the caller's. */
+/** The header's own rules, which need no body and no clock; its version is the caller's, its sizes are the codec's. */
 function advance<View>(
   rules: ConsensusRules<View>,
   parent: Link<View>,
   header: Header,
   id: BlockHash,
 ): Link<View> | HeaderRejection {
-  for (const field of ['consensus', 'seal'] as const) {
-    const sizeBytes = header[field].length / 2;
-    if (sizeBytes > CONSENSUS_FIELD_MAX_BYTES) return { code: 'FIELD_TOO_LARGE', field, sizeBytes };
-  }
   if (header.messagesRoot !== ZERO_HASH) return { code: 'MESSAGES_ROOT_NOT_ZERO' };
   const expected = height(parent.header.height + 1);
   if (header.height !== expected) return { code: 'WRONG_HEIGHT', height: header.height, expected };
