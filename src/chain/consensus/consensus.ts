@@ -168,8 +168,12 @@ export interface Engine {
 
 /** What to search a seal for. */
 export interface SealJob {
-  /** The canonical header bytes with an empty seal. */
-  readonly headerBytes: Uint8Array;
+  /**
+   * Builds the block as of now and answers its canonical header bytes with an empty seal; undefined: there is nothing
+   * to seal any more. A real search asks when it begins, a modelled one when its time is up, so that the block carries
+   * the time and the transactions of that moment and is built once. The seal found is for the bytes asked for last.
+   */
+  readonly headerBytes: () => Uint8Array | undefined;
   /** Unscaled 256-bit target: work and expected time follow from it. */
   readonly target: bigint;
   /** What the seal's hash is held against: target × powScale, at most 2^256 - 1. */
