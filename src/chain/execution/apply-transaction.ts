@@ -4,7 +4,7 @@ import type { BlockContext, ConsensusRules } from '../consensus/consensus.ts';
 import { ZERO_HASH } from '../crypto/sha256.ts';
 import { readAccount, writeAccount } from '../state/accounts.ts';
 import type { StateReader, StateWriter } from '../state/state.ts';
-import { type Account, RECEIPT_STATUS, type Receipt, type ReceiptStatus } from '../types/account.ts';
+import { RECEIPT_STATUS, type Receipt, type ReceiptStatus } from '../types/account.ts';
 import type { TransactionRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionId, transactionSizeBytes } from '../types/transaction-codec.ts';
@@ -55,14 +55,14 @@ export function applyTransaction<View>(
   const stateless = checkTransactionStateless(context, header.version, transaction);
   if (stateless !== undefined) return stateless;
   const sender = senderOf(transaction);
-  const account = hasAccount(state, sender) ? readAccount(state, sender) : undefined;
-  const rejection = checkAgainstAccount(account, sender, transaction, header.height);
+  if (!hasAccount(state, sender)) return { code: 'SENDER_UNKNOWN', sender };
+  const account = readAccount(state, sender);
+  const rejection = checkAgainstAccount(account, transaction, header.height);
   if (rejection !== undefined) return rejection;
 
-  const before = account as Account;
   const reserved = feeMax(transaction);
-  const paid = { ...before, nonce: before.nonce + 1, balance: amount(before.balance - reserved) };
-  writeAccount(state, sender, paid);
+  const left = amount(account.balance - reserved);
+  writeAccount(state, sender, { ...account, nonce: account.nonce + 1, balance: left });
 
   const intrinsic = intrinsicGas(genesis.parameters, transactionSizeBytes(transaction));
   const creates = createsAccount(state, transaction) ? genesis.parameters.gasPerNewAccount : 0;

@@ -7,7 +7,7 @@ import { type ChainParameters, type Genesis, PROTOCOL_VERSION_MIN } from '../typ
 import type { TransactionRejection } from '../types/rejection.ts';
 import type { Action, Transaction } from '../types/transaction.ts';
 import { TRANSACTION_MAX_BYTES, transactionSizeBytes } from '../types/transaction-codec.ts';
-import { type AccountAddress, type BlockHash, type Gas, gas, type Height } from '../types/units.ts';
+import { type BlockHash, type Gas, gas, type Height } from '../types/units.ts';
 
 /** The chain that a transaction is checked for. */
 export interface TransactionRules {
@@ -85,16 +85,13 @@ export function isExpired(transaction: Transaction, height: Height): boolean {
 
 /**
  * Whether a block at `height` may include the transaction next, `account` being its sender's.
- * @param account undefined: the sender has no leaf, and what has no leaf sends nothing.
  */
 export function checkAgainstAccount(
-  account: Account | undefined,
-  sender: AccountAddress,
+  account: Account,
   transaction: Transaction,
   height: Height,
 ): TransactionRejection | undefined {
   const { nonce, validUntilHeight } = transaction;
-  if (account === undefined) return { code: 'SENDER_UNKNOWN', sender };
   if (nonce < account.nonce) return { code: 'NONCE_USED', nonce, expected: account.nonce };
   if (nonce > account.nonce) return { code: 'NONCE_GAP', nonce, expected: account.nonce, gapMax: 0 };
   if (isExpired(transaction, height)) return { code: 'EXPIRED', validUntilHeight, height };

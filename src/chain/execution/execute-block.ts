@@ -13,8 +13,6 @@ import { checkBody } from './check-body.ts';
 import type { ExecutionContext } from './context.ts';
 import type { Supply } from './supply.ts';
 
-export type { ExecutionContext } from './context.ts';
-
 /** What executing a block gave. */
 export interface ExecutedBlock<View> {
   readonly state: State;
