@@ -29,8 +29,8 @@ import {
   undoKey,
 } from '../blockstore/records.ts';
 import type { ConsensusRules } from '../consensus/consensus.ts';
-import { addressOf } from '../crypto/address.ts';
 import { historyRoot } from '../crypto/history.ts';
+import { senderOf } from '../execution/signed-item.ts';
 import type { State, StateChange } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
 import { encodeReceipt } from '../types/account-codec.ts';
@@ -58,7 +58,7 @@ export interface BatchConfig {
 
 /** Accounts that a transaction concerns, each once. */
 export function accountsOf(transaction: Transaction): readonly AccountAddress[] {
-  const sender = addressOf(transaction.senderKey);
+  const sender = senderOf(transaction);
   const { action } = transaction;
   return action.kind === 'transfer' && action.to !== sender ? [sender, action.to] : [sender];
 }

@@ -4,11 +4,13 @@ import type { Env } from '../../env/program.ts';
 import type { Candidate, ConsensusRules } from '../consensus/consensus.ts';
 import { type HistoryRange, historyAppend, historyRoot } from '../crypto/history.ts';
 import { ZERO_HASH } from '../crypto/sha256.ts';
-import { type ExecutedBlock, type ExecutionContext, executeBlock } from '../execution/execute-block.ts';
+import { checkBody } from '../execution/check-body.ts';
+import type { ExecutionContext } from '../execution/context.ts';
+import { type ExecutedBlock, executeBlock } from '../execution/execute-block.ts';
 import type { State, StateChange } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
-import { blockSizeBytes, systemRoot, transactionsRoot } from '../types/block-codec.ts';
+import { blockSizeBytes } from '../types/block-codec.ts';
 import type { ChainWorld } from '../types/command.ts';
 import type { BlockRejection, CertificateRejection, HeaderRejection } from '../types/rejection.ts';
 import { isRejection } from '../types/rejection.ts';
@@ -39,9 +41,6 @@ export interface Executed<View> {
 
 /** Blocks of 64 bytes that an average header fills, id and history included. */
 const HEADER_HASHES = 12;
-
-/** Bodies that were found to match their header: a pure fact about an immutable value. */
-const MATCHING = new WeakSet<Block>();
 
 /** The two steps of the chain, with their costs charged on shared results too. */
 export interface Fold<View> {
@@ -81,10 +80,7 @@ export function createFold<View>(
     },
     checkBody(block) {
       env.spend('hash', Math.ceil(blockSizeBytes(block) / 64) + block.transactions.length);
-      if (MATCHING.has(block)) return undefined;
-      const rejection = checkBody(block);
-      if (rejection === undefined) MATCHING.add(block);
-      return rejection;
+      return checkBody(block);
     },
     checkCertificate(link, certificate) {
       const key = `${prefix}${link.id}${certificate}`;
@@ -97,7 +93,7 @@ export function createFold<View>(
       env.spend('execute', block.header.gasUsed);
       const key = `${prefix}${advanced.id}${parent.state.root}`;
       return env.memo.get('ledger.execute', key, () => {
-        const result = executeBlock(context, parent.link.view, parent.state, block);
+        const result = executeBlock(context, parent.link.view, parent.state, block, advanced.view);
         return isRejection(result) ? result : executed(advanced, result);
       });
     },
@@ -153,24 +149,6 @@ function executed<View>(advanced: Link<View>, result: ExecutedBlock<View>): Exec
     receipts: result.receipts,
     changes: result.changes,
   };
-}
-
-function checkBody(block: Block): BlockRejection | undefined {
-  const { header, transactions } = block;
-  if (header.txCount !== transactions.length) {
-    return { code: 'TRANSACTION_COUNT_MISMATCH', stated: header.txCount, counted: transactions.length };
-  }
-  const ofTransactions = transactionsRoot(transactions);
-  if (ofTransactions !== header.transactionsRoot) {
-    return {
-      code: 'TRANSACTIONS_ROOT_MISMATCH',
-      stated: header.transactionsRoot,
-      computed: ofTransactions,
-    };
-  }
-  const ofSystem = systemRoot(block.system);
-  if (ofSystem === header.systemRoot) return undefined;
-  return { code: 'SYSTEM_ROOT_MISMATCH', stated: header.systemRoot, computed: ofSystem };
 }
 
 function checkCertificate<View>(

@@ -5,7 +5,7 @@ import { BLOCK_CACHE_MAX, type BlockStore, CORRUPT_RECORDS_MAX } from '../blocks
 import { NO_SLOT, NODE } from '../blockstore/tree.ts';
 import type { BlockPlan, Candidate, ChainView } from '../consensus/consensus.ts';
 import { assembleBlock } from '../execution/assemble-block.ts';
-import type { ExecutionContext } from '../execution/execute-block.ts';
+import type { ExecutionContext } from '../execution/context.ts';
 import type { State } from '../state/state.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { TransactionPlace } from '../types/command.ts';

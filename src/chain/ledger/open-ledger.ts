@@ -1,7 +1,7 @@
 /** Opens the ledger of a node: builds genesis, recovers the chain from the disk, and answers the one interface. */
 import { BlockStore } from '../blockstore/block-store.ts';
 import { EMPTY_HISTORY } from '../crypto/history.ts';
-import type { ExecutionContext } from '../execution/execute-block.ts';
+import type { ExecutionContext } from '../execution/context.ts';
 import { buildGenesis } from '../execution/genesis.ts';
 import { genesisHash } from '../types/genesis-codec.ts';
 import { blockId } from '../types/header-codec.ts';
@@ -77,7 +77,7 @@ function genesisOf<View>(env: LedgerEnv, config: LedgerConfig<View>): GenesisPar
   const { codeVersion, genesis, rules } = config;
   const key = nameOf(env, `${codeVersion}|${genesisHash(genesis)}`);
   return env.memo.get('ledger.genesis', key, () => {
-    const built = buildGenesis(genesis, rules);
+    const built = buildGenesis(genesis, rules, env.crypto.sha256);
     if (isRejection(built)) return built;
     const { block, state, view, weight } = built;
     const { header } = block;

@@ -106,7 +106,7 @@ describe('recovery from a crash', () => {
 
   it('opens after every prefix of the batches, on a verified base, and goes on to the same chain', () => {
     const total = host.disk.batches.length;
-    expect(total).toBeGreaterThan(70);
+    expect(total).toBeGreaterThan(60);
     for (let count = 0; count <= total; count++) {
       const again = createHost(host.disk.prefix(count));
       const { ledger: reopened, corrupt } = open(again);
