@@ -1,7 +1,8 @@
 /** What a node is started with: its chain, its identity, whom it dials, what it takes part in, and its limits. */
 import type { Env } from '../env/program.ts';
-import type { Address, KeyId } from '../env/units.ts';
+import { type Address, type KeyId, ms } from '../env/units.ts';
 import type { Cancel, Consensus, SealJob } from './consensus/consensus.ts';
+import type { LedgerConfig } from './ledger/ledger.ts';
 import type { ChainWorld } from './types/command.ts';
 import type { Genesis, UpgradeSchedule } from './types/genesis.ts';
 import type { AccountAddress } from './types/units.ts';
@@ -118,6 +119,25 @@ export const DEFAULT_LIMITS: NodeLimits = {
   mempoolBytesMax: 8_388_608,
 };
 
+/** How a node keeps its chain on disk. Each has a default in DEFAULT_STORE. */
+export type StoreSettings = Pick<
+  LedgerConfig<unknown>,
+  'bodies' | 'baseDepth' | 'undoDepth' | 'futureMaxMs' | 'accountIndex' | 'flushBlocks'
+>;
+
+/** What a real node keeps. */
+export const DEFAULT_STORE: StoreSettings = {
+  bodies: 'archive',
+  /** Deeper than reorganisations that happen by themselves; what is newer is executed again at a start. */
+  baseDepth: 64,
+  /** A reorganisation of 1,064 blocks needs an operator's eye. */
+  undoDepth: 1_000,
+  /** As far as clocks of honest nodes may go astray: two minutes. */
+  futureMaxMs: ms(120_000),
+  accountIndex: true,
+  flushBlocks: 1,
+};
+
 /** Everything that one node is told. Its storage must belong to the same genesis. */
 export interface NodeConfig {
   readonly genesis: Genesis;
@@ -138,6 +158,9 @@ export interface NodeConfig {
   readonly staticPeers?: readonly Address[];
   /** Proof-of-work search: modelled in simulation, real in the node. */
   readonly createSearch: (env: Env<ChainWorld>) => Search;
+  /** Names the code that executes, for what hosts share; absent: the protocol version. Mixed or mutated code needs its own. */
+  readonly codeVersion?: string;
+  readonly store?: Partial<StoreSettings>;
   readonly features?: Partial<NodeFeatures>;
   readonly limits?: Partial<NodeLimits>;
 }

@@ -6,6 +6,7 @@ import type { ImportOutcome, Ledger } from './ledger/ledger.ts';
 import type { NodeLimits } from './node-config.ts';
 import type { Peer } from './peers/peer.ts';
 import type { RecentSet } from './peers/recent-set.ts';
+import type { SealCheck } from './peers/seal-check.ts';
 import type { Block } from './types/block.ts';
 import type { ChainWorld } from './types/command.ts';
 import { blockId } from './types/header-codec.ts';
@@ -27,6 +28,7 @@ export interface IntakePorts {
   readonly env: Env<ChainWorld>;
   readonly limits: NodeLimits;
   readonly ledger: Ledger<unknown>;
+  readonly seals: SealCheck;
   /** Ids of transactions whose signature is known to be valid: an id covers the signature. */
   readonly verified: RecentSet<TxId>;
   isInMempool(id: TxId): boolean;
@@ -36,9 +38,12 @@ export interface IntakePorts {
 
 interface Entry extends IntakeItem {
   state: 'verifying' | 'ready';
-  /** The first transaction with a wrong signature; -1: none. */
+  /** The first transaction with a wrong signature, or SEAL; -1: none. */
   badIndex: number;
 }
+
+/** In place of the index of a transaction: the signatures of the header's seal. */
+const SEAL = 0xffff_ffff;
 
 /** Imports blocks in the order in which they came, one after another, each after its signatures. */
 export class BlockIntake {
@@ -103,6 +108,12 @@ export class BlockIntake {
 
   #enqueue(item: IntakeItem): void {
     const { items, indexes } = this.#unverified(item.block);
+    if (item.from !== undefined) {
+      for (const seal of this.#ports.seals.itemsOf(item.block.header)) {
+        items.push(seal);
+        indexes.push(SEAL);
+      }
+    }
     const entry: Entry = { ...item, state: items.length === 0 ? 'ready' : 'verifying', badIndex: -1 };
     this.#queue.push(entry);
     if (items.length > 0) {
@@ -125,6 +136,11 @@ export class BlockIntake {
   }
 
   #import(entry: Entry): void {
+    if (entry.badIndex === SEAL) {
+      const why = { code: 'BAD_SEAL', fact: 'signature' } as const;
+      this.#finish(entry, { kind: 'rejected', why, covered: false });
+      return;
+    }
     if (entry.badIndex >= 0) {
       const why = badSignature(entry.block, entry.badIndex);
       const covered = this.#ports.ledger.markInvalid(entry.block, why);
@@ -185,10 +201,11 @@ export class BlockIntake {
     for (let i = 0; i < indexes.length; i++) {
       const index = indexes[i] as number;
       const transaction = block.transactions[index];
-      if (transaction === undefined) continue;
-      if (valid[i] === true) this.#ports.verified.add(transactionId(transaction));
-      else if (bad < 0) bad = index;
+      if (valid[i] === true && transaction !== undefined)
+        this.#ports.verified.add(transactionId(transaction));
+      if (valid[i] !== true && (bad < 0 || index === SEAL)) bad = index;
     }
+    if (bad !== SEAL && indexes.includes(SEAL)) this.#ports.seals.remember(block.header);
     return bad;
   }
 }

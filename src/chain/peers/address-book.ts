@@ -33,8 +33,8 @@ export function redialDelayMs(failures: number, random: Random): number {
 
 /** The addresses that one node knows. Times are of the monotonic clock. */
 export class AddressBook {
+  readonly max: number;
   readonly #random: Random;
-  readonly #max: number;
   readonly #entries = new Map<Address, BookEntry>();
   readonly #bySource = new Map<AddressSource, number>();
   readonly #fresh: BookEntry[] = [];
@@ -42,7 +42,7 @@ export class AddressBook {
 
   constructor(random: Random, max: number) {
     this.#random = random;
-    this.#max = max;
+    this.max = max;
   }
 
   get size(): number {
@@ -63,7 +63,7 @@ export class AddressBook {
     if (this.#entries.has(address)) return false;
     const held = this.#bySource.get(source) ?? 0;
     if (source !== '' && held >= ADDRESSES_PER_SOURCE_MAX) return false;
-    if (this.#entries.size >= this.#max) {
+    if (this.#entries.size >= this.max) {
       const victim = this.#fresh[this.#random.below(Math.max(1, this.#fresh.length))];
       if (victim === undefined) return false;
       this.remove(victim.address);
@@ -94,7 +94,7 @@ export class AddressBook {
   onProven(address: Address): void {
     const entry = this.#entries.get(address);
     if (entry === undefined || entry.proven) return;
-    if (this.#proven.length >= Math.max(1, this.#max >>> 1)) {
+    if (this.#proven.length >= Math.max(1, this.max >>> 1)) {
       const victim = this.#proven[this.#random.below(this.#proven.length)];
       if (victim !== undefined) this.remove(victim.address);
     }

@@ -4,6 +4,7 @@ import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
 import { type Ms, ms, unixMs } from '../../env/units.ts';
 import type { Candidate } from '../consensus/consensus.ts';
+import { checkBody } from '../execution/check-body.ts';
 import type { HeaderOutcome, ImportOutcome, Ledger, LedgerHalt } from '../ledger/ledger.ts';
 import type { NodeFeatures, NodeLimits } from '../node-config.ts';
 import type { Block, Header, SystemData } from '../types/block.ts';
@@ -19,7 +20,6 @@ import type {
 import type { Transaction } from '../types/transaction.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import type { BlockHash, TxId, Weight } from '../types/units.ts';
-import { bodyMatchesHeader } from './body-check.ts';
 import {
   completePartial,
   fillFromMempool,
@@ -31,6 +31,7 @@ import {
 import type { PeerFault } from './fault.ts';
 import { headerFault } from './header-fault.ts';
 import type { Peer } from './peer.ts';
+import type { SealCheck } from './seal-check.ts';
 
 /** Announcers remembered for each block, beside the one that was asked. */
 const ANNOUNCERS_MAX = 8;
@@ -51,6 +52,7 @@ export interface BlockRelayPorts {
   readonly limits: NodeLimits;
   readonly blockBytesMax: number;
   readonly ledger: Ledger<unknown>;
+  readonly seals: SealCheck;
   readonly peers: () => readonly Peer[];
   send(peer: Peer, message: Message): boolean;
   fault(peer: Peer, fault: PeerFault): void;
@@ -82,6 +84,8 @@ interface Request {
 export class BlockRelay {
   readonly #ports: BlockRelayPorts;
   readonly #requests = new Map<BlockHash, Request>();
+  /** Announced, and the signatures of the seal are being checked. */
+  readonly #sealing = new Map<BlockHash, Peer[]>();
   readonly #held = new Map<BlockHash, Timer>();
   #served: GetBlockResponseMessage | undefined;
 
@@ -101,7 +105,7 @@ export class BlockRelay {
     const status = this.#ports.ledger.status(id);
     if (status === 'executed' || status === 'invalid') return;
     const request = this.#requests.get(id);
-    if (request === undefined) this.#judge(peer, id, message);
+    if (request === undefined) this.#checkSeal(peer, id, message);
     else if (request.source === undefined && this.#ports.waiting(id) === undefined) this.#ask(request, peer);
     else if (request.source !== peer && request.announcers.length < ANNOUNCERS_MAX)
       request.announcers.push(peer);
@@ -142,7 +146,7 @@ export class BlockRelay {
     }
     const { result } = message;
     if (result.kind === 'block') {
-      if (blockId(result.block.header) !== message.id || !bodyMatchesHeader(result.block)) {
+      if (blockId(result.block.header) !== message.id || checkBody(result.block) !== undefined) {
         this.#ports.fault(peer, 'BODY_MISMATCH');
         this.#next(request);
       } else this.#take(request, result.block, result.certificate, peer, 'full');
@@ -190,8 +194,36 @@ export class BlockRelay {
   bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
     return [
       { name: 'gossip.blocks', size: this.#requests.size, max: BLOCKS_IN_FLIGHT_MAX },
+      { name: 'gossip.sealing', size: this.#sealing.size, max: BLOCKS_IN_FLIGHT_MAX },
       { name: 'gossip.heldHeaders', size: this.#held.size, max: this.#ports.limits.heldBlocksMax },
     ];
+  }
+
+  /** Signatures of the seal first, where it has any; whoever announces meanwhile waits for the same answer. */
+  #checkSeal(peer: Peer, id: BlockHash, message: BlockMessage): void {
+    const waiting = this.#sealing.get(id);
+    if (waiting !== undefined) {
+      if (waiting.length < ANNOUNCERS_MAX) waiting.push(peer);
+      return;
+    }
+    const { header } = message;
+    const items = this.#ports.seals.itemsOf(header);
+    if (items.length === 0) {
+      this.#judge(peer, id, message);
+      return;
+    }
+    if (this.#sealing.size >= BLOCKS_IN_FLIGHT_MAX) return;
+    const announcers = [peer];
+    this.#sealing.set(id, announcers);
+    this.#ports.env.crypto.verify(items, (valid) => {
+      this.#sealing.delete(id);
+      if (valid.includes(false)) {
+        for (const liar of announcers) this.#ports.fault(liar, 'INVALID_HEADER');
+        return;
+      }
+      this.#ports.seals.remember(header);
+      for (const announcer of announcers) if (announcer.isUp) this.onAnnounce(announcer, message);
+    });
   }
 
   #judge(peer: Peer, id: BlockHash, message: BlockMessage): void {
@@ -213,12 +245,6 @@ export class BlockRelay {
         return;
       case 'rejected': {
         const fault = headerFault(outcome.why);
-        this.#ports.env.emit({
-          kind: 'BlockRejected',
-          id,
-          height: message.header.height,
-          code: outcome.why.code,
-        });
         if (fault !== undefined) this.#ports.fault(peer, fault);
         return;
       }
@@ -350,7 +376,7 @@ export class BlockRelay {
     if (partial === undefined) return false;
     if (partial.missing.length === 0) {
       const block = blockOf(header, partial.transactions as readonly Transaction[]);
-      if (!bodyMatchesHeader(block)) return false;
+      if (checkBody(block) !== undefined) return false;
       this.#take(request, block, '', peer, header.txCount === 0 ? 'announce' : 'compact');
       return true;
     }
@@ -373,7 +399,7 @@ export class BlockRelay {
     }
     const all = completePartial(partial, indexes, transactions);
     const block = all === undefined ? undefined : blockOf(announcement.header, all);
-    if (block !== undefined && bodyMatchesHeader(block)) {
+    if (block !== undefined && checkBody(block) === undefined) {
       this.#take(request, block, '', peer, 'compact');
       return;
     }

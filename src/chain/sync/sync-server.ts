@@ -6,11 +6,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Block } from '../types/block.ts';
 import { blockSizeBytes } from '../types/block-codec.ts';
 import type { HeadClaim, Message, SyncRequestMessage, SyncResponseMessage } from '../types/message.ts';
-
-/** Distances in a locator double: 64 reach any height. */
-const LOCATOR_IDS_MAX = 96;
-/** Ids of one request: more than any honest node asks for. */
-const REQUEST_IDS_MAX = 256;
+import { LOCATOR_IDS_MAX, SYNC_BLOCKS_MAX } from '../types/message-codec.ts';
 
 /** What serving needs of the node. */
 export interface SyncServerPorts {
@@ -32,9 +28,11 @@ export function serveSync(ports: SyncServerPorts, peer: Peer, request: SyncReque
       return;
     }
     const found = ledger.headersAfter(want.locator, Math.min(want.limit, limits.syncHeadersMax));
-    result = { kind: 'headers', headers: found.headers, certificates: found.certificates };
+    const count = countWithin(found.certificates, limits.syncResponseBytesMax);
+    const headers = found.headers.slice(0, count);
+    result = { kind: 'headers', headers, certificates: found.certificates.slice(0, count) };
   } else {
-    if (want.ids.length > REQUEST_IDS_MAX) {
+    if (want.ids.length > SYNC_BLOCKS_MAX) {
       ports.fault(peer, 'OVER_LIMIT');
       return;
     }
@@ -54,4 +52,20 @@ export function serveSync(ports: SyncServerPorts, peer: Peer, request: SyncReque
     result = { kind: 'blocks', blocks, certificates };
   }
   ports.send(peer, { kind: 'SyncResponse', requestId, head: ports.head(), result });
+}
+
+/** How many certificates pass before they fill a response; the one that fills it included. */
+function countWithin(certificates: readonly string[], bytesMax: number): number {
+  let bytes = 0;
+  let count = 0;
+  while (count < certificates.length && bytes < bytesMax) bytes += (certificates[count++] ?? '').length / 2;
+  return count;
+}
+
+/** True when the response may have been cut: it holds all that was asked for, or all that one message should. */
+export function isCut(headers: number, certificates: readonly string[], limits: NodeLimits): boolean {
+  if (headers >= limits.syncHeadersMax) return true;
+  let bytes = 0;
+  for (const certificate of certificates) bytes += certificate.length / 2;
+  return bytes >= limits.syncResponseBytesMax;
 }

@@ -1,18 +1,22 @@
 /** Sync: runs the transitions of sync-state.ts against ledger, peers and timers. */
 import type { Timer } from '../../env/clock.ts';
+import type { SignedItem } from '../../env/crypto.ts';
 import type { Env } from '../../env/program.ts';
 import { ms } from '../../env/units.ts';
+import { checkBody } from '../execution/check-body.ts';
 import type { ImportOutcome, Ledger, LedgerHalt, MissingBlock } from '../ledger/ledger.ts';
 import type { NodeLimits } from '../node-config.ts';
-import { bodyMatchesHeader } from '../peers/body-check.ts';
 import type { PeerFault } from '../peers/fault.ts';
 import { headerFault } from '../peers/header-fault.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { SealCheck } from '../peers/seal-check.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { ChainWorld } from '../types/command.ts';
 import { blockId } from '../types/header-codec.ts';
 import type { Message, SyncResponseMessage } from '../types/message.ts';
-import type { BlockHash, Height, PeerId } from '../types/units.ts';
+import { LOCATOR_IDS_MAX } from '../types/message-codec.ts';
+import type { BlockHash, Height, PeerId, Weight } from '../types/units.ts';
+import { isCut } from './sync-server.ts';
 import {
   SYNC_IDLE,
   type SyncAction,
@@ -32,6 +36,7 @@ export interface SyncPorts {
   readonly env: Env<ChainWorld>;
   readonly limits: NodeLimits;
   readonly ledger: Ledger<unknown>;
+  readonly seals: SealCheck;
   readonly peers: () => readonly Peer[];
   peer(id: PeerId): Peer | undefined;
   send(peer: Peer, message: Message): boolean;
@@ -80,6 +85,11 @@ export class Sync {
     this.#step({ kind: 'look' });
   }
 
+  /** A peer stated its head. Cheap while nothing is to be done: most claims are of blocks that are here. */
+  onClaim(peer: Peer): void {
+    if (this.#state.phase !== 'idle' || this.#isAhead(peer, this.#ports.ledger.head().weight)) this.look();
+  }
+
   onPeerDown(peer: Peer): void {
     if (this.#state.phase !== 'idle') this.#step({ kind: 'peerDown', peer: peer.id });
   }
@@ -90,7 +100,11 @@ export class Sync {
     const { header, bodies } = this.#state;
     if (result.kind === 'headers' && header?.requestId === requestId && header.peer === peer.id) {
       peer.stalls = 0;
-      this.#onHeaders(peer, requestId, result.headers);
+      this.#timers.get(requestId)?.cancel();
+      const more = isCut(result.headers.length, result.certificates, this.#ports.limits);
+      this.#checkSeals(result.headers, (good) =>
+        this.#onHeaders(peer, requestId, result.headers, good, more),
+      );
       return;
     }
     const request = bodies.find((body) => body.requestId === requestId && body.peer === peer.id);
@@ -131,20 +145,41 @@ export class Sync {
     ];
   }
 
-  #onHeaders(peer: Peer, requestId: number, headers: readonly Header[]): void {
-    const limit = this.#ports.limits.syncHeadersMax;
-    let verdict: HeadersVerdict = { fault: undefined, isExcused: false };
-    if (headers.length > limit) verdict = { fault: 'BROKEN_CHAIN', isExcused: false };
+  /** Answers how many headers from the first on have a valid seal: now, or as a later event. */
+  #checkSeals(headers: readonly Header[], then: (good: number) => void): void {
+    const { env, limits, seals } = this.#ports;
+    const known = headers.slice(0, limits.syncHeadersMax);
+    const items: SignedItem[] = [];
+    const owners: number[] = [];
+    for (let i = 0; i < known.length; i++) {
+      for (const item of seals.itemsOf(known[i] as Header)) {
+        items.push(item);
+        owners.push(i);
+      }
+    }
+    if (items.length === 0) then(known.length);
+    else {
+      env.crypto.verify(items, (valid) => {
+        const bad = valid.indexOf(false);
+        const good = bad < 0 ? known.length : (owners[bad] as number);
+        for (let i = 0; i < good; i++) seals.remember(known[i] as Header);
+        then(good);
+      });
+    }
+  }
+
+  /** @param good so many headers have a valid seal. */
+  #onHeaders(peer: Peer, requestId: number, headers: readonly Header[], good: number, more: boolean): void {
+    let verdict = GOOD;
     let parent: BlockHash | undefined;
-    for (const header of headers) {
-      if (verdict.fault !== undefined || verdict.isExcused) break;
+    for (let i = 0; i < good && verdict === GOOD; i++) {
+      const header = headers[i] as Header;
       const id = blockId(header);
-      if (parent !== undefined && header.parent !== parent)
-        verdict = { fault: 'BROKEN_CHAIN', isExcused: false };
-      else verdict = this.#acceptHeader(peer, id, header);
+      verdict =
+        parent === undefined || header.parent === parent ? this.#acceptHeader(peer, id, header) : BROKEN;
       parent = id;
     }
-    const more = headers.length === limit;
+    if (verdict === GOOD && good < headers.length) verdict = INVALID;
     this.#step({ kind: 'headers', requestId, peer: peer.id, more, ...verdict });
   }
 
@@ -159,13 +194,13 @@ export class Sync {
       case 'needsExecution':
         return this.#planHeader(peer, id, header);
       case 'orphan':
-        return { fault: 'BROKEN_CHAIN', isExcused: false };
+        return BROKEN;
       case 'future':
         this.#deferHead(peer.head.id, outcome.retryMs);
         return EXCUSED;
       case 'rejected': {
         const fault = headerFault(outcome.why);
-        return fault === undefined ? EXCUSED : { fault: 'INVALID_HEADER', isExcused: false };
+        return fault === undefined ? EXCUSED : INVALID;
       }
       case 'halt':
         this.#ports.onHalt(outcome);
@@ -214,7 +249,7 @@ export class Sync {
     for (let i = 0; i < blocks.length && fault === undefined; i++) {
       const block = blocks[i] as Block;
       const id = blockId(block.header);
-      if (!asked.delete(id) || !bodyMatchesHeader(block)) fault = 'BODY_MISMATCH';
+      if (!asked.delete(id) || checkBody(block) !== undefined) fault = 'BODY_MISMATCH';
       else good.push([id, block, certificates[i] ?? '']);
     }
     for (const [id, block] of good) {
@@ -261,8 +296,9 @@ export class Sync {
     switch (action.kind) {
       case 'askHeaders': {
         const from = this.#plan.at(-1)?.id;
-        const locator =
+        const known =
           from === undefined ? ledger.locator(ledger.bestHeader().id) : [from, ...ledger.locator()];
+        const locator = known.slice(0, LOCATOR_IDS_MAX);
         this.#ask(action.requestId, action.peer, { kind: 'headers', locator, limit: limits.syncHeadersMax });
         return;
       }
@@ -316,11 +352,11 @@ export class Sync {
   #view(): SyncView {
     const { ledger, limits } = this.#ports;
     const own = ledger.head().weight;
-    const peers = this.#ports.peers().map((peer) => {
-      const { id, height, weight } = peer.head;
-      const isAhead = isAtLeast(weight, own) && !this.#isKnown(id);
-      return { id: peer.id, isAhead, height };
-    });
+    const peers = this.#ports.peers().map((peer) => ({
+      id: peer.id,
+      isAhead: this.#isAhead(peer, own),
+      height: peer.head.height,
+    }));
     return {
       peers,
       wanted: this.#wanted(),
@@ -330,8 +366,13 @@ export class Sync {
     };
   }
 
-  #isKnown(id: BlockHash): boolean {
-    if (this.#ports.ledger.status(id) !== 'unknown') return true;
+  #isAhead(peer: Peer, own: Weight): boolean {
+    const { id, weight } = peer.head;
+    if (this.#ports.ledger.status(id) !== 'unknown' || !isAtLeast(weight, own)) return false;
+    return !this.#isOnItsWay(id);
+  }
+
+  #isOnItsWay(id: BlockHash): boolean {
     return this.#planned.has(id) || this.#tooEarly.has(id) || this.#ports.isExpected(id);
   }
 
@@ -355,6 +396,8 @@ interface HeadersVerdict {
 }
 
 const GOOD: HeadersVerdict = { fault: undefined, isExcused: false };
+const BROKEN: HeadersVerdict = { fault: 'BROKEN_CHAIN', isExcused: false };
+const INVALID: HeadersVerdict = { fault: 'INVALID_HEADER', isExcused: false };
 const EXCUSED: HeadersVerdict = { fault: undefined, isExcused: true };
 /** Heads of the future remembered: one for each peer is the worst. */
 const TOO_EARLY_MAX = 128;

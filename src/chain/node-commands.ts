@@ -1,0 +1,54 @@
+/** Commands that only read: what a host asks its own node about the chain. */
+import { bytesToHex } from '../env/bytes.ts';
+import { ACCOUNT_PAGE_MAX, type Ledger } from './ledger/ledger.ts';
+import type { Answer, Command } from './types/command.ts';
+import { blockId } from './types/header-codec.ts';
+import type { Transaction } from './types/transaction.ts';
+import type { TxId } from './types/units.ts';
+
+/** Every command but the two that act. */
+export type Query = Exclude<Command, { kind: 'SubmitTransaction' } | { kind: 'Dial' }>;
+
+const NOT_FOUND: Answer = { kind: 'NotFound' };
+
+/** Answers from the ledger and the mempool. What it calls final is durable here. */
+export function answerQuery(
+  ledger: Ledger<unknown>,
+  inMempool: (id: TxId) => Transaction | undefined,
+  query: Query,
+): Answer {
+  switch (query.kind) {
+    case 'GetHead': {
+      const { header, id } = ledger.head();
+      return { kind: 'Head', header, id, finality: ledger.durableFinality() };
+    }
+    case 'GetBlock': {
+      const block = 'id' in query.at ? ledger.block(query.at.id) : ledger.blockAt(query.at.height)?.block;
+      return block === undefined ? NOT_FOUND : { kind: 'Block', block, id: blockId(block.header) };
+    }
+    case 'GetTransaction': {
+      const found = ledger.transaction(query.id);
+      if (found !== undefined) return { kind: 'Transaction', ...found };
+      const transaction = inMempool(query.id);
+      if (transaction === undefined) return NOT_FOUND;
+      return { kind: 'Transaction', transaction, place: 'mempool', receipt: undefined, final: false };
+    }
+    case 'GetAccountTransactions': {
+      const limit = Math.min(query.limit, ACCOUNT_PAGE_MAX);
+      const places = ledger.accountTransactions(query.address, query.before, limit);
+      return { kind: 'AccountTransactions', places };
+    }
+    case 'GetAccount': {
+      const { account, at, stateRoot, proof } = ledger.account(query.address, query.prove);
+      return {
+        kind: 'Account',
+        account,
+        at,
+        stateRoot,
+        proof: proof === undefined ? undefined : bytesToHex(proof),
+      };
+    }
+    default:
+      return query satisfies never;
+  }
+}
