@@ -174,6 +174,7 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
       }
       return { height: view.height + 1 };
     },
+    sealItems: () => [],
     checkSystem: () => undefined,
     execute: () => ({ issued: amount(0n), burnt: amount(0n), data: new Uint8Array(0) }),
     afterExecution: (view) => view,

@@ -2,6 +2,7 @@
 import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
 import type { Env } from '../../env/program.ts';
 import type { KeyRange, WriteOp } from '../../env/storage.ts';
+import type { Sha256 } from '../crypto/sha256.ts';
 import type { Block, Header } from '../types/block.ts';
 import { decodeBlock } from '../types/block-codec.ts';
 import type { ChainWorld } from '../types/command.ts';
@@ -51,6 +52,7 @@ export class BlockStore {
   readonly #env: StoreEnv;
   readonly #blocks = new Lru<BlockHash, Block>(BLOCK_CACHE_MAX);
   readonly #corrupt = new Map<string, RecordKind>();
+  readonly #sha256: Sha256 = (bytes) => this.#env.crypto.sha256(bytes);
   #writtenBytes = 0;
 
   constructor(env: StoreEnv) {
@@ -82,7 +84,7 @@ export class BlockStore {
   }
 
   put(key: Uint8Array, payload: Uint8Array): WriteOp {
-    return { kind: 'put', key, value: sealRecord(this.#env.crypto.sha256, key, payload) };
+    return { kind: 'put', key, value: sealRecord(this.#sha256, key, payload) };
   }
 
   /** The payload under the key; `corrupt` after reporting it. */
@@ -98,7 +100,7 @@ export class BlockStore {
   /** Verifies what a scan answered. */
   check(key: Uint8Array, value: Uint8Array): Uint8Array | 'corrupt' {
     this.#env.spend('hash', Math.ceil((key.length + value.length) / 64));
-    const payload = openRecord(this.#env.crypto.sha256, key, value);
+    const payload = openRecord(this.#sha256, key, value);
     if (payload === 'corrupt') this.report(key);
     return payload;
   }

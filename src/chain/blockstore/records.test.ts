@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, compareBytes } from '../../env/bytes.ts';
-import { NAMESPACE } from '../state/state.ts';
+import type { NAMESPACE } from '../state/state.ts';
 import { blockHash, hash, height, weight } from '../types/units.ts';
 import {
   decodeBase,

@@ -1,6 +1,6 @@
 /** Records on disk: their keys, and the checksum over key and value that finds rot, stale keys and misdirected writes. */
-import type { Crypto } from '../../env/crypto.ts';
 import type { KeyRange } from '../../env/storage.ts';
+import type { Sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { NAMESPACE, type Namespace } from '../state/state.ts';
 import type { RecordKind } from '../types/event.ts';
@@ -212,7 +212,7 @@ export function recordKindOf(key: Uint8Array): RecordKind {
 }
 
 /** tag ‖ length of the key ‖ key ‖ payload, as the checksum covers it. */
-function checksum(sha256: Crypto['sha256'], key: Uint8Array, payload: Uint8Array): Uint8Array {
+function checksum(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Array {
   const input = new Uint8Array(3 + key.length + payload.length);
   input[0] = TAG.record;
   input[1] = key.length >>> 8;
@@ -223,7 +223,7 @@ function checksum(sha256: Crypto['sha256'], key: Uint8Array, payload: Uint8Array
 }
 
 /** The value to store under `key`: checksum ‖ payload. */
-export function sealRecord(sha256: Crypto['sha256'], key: Uint8Array, payload: Uint8Array): Uint8Array {
+export function sealRecord(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Array {
   const value = new Uint8Array(CHECKSUM_BYTES + payload.length);
   value.set(checksum(sha256, key, payload).subarray(0, CHECKSUM_BYTES));
   value.set(payload, CHECKSUM_BYTES);
@@ -231,11 +231,7 @@ export function sealRecord(sha256: Crypto['sha256'], key: Uint8Array, payload: U
 }
 
 /** The payload stored under `key`, or `corrupt`: computed each time, since what a disk answers is shared with nobody. */
-export function openRecord(
-  sha256: Crypto['sha256'],
-  key: Uint8Array,
-  value: Uint8Array,
-): Uint8Array | 'corrupt' {
+export function openRecord(sha256: Sha256, key: Uint8Array, value: Uint8Array): Uint8Array | 'corrupt' {
   if (value.length < CHECKSUM_BYTES) return 'corrupt';
   const payload = value.subarray(CHECKSUM_BYTES);
   const expected = checksum(sha256, key, payload);

@@ -17,7 +17,6 @@ import type { Transaction } from '../types/transaction.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type BlockHash, type Height, height } from '../types/units.ts';
 import type { Batches } from './batches.ts';
-import type { DeepBranches } from './deep-branches.ts';
 import type { Executed, Fold, LedgerEnv, Link } from './fold.ts';
 import type {
   ChainBlock,
@@ -47,6 +46,11 @@ export interface ChainParts<View> {
   readonly fold: Fold<View>;
 }
 
+/** Judges headers whose parent is not in the tree; undefined: nothing is known of it. */
+export interface BelowTree {
+  extend(header: Header, id: BlockHash): HeaderOutcome | undefined;
+}
+
 type Judged<View> =
   | { readonly kind: 'judged'; readonly link: Link<View>; readonly parent: number }
   | Exclude<HeaderOutcome, { readonly kind: 'known' | 'accepted' }>;
@@ -65,7 +69,7 @@ export class Chain<View> {
   replaying = false;
   /** Slots of the main chain from the root up. */
   readonly #main: number[] = [];
-  #deep: DeepBranches<View> | undefined;
+  #deep: BelowTree | undefined;
   #head = NO_SLOT;
   #best = NO_SLOT;
   #base = NO_SLOT;
@@ -98,7 +102,7 @@ export class Chain<View> {
   }
 
   /** Where branches are followed that leave the main chain below the journal. */
-  attachDeep(deep: DeepBranches<View>): void {
+  attachDeep(deep: BelowTree): void {
     this.#deep = deep;
   }
 

@@ -1,4 +1,5 @@
 /** The ledger of one node: the chain, with its events, timers and flushes, behind the one interface. */
+import { assertNever } from '../../env/assert.ts';
 import type { Timer } from '../../env/clock.ts';
 import { ms } from '../../env/units.ts';
 import { BLOCK_CACHE_MAX, type BlockStore, CORRUPT_RECORDS_MAX } from '../blockstore/block-store.ts';
@@ -105,14 +106,19 @@ export class NodeLedger<View> implements Ledger<View> {
     switch (outcome.kind) {
       case 'imported':
         this.#onImported(block, outcome.candidate, outcome.change);
-        break;
+        return outcome;
       case 'rejected':
         this.#tellRejected(id, block.header.height, outcome.why);
-        break;
+        return outcome;
       case 'future':
         return this.#hold({ id, block, certificate }, outcome);
+      case 'known':
+      case 'orphan':
+      case 'halt':
+        return outcome;
+      default:
+        return assertNever(outcome);
     }
-    return outcome;
   }
 
   validate(block: Block): LedgerRejection | undefined {

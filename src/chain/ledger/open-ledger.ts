@@ -77,7 +77,7 @@ function genesisOf<View>(env: LedgerEnv, config: LedgerConfig<View>): GenesisPar
   const { codeVersion, genesis, rules } = config;
   const key = nameOf(env, `${codeVersion}|${genesisHash(genesis)}`);
   return env.memo.get('ledger.genesis', key, () => {
-    const built = buildGenesis(genesis, rules, env.crypto.sha256);
+    const built = buildGenesis(genesis, rules, (bytes) => env.crypto.sha256(bytes));
     if (isRejection(built)) return built;
     const { block, state, view, weight } = built;
     const { header } = block;

@@ -25,7 +25,7 @@ function history(): { host: Host; ledger: Ledger<ToyView>; blocks: readonly Bloc
   const host = createHost();
   const { ledger } = open(host);
   const blocks: Block[] = [];
-  const nonceOf = (at: BlockHash): number => ledger.state(at) && nonceAfter(ledger, at);
+  const nonceOf = (at: BlockHash): number => nonceAfter(ledger, at);
   const add = (
     parent: BlockHash,
     options: { salt?: number; difficulty?: number; pay?: boolean },

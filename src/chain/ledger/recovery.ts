@@ -120,7 +120,7 @@ function readState<View>(parts: ChainParts<View>): {
   readonly strays: readonly Uint8Array[];
 } {
   const { store, env } = parts;
-  let state = emptyState(env.crypto.sha256);
+  let state = emptyState((bytes) => env.crypto.sha256(bytes));
   const strays: Uint8Array[] = [];
   let range = prefixRange(PREFIX.state);
   for (;;) {
