@@ -297,6 +297,7 @@ export function build(
     salt?: number;
     transactions?: readonly Transaction[];
     timestampMs?: number;
+    lastCommit?: string;
   } = {},
 ): Block {
   const { difficulty = 1, salt = 0, transactions = [] } = options;
@@ -308,7 +309,7 @@ export function build(
       timestampMs: unixMs(options.timestampMs ?? before.header.timestampMs + 1_000),
       beneficiary: BENEFICIARY,
       consensus: Uint8Array.of(difficulty),
-      system: { evidence: [], lastCommit: '' },
+      system: { evidence: [], lastCommit: options.lastCommit ?? '' },
     },
     transactions,
   );

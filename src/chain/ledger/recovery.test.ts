@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   ADDRESSES,
   build,
+  certificateOf,
   createHost,
   type Host,
   type MemoryDisk,
   open,
   type ToyView,
   toyConfig,
+  toyRules,
   transfer,
 } from '../../../tests/support/ledger-world.ts';
 import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
@@ -255,5 +257,37 @@ describe('recovery from a bad disk', () => {
     expect(outcomes.length).toBeGreaterThan(0);
     expect(picture(reopened, blocks)).toEqual(whole);
     expect(again.of('CorruptionRepaired').map((e) => e.key)).toEqual([key]);
+  });
+});
+
+describe('recovery of certificates', () => {
+  it('asks peers for the newest, takes older ones from the block above, and trusts none that rotted', () => {
+    const config = toyConfig({ rules: toyRules({ kind: 'absolute', depth: 0 }), undoDepth: 0 });
+    const host = createHost();
+    const { ledger } = open(host, config);
+    const blocks: Block[] = [];
+    let lastCommit = '';
+    for (let i = 0; i < 6; i++) {
+      const block = build(ledger, ledger.head().id, { lastCommit });
+      lastCommit = certificateOf(block);
+      expect(ledger.importBlock(block, lastCommit).kind).toBe('imported');
+      blocks.push(block);
+    }
+    for (const key of host.disk.keysOf(PREFIX.certificate)) {
+      const disk = host.disk.prefix(host.disk.batches.length);
+      disk.rot(key, 90);
+      const again = createHost(disk);
+      const { ledger: reopened } = open(again, config);
+      reopened.scrub(height(0), 100);
+      for (const { id } of reopened.missingBodies()) {
+        reopened.importBlock(ledger.block(id) as Block, ledger.certificate(id));
+      }
+      expect(again.of('CorruptionDetected').map((e) => e.key)).toEqual([key]);
+      expect(again.of('CorruptionRepaired').map((e) => e.key)).toEqual([key]);
+      expect(reopened.missingBodies()).toEqual([]);
+      for (const block of blocks) {
+        expect(reopened.certificate(blockId(block.header))).toBe(certificateOf(block));
+      }
+    }
   });
 });
