@@ -1,6 +1,10 @@
 /** Who dials whom: static topologies of a cluster, and the regions of its hosts. */
 import { assert, assertNever } from '../env/assert.ts';
 import type { Random } from '../env/random.ts';
+
+/** All that planning draws. */
+type Below = Pick<Random, 'below'>;
+
 import { NODE_SHARE_PER_10000, OUTBOUND_DEGREE_CDF_PER_1000 } from './internet-2019.ts';
 
 /** `discovery`: every host knows host 0 and finds the rest by PeerInfo. */
@@ -18,7 +22,7 @@ function drawOthers(
   hosts: number,
   count: number,
   taken: readonly Set<number>[],
-  random: Random,
+  random: Below,
 ): readonly number[] {
   const wanted = Math.min(count, hosts - 1);
   const chosen = new Set<number>();
@@ -30,13 +34,13 @@ function drawOthers(
   return [...chosen].sort((a, b) => a - b);
 }
 
-function measuredDegree(random: Random): number {
+function measuredDegree(random: Below): number {
   const draw = random.below(1_000);
   return OUTBOUND_DEGREE_CDF_PER_1000.findIndex((upTo) => draw < upTo) + 1;
 }
 
 /** Chooses by the hosts' own stream, so that the same seed gives the same links. */
-export function planDials(topology: Topology, hosts: number, random: Random): Dials {
+export function planDials(topology: Topology, hosts: number, random: Below): Dials {
   switch (topology.kind) {
     case 'mesh':
       return Array.from({ length: hosts }, (_, i) => Array.from({ length: i }, (__, j) => j));
@@ -60,7 +64,7 @@ export function planDials(topology: Topology, hosts: number, random: Random): Di
 function drawLinks(
   topology: Extract<Topology, { kind: 'links' | 'measured' }>,
   hosts: number,
-  random: Random,
+  random: Below,
 ): Dials {
   const dials = Array.from({ length: hosts }, () => new Set<number>());
   for (let i = 0; i < hosts; i++) {
@@ -96,7 +100,7 @@ function joinParts(dials: readonly number[][]): Dials {
 }
 
 /** The region of each host: shares as measured, rounded to whole hosts by largest remainder, then shuffled. */
-export function planRegions(hosts: number, random: Random): readonly number[] {
+export function planRegions(hosts: number, random: Below): readonly number[] {
   const exact = NODE_SHARE_PER_10000.map((share) => (share * hosts) / 10_000);
   const counts = exact.map(Math.floor);
   const byRemainder = exact

@@ -5,12 +5,16 @@ import type { DomainEvent } from '../../chain/types/event.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
 import type { Storage } from '../../env/storage.ts';
 import type { CorruptionReport } from '../../sim/disk/disk.ts';
+import type { ChainSetup } from '../chain-setup.ts';
+import type { Load } from '../load/load.ts';
 import type { StoredChains } from './stored-chains.ts';
 
 /** What an oracle may see. Nothing here changes the run. */
 export interface ClusterView {
   readonly hostCount: number;
   readonly genesisId: BlockHash;
+  /** Genesis and rules, for re-execution. */
+  readonly setup: ChainSetup;
   nowUs(): number;
   nameOf(host: number): string;
   isUp(host: number): boolean;
@@ -21,6 +25,8 @@ export interface ClusterView {
   corruption(host: number): CorruptionReport;
   /** Blocks of all hosts, decoded from their disks. */
   readonly chains: StoredChains;
+  /** What clients were told. */
+  loads(): readonly Load[];
   /** Undefined while the assumption of depth finality holds; else what broke it. */
   depthBroken(): string | undefined;
   /** True once a disk was emptied, restored, rotten or lied: what that host promised may be gone. */

@@ -1,0 +1,73 @@
+/** What a fault plan does to the assumptions under which promises hold: depth finality, and what a disk still keeps. */
+import { assertNever } from '../env/assert.ts';
+import type { Fault } from '../sim/fault.ts';
+import type { LinkChange } from '../sim/network/link-change.ts';
+import type { ClusterPlan } from './plan.ts';
+import { formatSecondsUs } from './scenario/duration.ts';
+
+/** From when on, and why. */
+export interface Broken {
+  readonly fromUs: number;
+  readonly why: string;
+}
+
+/**
+ * Depth k is safe while no part of the network is apart from the rest for k/3 intervals: the smaller side then falls
+ * behind by less than k blocks except with a probability that no sweep reaches.
+ */
+const DEPTH_SHARE = 3;
+
+function separates(kind: LinkChange['kind']): boolean {
+  switch (kind) {
+    case 'split':
+    case 'ring':
+    case 'isolate':
+    case 'cut':
+    case 'clog':
+      return true;
+    case 'loss':
+    case 'latency':
+    case 'bandwidth':
+    case 'corrupt':
+    case 'duplicate':
+    case 'reorder':
+      return false;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** When depth finality stops being promised; undefined: never in this plan. */
+export function depthAssumption(plan: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
+  const limitUs = Math.floor((plan.chain.finalityDepth * plan.chain.blockIntervalUs) / DEPTH_SHARE);
+  let first: Broken | undefined;
+  for (const fault of plan.faults) {
+    if (fault.off === true || fault.kind !== 'link' || !separates(fault.change.kind)) continue;
+    if (fault.forUs !== 'forever' && fault.forUs <= limitUs) continue;
+    if (first !== undefined && first.fromUs <= fault.atUs) continue;
+    const lasts = fault.forUs === 'forever' ? 'for ever' : `for ${formatSecondsUs(fault.forUs)}`;
+    const why = `${fault.id} separates hosts ${lasts}; depth ${plan.chain.finalityDepth} assumes at most ${formatSecondsUs(limitUs)}`;
+    first = { fromUs: fault.atUs, why };
+  }
+  return first;
+}
+
+function taints(fault: Fault): boolean {
+  if (fault.kind === 'crash') return fault.disk !== 'keep';
+  return (
+    fault.kind === 'disk' &&
+    fault.fault.kind !== 'slow' &&
+    fault.fault.kind !== 'diskFull' &&
+    fault.fault.kind !== 'ioError'
+  );
+}
+
+/** For each host when its disk first stops keeping what was promised; undefined: never. */
+export function taintTimes(plan: Pick<ClusterPlan, 'hosts' | 'faults'>): readonly (number | undefined)[] {
+  const times: (number | undefined)[] = plan.hosts.map(() => undefined);
+  for (const fault of plan.faults) {
+    if (fault.off === true || !taints(fault) || !('hosts' in fault)) continue;
+    for (const host of fault.hosts) times[host] = Math.min(times[host] ?? fault.atUs, fault.atUs);
+  }
+  return times;
+}

@@ -1,0 +1,44 @@
+/** Liveness: after the faults have ended, everything that can take part agrees on a newer block; a stall needs a proof. */
+
+import { formatSecondsUs } from './scenario/duration.ts';
+import type { TestCluster } from './test-cluster.ts';
+
+/** Heads of the live nodes and who has them, for people. */
+function headsText(cluster: TestCluster): string {
+  const byHead = new Map<string, string[]>();
+  for (const node of cluster.live()) {
+    const head = `${node.head.id.slice(0, 12)} at height ${node.height}`;
+    byHead.set(head, [...(byHead.get(head) ?? []), node.name]);
+  }
+  const shown = [...byHead]
+    .slice(0, 6)
+    .map(([head, names]) => `${names.slice(0, 8).join(' ')}${names.length > 8 ? ' …' : ''} on ${head}`);
+  return `${byHead.size} heads: ${shown.join('; ')}`;
+}
+
+/** Why no progress can be demanded; undefined: it can. Proof of work needs one live miner; a rotation any live producer. */
+function excuse(cluster: TestCluster): string | undefined {
+  if (cluster.live().length === 0) return 'no node is live';
+  const miners = cluster.live().filter((node) => (cluster.plan.hosts[node.index]?.hashShare ?? 0) > 0);
+  return miners.length === 0 ? 'no live node produces blocks' : undefined;
+}
+
+/** Adds a violation to the cluster when it did not converge; answers notes. */
+export function judgeLiveness(cluster: TestCluster): readonly string[] {
+  const { plan } = cluster;
+  if (plan.stopAtHeight !== undefined && cluster.nowUs < plan.durationUs) return [];
+  if (cluster.convergedAtUs !== undefined) {
+    return [`converged ${formatSecondsUs(cluster.convergedAtUs - plan.quietFromUs)} after the last fault`];
+  }
+  const why = plan.liveness === 'excused' ? 'the scenario excuses it' : excuse(cluster);
+  if (why !== undefined) return [`did not converge; excused: ${why}`];
+  cluster.violations.push({
+    oracle: 'convergence',
+    rule: 'no-common-head',
+    kind: 'liveness',
+    hosts: [],
+    atUs: cluster.nowUs,
+    fact: `no common new head within ${formatSecondsUs(plan.durationUs - plan.quietFromUs)} after the last fault; ${headsText(cluster)}`,
+  });
+  return [];
+}

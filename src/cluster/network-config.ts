@@ -1,0 +1,102 @@
+/** From a network plan to the simulator's configuration of it. */
+import { address } from '../env/units.ts';
+import type { HostPlace, LatencyConfig, NetworkConfig } from '../sim/network/config.ts';
+import type { Stream } from '../sim/seeds.ts';
+import { DOWNLOAD_KBIT_PER_S, LATENCY_MEAN_MS, UPLOAD_KBIT_PER_S } from './internet-2019.ts';
+import type { ClusterPlan, NetworkPlan } from './plan.ts';
+import { planRegions } from './topology.ts';
+
+/** Mean of what a measured link adds to a message now and then. */
+const MEASURED_JITTER_US = 5_000;
+/** The kind that carries the transactions of a block; announcements and requests are small. */
+const BULK_KIND = 'GetBlockResponse';
+
+function scaled(us: number, plan: NetworkPlan): number {
+  return Math.round((us * plan.latencyScalePermille) / 1_000);
+}
+
+function latencyConfig(plan: NetworkPlan): LatencyConfig {
+  const jitter =
+    plan.jitterUs === 0
+      ? ({ kind: 'constant', us: 0 } as const)
+      : ({ kind: 'exponential', meanUs: plan.jitterUs } as const);
+  const none = { kind: 'constant', us: 0 } as const;
+  switch (plan.latency.kind) {
+    case 'fixed':
+      return { meanUs: [[scaled(plan.latency.us, plan)]], pair: none, jitter };
+    case 'uniform': {
+      const { minUs, maxUs } = plan.latency;
+      const pair = { kind: 'uniform', minUs: 0, maxUs: scaled(maxUs - minUs, plan) } as const;
+      return { meanUs: [[scaled(minUs, plan)]], pair, jitter };
+    }
+    case 'internet-2019': {
+      const meanUs = LATENCY_MEAN_MS.map((row) => row.map((meanMs) => scaled(meanMs * 1_000, plan)));
+      const measured = { kind: 'exponential', meanUs: MEASURED_JITTER_US } as const;
+      return {
+        meanUs,
+        pair: none,
+        jitter: plan.jitterUs === 0 && plan.model === 'stream' ? measured : jitter,
+      };
+    }
+  }
+}
+
+/** The region of each host; all in one unless measured tables are used. */
+export function regionsOf(plan: ClusterPlan, stream: Stream): readonly number[] {
+  const measured =
+    plan.network.latency.kind === 'internet-2019' || plan.network.bandwidth.kind === 'internet-2019';
+  return measured ? planRegions(plan.hosts.length, stream) : plan.hosts.map(() => 0);
+}
+
+function perRegion(
+  plan: NetworkPlan,
+  measured: readonly number[],
+  fixed: (bandwidth: { uploadKbit: number; downloadKbit: number }) => number,
+): readonly number[] {
+  const regions =
+    plan.latency.kind === 'internet-2019' || plan.bandwidth.kind === 'internet-2019' ? measured.length : 1;
+  if (plan.bandwidth.kind === 'internet-2019') return measured;
+  const rate = plan.bandwidth.kind === 'fixed' ? fixed(plan.bandwidth) : 0;
+  return Array.from({ length: regions }, () => rate);
+}
+
+/** Latencies of one region serve every region when only bandwidths are measured. */
+function spread(latency: LatencyConfig, regions: number): LatencyConfig {
+  if (latency.meanUs.length === regions) return latency;
+  const mean = latency.meanUs[0]?.[0] ?? 0;
+  return {
+    ...latency,
+    meanUs: Array.from({ length: regions }, () => Array.from({ length: regions }, () => mean)),
+  };
+}
+
+/** Host i is named `n<i>` and listens at that name. */
+export function networkConfig(plan: ClusterPlan, stream: Stream): NetworkConfig {
+  const { network } = plan;
+  const regions = regionsOf(plan, stream);
+  const hosts = plan.hosts.map(
+    (host, i): HostPlace => ({ address: address(host.name), region: regions[i] as number }),
+  );
+  const upload = perRegion(network, UPLOAD_KBIT_PER_S, (b) => b.uploadKbit);
+  const download = perRegion(network, DOWNLOAD_KBIT_PER_S, (b) => b.downloadKbit);
+  return {
+    model: network.model,
+    hosts,
+    latency: spread(latencyConfig(network), upload.length),
+    uploadKbitPerS: upload,
+    downloadKbitPerS: download,
+    uplink: network.uplink,
+    lossPpm: 0,
+    duplicatePpm: 0,
+    reorderPpm: 0,
+    reorderUs: 0,
+    corruptPpm: 0,
+    onCorruption: 'deliver',
+    rtoUs: 200_000,
+    stallResetUs: network.stallResetUs,
+    keepAliveUs: 0,
+    dialTimeoutUs: 10_000_000,
+    messageBytes: network.blockBytes === undefined ? new Map() : new Map([[BULK_KIND, network.blockBytes]]),
+    bulkKinds: new Set([BULK_KIND]),
+  };
+}

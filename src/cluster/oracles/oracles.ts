@@ -1,0 +1,31 @@
+/** The oracles of a run: which laws are judged. */
+import { createAcknowledged } from './acknowledged.ts';
+import { createAgreement } from './agreement.ts';
+import { createBounds } from './bounds.ts';
+import { createClaims } from './claims.ts';
+import { createCorruption } from './corruption.ts';
+import { createDurability } from './durability.ts';
+import type { ClusterView, Finding, Oracle, OracleFactory } from './oracle.ts';
+import { createReexecution } from './reexecution.ts';
+
+/** Every law, by the name under which a scenario's `expect` and a report call it. */
+export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, OracleFactory>([
+  ['agreement', createAgreement],
+  ['re-execution', createReexecution],
+  ['durability', createDurability],
+  ['acknowledged', createAcknowledged],
+  ['corruption', createCorruption],
+  ['bounds', createBounds],
+  ['claims', createClaims],
+]);
+
+/** @param names absent: all of them. */
+export function createOracles(
+  view: ClusterView,
+  report: (oracle: string, finding: Finding) => void,
+  names: readonly string[] = [...ORACLES.keys()],
+): readonly Oracle[] {
+  return [...ORACLES]
+    .filter(([name]) => names.includes(name))
+    .map(([name, create]) => create(view, (finding) => report(name, finding)));
+}

@@ -1,0 +1,229 @@
+/** TestCluster: n nodes of the real chain in the simulator, with their load, faults and oracles; steps, waits, judges. */
+
+import { openRecord } from '../chain/blockstore/records.ts';
+import { sha256 } from '../chain/crypto/sha256.ts';
+import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
+import type { DomainEvent } from '../chain/types/event.ts';
+import type { BlockHash } from '../chain/types/units.ts';
+import { assert } from '../env/assert.ts';
+import { hexToBytes } from '../env/bytes.ts';
+import { createSimulator } from '../sim/create-simulator.ts';
+import type { RunStatus, Simulator } from '../sim/simulator.ts';
+import { type Broken, depthAssumption, taintTimes } from './assumptions.ts';
+import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
+import type { Condition } from './conditions.ts';
+import type { Load, LoadHost } from './load/load.ts';
+import { createLoads } from './load/loads.ts';
+import { Observation } from './observation.ts';
+import type { ClusterView, Finding, Oracle } from './oracles/oracle.ts';
+import { createOracles } from './oracles/oracles.ts';
+import { StoredChains } from './oracles/stored-chains.ts';
+import type { ClusterPlan } from './plan.ts';
+import type { Violation } from './result.ts';
+import { TestNode } from './test-node.ts';
+
+/** Between two looks of the oracles that look now and then. */
+const CHECK_EVERY_US = 30_000_000;
+/** Events between two looks at a condition that is waited for. */
+const WAIT_EVENTS = 64;
+
+/** A wait ended at its limit of simulated time, or the run ended. */
+export class WaitError extends Error {
+  readonly code = 'WAIT_FAILED';
+  override readonly name = 'WaitError';
+}
+
+export class TestCluster {
+  readonly plan: ClusterPlan;
+  readonly setup: ChainSetup;
+  readonly simulator: Simulator<ChainWorld>;
+  readonly nodes: readonly TestNode[];
+  readonly observation: Observation;
+  readonly chains = new StoredChains();
+  readonly loads: readonly Load[];
+  /** The first violations, in the order in which they were found; at most one a law. */
+  readonly violations: Violation[] = [];
+  /** Simulated time at which all live nodes first agreed again after the faults, on a newer head; undefined: not yet. */
+  convergedAtUs: number | undefined;
+  readonly #oracles: readonly Oracle[];
+  readonly #taints: readonly (number | undefined)[];
+  readonly #depth: Broken | undefined;
+  #quietHeight: number | undefined;
+
+  constructor(plan: ClusterPlan, options: ClusterOptions = {}) {
+    this.plan = plan;
+    this.setup = createChainSetup(plan, options);
+    this.simulator = createSimulator(simulatorConfig(plan, this.setup, options));
+    this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
+    this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
+    this.#taints = taintTimes(plan);
+    this.#depth = depthAssumption(plan);
+    this.#oracles = createOracles(
+      this.#view(),
+      (oracle, finding) => this.#report(oracle, finding),
+      options.oracles,
+    );
+    this.loads = createLoads(plan, this.setup, (kind) => this.#loadHost(kind));
+    this.simulator.observe((host, event, atUs) => this.#onEvent(host, event, atUs));
+    this.#schedule();
+  }
+
+  get nowUs(): number {
+    return this.simulator.nowUs();
+  }
+
+  node(index: number): TestNode {
+    const node = this.nodes[index];
+    assert(node !== undefined, 'a node is asked for by its number');
+    return node;
+  }
+
+  /** Nodes that are up and have not stopped by themselves. */
+  live(): readonly TestNode[] {
+    return this.nodes.filter((node) => node.isLive);
+  }
+
+  /** The head of all live nodes; undefined while they differ, or none lives. */
+  commonHead(): { readonly id: BlockHash; readonly height: number } | undefined {
+    let common: { readonly id: BlockHash; readonly height: number } | undefined;
+    for (const node of this.nodes) {
+      if (!node.isLive) continue;
+      if (common !== undefined && common.id !== node.head.id) return undefined;
+      common ??= node.head;
+    }
+    return common;
+  }
+
+  /** Simulates up to so many events, none after the end of the plan. */
+  step(maxEvents: number): RunStatus {
+    return this.simulator.step(maxEvents, this.plan.durationUs);
+  }
+
+  /** Simulates that much time. */
+  run(us: number): this {
+    const untilUs = this.nowUs + us;
+    for (let status = this.simulator.step(10_000, untilUs); status.kind === 'running'; )
+      status = this.simulator.step(10_000, untilUs);
+    return this;
+  }
+
+  /**
+   * Simulates until the condition holds.
+   * @throws {WaitError} when it does not hold within `withinUs`, or the run ends.
+   */
+  until(condition: Condition, withinUs: number): this {
+    const untilUs = this.nowUs + withinUs;
+    while (!condition.holds(this)) {
+      const status = this.simulator.step(WAIT_EVENTS, untilUs);
+      if (status.kind === 'running' || (status.kind === 'reached' && condition.holds(this))) continue;
+      if (status.kind === 'ended' && 'error' in status.reason) throw status.reason.error;
+      throw new WaitError(
+        `${condition.name}: not within ${withinUs / 1_000_000}s (${status.kind} at ${this.nowUs / 1_000_000}s)`,
+      );
+    }
+    return this;
+  }
+
+  /** How often each oracle's law was checked. */
+  oracleChecks(): readonly { readonly name: string; readonly checked: number }[] {
+    return this.#oracles.map((oracle) => ({ name: oracle.name, checked: oracle.checked() }));
+  }
+
+  /** The last judgement: scrubs the disks, then asks every oracle. Once, when the run has ended. */
+  judge(): void {
+    for (const node of this.nodes) {
+      this.simulator
+        .disk(node.index)
+        .scrub((key, value) => value !== undefined && openRecord(sha256, key, value) !== 'corrupt');
+    }
+    for (const oracle of this.#oracles) oracle.onEnd?.();
+  }
+
+  /** Why depth finality is not judged; undefined while it is. */
+  depthNote(): string | undefined {
+    return this.#depth?.why;
+  }
+
+  #schedule(): void {
+    for (const load of this.loads) load.start();
+    const look = (): void => {
+      for (const oracle of this.#oracles) oracle.onCheck?.();
+      if (this.nowUs + CHECK_EVERY_US < this.plan.durationUs)
+        this.simulator.at(this.nowUs + CHECK_EVERY_US, look);
+    };
+    this.simulator.at(CHECK_EVERY_US, look);
+    this.simulator.at(this.plan.quietFromUs, () => this.#beginQuiet());
+  }
+
+  /** From here on nothing new goes wrong: what is down comes back, and all must agree on something new. */
+  #beginQuiet(): void {
+    for (const node of this.nodes) if (!node.isUp) node.start();
+    this.#quietHeight = Math.max(...this.observation.heads.map((head) => head.height));
+  }
+
+  #onEvent(host: number, event: DomainEvent, atUs: number): void {
+    const moved = this.observation.onEvent(host, event, atUs);
+    if (event.kind === 'CorruptionDetected') {
+      const key = hexToBytes(event.key);
+      if (key !== undefined) this.simulator.disk(host).detected(key);
+    }
+    for (const oracle of this.#oracles) oracle.onEvent?.(host, event, atUs);
+    if (moved) this.#onHeadMoved(atUs);
+  }
+
+  #onHeadMoved(atUs: number): void {
+    const target = this.plan.stopAtHeight;
+    if (target !== undefined && this.live().every((node) => node.height >= target))
+      this.simulator.end('stopAtHeight');
+    if (this.#quietHeight === undefined || this.convergedAtUs !== undefined) return;
+    const head = this.commonHead();
+    if (head !== undefined && head.height > this.#quietHeight) this.convergedAtUs = atUs;
+  }
+
+  #report(oracle: string, finding: Finding): void {
+    if (this.violations.some((known) => known.oracle === oracle && known.rule === finding.rule)) return;
+    const hosts = finding.hosts.map((host) => this.node(host).name);
+    this.violations.push({
+      oracle,
+      rule: finding.rule,
+      kind: finding.kind,
+      hosts,
+      atUs: this.nowUs,
+      fact: finding.fact,
+    });
+  }
+
+  #view(): ClusterView {
+    const { simulator } = this;
+    return {
+      hostCount: this.plan.hosts.length,
+      setup: this.setup,
+      genesisId: this.setup.genesisId,
+      nowUs: () => simulator.nowUs(),
+      nameOf: (host) => this.node(host).name,
+      isUp: (host) => simulator.isUp(host),
+      inspect: (host): NodeSnapshot | undefined => simulator.inspect(host),
+      disk: (host) => simulator.disk(host).pristine,
+      corruption: (host) => simulator.disk(host).report(),
+      chains: this.chains,
+      loads: () => this.loads,
+      depthBroken: () =>
+        this.#depth !== undefined && this.#depth.fromUs <= simulator.nowUs() ? this.#depth.why : undefined,
+      isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
+    };
+  }
+
+  #loadHost(kind: string): LoadHost {
+    const { simulator } = this;
+    return {
+      hostCount: this.plan.hosts.length,
+      chainId: this.setup.genesisId,
+      signer: this.setup.signer,
+      stream: simulator.stream(`load/${kind}`),
+      nowUs: () => simulator.nowUs(),
+      at: (atUs, run) => simulator.at(atUs, run),
+      command: (host, command, onAnswer) => simulator.command(host, command, onAnswer),
+      report: (rule, host, fact) => this.#report('acceptance', { rule, kind: 'safety', hosts: [host], fact }),
+    };
+  }
+}
