@@ -3,6 +3,8 @@ import type { Codec } from '../env/network.ts';
 import type { CostKind, Program, World } from '../env/program.ts';
 import type { KeyId } from '../env/units.ts';
 import type { CryptoSuite } from './crypto-suite.ts';
+import type { SimDisk } from './disk/disk.ts';
+import type { FaultAtlas } from './disk/fault-atlas.ts';
 import type { Fault } from './fault.ts';
 import type { NetworkConfig } from './network/config.ts';
 import type { MessageException } from './network/ports.ts';
@@ -69,6 +71,8 @@ export interface SimulatorConfig<W extends World> {
   /** False: per-message faults come from `messageExceptions` alone. */
   readonly drawMessageFaults?: boolean;
   readonly onMessageFault?: (fault: MessageException) => void;
+  /** Through what faults reach the disks; absent: nothing is refused. See disk/fault-atlas.ts. */
+  readonly atlas?: (disks: readonly SimDisk[]) => Pick<FaultAtlas, 'setFault' | 'wipe' | 'restore'>;
   /** Wall clock of a host without skew at time 0; default WALL_START_US. */
   readonly wallStartUs?: number;
   /** Shares nothing: messages are copied through their bytes, the memo is off. Same hash. */

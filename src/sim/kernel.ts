@@ -16,8 +16,8 @@ export const COMPONENT = { control: 0, host: 1, network: 2 } as const;
 export interface Kernel {
   nowUs(): Us;
   /**
-   * Schedules an event of `component` owned by `host`, whose tie ordinal advances; a and b are 32-bit words, `op` is
-   * below 256. An event in the past is an assertion; one at this instant runs after the current one.
+   * Schedules an event of `component` owned by `host`, whose tie ordinal advances; a and b are signed 32-bit integers, `op`
+   * is below 256. An event in the past is an assertion; one at this instant runs after the current one.
    */
   schedule(
     atUs: number,
@@ -34,6 +34,15 @@ export interface Kernel {
   draw(purpose: number, x: number, y: number, ordinal: number): number;
   /** Adds to the hash of the running event, and with it to the rolling hash. */
   trace(host: number, kind: number, fingerprint: number, extra: number): void;
+}
+
+/** Back-pressure: a network may ask `accepts` before it delivers a message, hold back, and go on at `resume`. */
+export interface ReceiveGate {
+  accepts(host: number): boolean;
+}
+export interface Resumable {
+  /** The receive queue of the host has room again. */
+  resume(host: number): void;
 }
 
 export type { HostPort, SimNetwork } from './network/ports.ts';

@@ -3,6 +3,7 @@ import type { World } from '../env/program.ts';
 import type { Us } from '../env/units.ts';
 import type { SimDisk } from './disk/disk.ts';
 import type { Fault, FaultCount } from './fault.ts';
+import type { HostChange } from './host.ts';
 import type { Stream } from './seeds.ts';
 import type { Trace } from './trace.ts';
 
@@ -17,6 +18,8 @@ export type EndReason =
   | { readonly kind: 'trapped'; readonly host: number; readonly error: unknown }
   /** An observer or a harness callback threw. */
   | { readonly kind: 'harnessThrew'; readonly error: unknown }
+  /** The simulator itself, or a codec that it was given. */
+  | { readonly kind: 'simulatorThrew'; readonly error: unknown }
   /** SAME_INSTANT_MAX events without time going on; the last one is named. */
   | { readonly kind: 'standstill'; readonly host: number; readonly what: string };
 
@@ -30,6 +33,7 @@ export type RunStatus =
 
 export interface SimulatorStats {
   readonly events: number;
+  /** Delivered to programs. */
   readonly messages: number;
   readonly messageBytes: number;
   readonly boots: number;
@@ -37,6 +41,9 @@ export interface SimulatorStats {
   readonly memoHits: number;
   readonly memoMisses: number;
 }
+
+/** Sees boots begin and end. May not change the run. */
+export type HostObserver = (host: number, change: HostChange, atUs: Us) => void;
 
 /** Sees what programs emit, in order. May not change the run: calls that would are assertions. */
 export type Observer<W extends World> = (host: number, event: W['event'], atUs: Us) => void;
@@ -57,6 +64,7 @@ export interface Simulator<W extends World> {
   /** Runs `run` before the other events of that instant, in the order of the calls. Not part of the trace. */
   at(atUs: number, run: () => void): void;
   observe(observer: Observer<W>): void;
+  observeHosts(observer: HostObserver): void;
   /** Calls `onCommand` as an event of this instant; false when the host is down. A boot that ends answers nothing. */
   command(host: number, command: W['command'], onAnswer?: (answer: W['answer']) => void): boolean;
   /** Undefined when the host is down. */
@@ -71,8 +79,10 @@ export interface Simulator<W extends World> {
   wallMs(host: number): number;
   /** Adds a fault to the plan, from this instant on. */
   inject(fault: Fault): void;
-  /** Starts a host that is down. */
+  /** Starts a host that is down, as an event of this instant; false when it is not. */
   start(host: number, variant?: string): boolean;
+  /** Starts it anew with its disk, after a kill when it is up. */
+  restart(host: number, variant?: string): void;
   /** A stream of random numbers that depends on the seed and this name alone. */
   stream(name: string): Stream;
   stats(): SimulatorStats;

@@ -16,22 +16,32 @@ export const HOST_OP = {
 export const CONTROL_OP = {
   crash: 0,
   stop: 1,
-  pause: 2,
-  resume: 3,
-  clock: 4,
-  disk: 5,
-  link: 6,
+  start: 2,
+  pause: 3,
+  resume: 4,
+  clock: 5,
+  disk: 6,
+  link: 7,
 } as const;
 
-/** What is traced within an event: calls of the program and effects of its handler. */
+/** Calls of a program, as they are traced within an event. */
+export const CALL = {
+  start: 64,
+  timer: 65,
+  flushed: 66,
+  verified: 67,
+  command: 68,
+  stop: 69,
+  connected: 70,
+  dialFailed: 71,
+  message: 72,
+  malformed: 73,
+  writable: 74,
+  disconnected: 75,
+} as const;
+
+/** Effects of a handler, and what becomes of a call or a boot. */
 export const TRACE = {
-  connected: 64,
-  dialFailed: 65,
-  message: 66,
-  malformed: 67,
-  writable: 68,
-  disconnected: 69,
-  queued: 70,
   emit: 80,
   send: 81,
   dial: 82,
@@ -41,10 +51,9 @@ export const TRACE = {
   setTimer: 86,
   verify: 87,
   reply: 88,
-  spend: 89,
-  random: 90,
-  crash: 91,
-  done: 92,
+  done: 89,
+  waits: 90,
+  ended: 91,
 } as const;
 
 const COMPONENTS = ['control', 'host', 'network'];

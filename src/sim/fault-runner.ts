@@ -1,0 +1,293 @@
+/** Carries the fault plan out: each fault at its time, on its hosts, and back when it is over; and counts what it did. */
+import { assert, assertNever } from '../env/assert.ts';
+import type { World } from '../env/program.ts';
+import type { DiskFault, DiskSnapshot, SimDisk } from './disk/disk.ts';
+import type { FaultAtlas } from './disk/fault-atlas.ts';
+import type { Fault, FaultCount, SpanUs } from './fault.ts';
+import { hashText } from './hash.ts';
+import type { Host } from './host.ts';
+import type { Hosts } from './hosts.ts';
+import type { SimNetwork } from './kernel.ts';
+import { COMPONENT } from './kernel.ts';
+import type { LinkChange, LinkTarget } from './network/link-change.ts';
+import type { Scheduler } from './scheduler.ts';
+import { CALL, CONTROL_OP, HOST_OP } from './trace-kinds.ts';
+
+/** Where faults that can lose content pass. */
+export type DiskDoor = Pick<FaultAtlas, 'setFault' | 'wipe' | 'restore'>;
+
+/** Operations of the control component that belong to faults. */
+export const FAULT_OP = { begin: 0, end: 1, restart: 2 } as const;
+
+/** One fault of the plan, and what became of it. */
+interface Entry {
+  readonly fault: Fault;
+  readonly hash: number;
+  injected: number;
+  effective: number;
+  /** Hosts on which it is on. */
+  readonly active: Set<number>;
+}
+
+interface Restart {
+  readonly host: number;
+  /** The boot that ended. */
+  readonly boot: number;
+  readonly variant: string | undefined;
+}
+
+type Of<K extends Fault['kind']> = Extract<Fault, { readonly kind: K }>;
+
+export class FaultRunner<W extends World> {
+  readonly #scheduler: Scheduler;
+  readonly #hosts: Hosts<W>;
+  readonly #network: SimNetwork<W['message']>;
+  readonly #door: DiskDoor;
+  readonly #entries = new Map<string, Entry>();
+  readonly #snapshots = new Map<number, DiskSnapshot>();
+
+  constructor(
+    scheduler: Scheduler,
+    hosts: Hosts<W>,
+    network: SimNetwork<W['message']>,
+    door: DiskDoor | undefined,
+  ) {
+    this.#scheduler = scheduler;
+    this.#hosts = hosts;
+    this.#network = network;
+    this.#door = door ?? openDoor((host) => hosts.at(host).disk);
+  }
+
+  /** Adds a fault to the plan. @throws {AssertionError} when its id is taken, or its time is over. */
+  add(fault: Fault): void {
+    assert(!this.#entries.has(fault.id), 'the ids of a fault plan are unique');
+    const entry = { fault, hash: hashText(fault.id), injected: 0, effective: 0, active: new Set<number>() };
+    this.#entries.set(fault.id, entry);
+    if (fault.off === true) return;
+    this.#scheduler.scheduleControl(fault.atUs, FAULT_OP.begin, true, entry);
+  }
+
+  counts(): readonly FaultCount[] {
+    return [...this.#entries.values()].map(({ fault, injected, effective }) => ({
+      id: fault.id,
+      kind: fault.kind === 'disk' ? fault.fault.kind : fault.kind === 'link' ? fault.change.kind : fault.kind,
+      injected,
+      effective,
+    }));
+  }
+
+  handle(op: number, payload: unknown): void {
+    if (op === FAULT_OP.begin) this.#begin(payload as Entry);
+    else if (op === FAULT_OP.end) this.#end(payload as Entry);
+    else this.#restart(payload as Restart);
+  }
+
+  #begin(entry: Entry): void {
+    const { fault } = entry;
+    if (fault.kind === 'link') {
+      this.#setLink(entry, fault);
+      return;
+    }
+    for (const number of fault.hosts) {
+      entry.injected++;
+      if (this.#strike(entry, this.#hosts.at(number))) entry.effective++;
+    }
+    if ('forUs' in fault && entry.active.size > 0) this.#endLater(entry, fault.forUs);
+  }
+
+  /** True when it changed anything. */
+  #strike(entry: Entry, host: Host<W>): boolean {
+    const { fault } = entry;
+    switch (fault.kind) {
+      case 'crash':
+        return this.#crash(entry, fault, host);
+      case 'stop':
+        return this.#stop(entry, fault, host);
+      case 'start':
+        return this.#traced(host, CONTROL_OP.start, entry, () => host.start(fault.variant));
+      case 'pause':
+        entry.active.add(host.number);
+        return this.#traced(host, CONTROL_OP.pause, entry, () => {
+          host.pause();
+          return host.isUp;
+        });
+      case 'clockStep':
+        return this.#traced(host, CONTROL_OP.clock, entry, () => {
+          host.clock.step(fault.byUs);
+          return fault.byUs !== 0;
+        });
+      case 'clockDrift':
+        entry.active.add(host.number);
+        return this.#traced(host, CONTROL_OP.clock, entry, () => this.#drift(host, fault.ppm));
+      case 'timerJitter':
+        entry.active.add(host.number);
+        return this.#traced(host, CONTROL_OP.clock, entry, () => this.#jitter(host));
+      case 'diskSnapshot':
+        this.#snapshots.set(host.number, host.disk.takeSnapshot());
+        return true;
+      case 'disk':
+        return this.#setDisk(entry, fault, host);
+      case 'link':
+        return false;
+      default:
+        return assertNever(fault);
+    }
+  }
+
+  #end(entry: Entry): void {
+    const { fault } = entry;
+    if (fault.kind === 'link') {
+      this.#scheduler.traced(-1, CONTROL_OP.link, entry.hash, () => this.#network.clear(fault.id));
+      return;
+    }
+    for (const number of entry.active) {
+      const host = this.#hosts.at(number);
+      const op =
+        fault.kind === 'disk'
+          ? CONTROL_OP.disk
+          : fault.kind === 'pause'
+            ? CONTROL_OP.resume
+            : CONTROL_OP.clock;
+      entry.active.delete(number);
+      this.#traced(host, op, entry, () => {
+        if (fault.kind === 'pause') host.resume();
+        else if (fault.kind === 'clockDrift') this.#drift(host, -fault.ppm);
+        else if (fault.kind === 'timerJitter') this.#jitter(host);
+        else if (fault.kind === 'disk') host.disk.clearFault(fault.id);
+        return true;
+      });
+    }
+  }
+
+  #crash(entry: Entry, fault: Of<'crash'>, host: Host<W>): boolean {
+    const { at } = fault;
+    if (at === undefined) return this.#crashNow(entry, fault, host);
+    const crash = (): void => {
+      if (this.#crashNow(entry, fault, host)) entry.effective++;
+    };
+    host.crashAt({ at, crash });
+    return false;
+  }
+
+  #crashNow(entry: Entry, fault: Of<'crash'>, host: Host<W>): boolean {
+    if (!host.isUp) return false;
+    return this.#traced(host, CONTROL_OP.crash, entry, () => {
+      host.end({ kind: fault.how });
+      const snapshot = this.#snapshots.get(host.number);
+      if (fault.disk === 'old' && snapshot !== undefined) this.#door.restore(host.number, snapshot);
+      else if (fault.disk !== 'keep') this.#door.wipe(host.number);
+      this.#restartLater(host, fault.downUs, fault.variant);
+      return true;
+    });
+  }
+
+  #stop(entry: Entry, fault: Of<'stop'>, host: Host<W>): boolean {
+    if (!host.isUp) return false;
+    return this.#traced(host, CONTROL_OP.stop, entry, () => {
+      host.onceEnded(() => this.#restartLater(host, fault.downUs, fault.variant));
+      this.#scheduler.schedule(
+        this.#scheduler.time + fault.deadlineUs,
+        host.number,
+        COMPONENT.host,
+        HOST_OP.stopDeadline,
+        host.number,
+        host.boot,
+        undefined,
+      );
+      host.deliver(CALL.stop, 0, undefined, undefined, -1);
+      return true;
+    });
+  }
+
+  #restartLater(host: Host<W>, downUs: SpanUs, variant: string | undefined): void {
+    if (downUs === 'forever') return;
+    const restart: Restart = { host: host.number, boot: host.boot, variant };
+    this.#scheduler.scheduleControl(this.#scheduler.time + downUs, FAULT_OP.restart, true, restart);
+  }
+
+  /** Unless somebody else started it meanwhile. */
+  #restart({ host: number, boot, variant }: Restart): void {
+    const host = this.#hosts.at(number);
+    if (host.boot !== boot) return;
+    this.#scheduler.traced(number, CONTROL_OP.start, 0, () => {
+      host.start(variant);
+    });
+  }
+
+  #drift(host: Host<W>, byPpm: number): boolean {
+    host.clock.setDrift(this.#scheduler.time, host.clock.ppm + byPpm);
+    host.timers.reschedule();
+    return byPpm !== 0;
+  }
+
+  #jitter(host: Host<W>): boolean {
+    let largest = 0;
+    for (const { fault, active } of this.#entries.values()) {
+      if (fault.kind === 'timerJitter' && active.has(host.number)) largest = Math.max(largest, fault.upToUs);
+    }
+    host.timers.jitterUs = largest;
+    return largest > 0;
+  }
+
+  #setDisk(entry: Entry, fault: Of<'disk'>, host: Host<W>): boolean {
+    return this.#traced(host, CONTROL_OP.disk, entry, () => {
+      const inner = { ...fault.fault, id: fault.id } as DiskFault;
+      const outcome = this.#door.setFault(host.number, inner);
+      const isOn = outcome === 'active' || outcome === 'armed';
+      if (isOn) entry.active.add(host.number);
+      return isOn;
+    });
+  }
+
+  #setLink(entry: Entry, fault: Of<'link'>): void {
+    entry.injected++;
+    const change = { ...fault.change, id: fault.id } as LinkChange;
+    if (namesNobody(change)) return;
+    entry.effective++;
+    this.#scheduler.traced(-1, CONTROL_OP.link, entry.hash, () => this.#network.setLink(change));
+    this.#endLater(entry, fault.forUs);
+  }
+
+  #endLater(entry: Entry, forUs: SpanUs): void {
+    if (forUs === 'forever') return;
+    this.#scheduler.scheduleControl(this.#scheduler.time + forUs, FAULT_OP.end, true, entry);
+  }
+
+  #traced(host: Host<W>, op: number, entry: Entry, act: () => boolean): boolean {
+    let changed = false;
+    this.#scheduler.traced(host.number, op, entry.hash, () => {
+      changed = act();
+    });
+    return changed;
+  }
+}
+
+function openDoor(diskOf: (host: number) => SimDisk): DiskDoor {
+  return {
+    setFault: (host, fault) => diskOf(host).setFault(fault),
+    wipe(host) {
+      diskOf(host).wipe();
+      return true;
+    },
+    restore(host, snapshot) {
+      diskOf(host).restore(snapshot);
+      return true;
+    },
+  };
+}
+
+function namesNobody(change: LinkChange): boolean {
+  switch (change.kind) {
+    case 'split':
+      return change.groups.every((group) => group.length === 0);
+    case 'ring':
+    case 'isolate':
+      return change.hosts.length === 0;
+    default:
+      return isEmpty(change.links);
+  }
+}
+
+function isEmpty({ from, to }: LinkTarget): boolean {
+  return from.length === 0 || to.length === 0;
+}

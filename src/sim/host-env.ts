@@ -1,0 +1,153 @@
+/** The env of one boot: what a program of the simulator asks of its world. */
+import { assert } from '../env/assert.ts';
+import type { SignedItem } from '../env/crypto.ts';
+import type { Env, World } from '../env/program.ts';
+import type { Random } from '../env/random.ts';
+import type { Storage } from '../env/storage.ts';
+import { type KeyId, ms, unixMs } from '../env/units.ts';
+import { PURPOSE } from './draws.ts';
+import { hashText } from './hash.ts';
+import type { Host, PendingFlush, PendingResult } from './host.ts';
+import { COMPONENT } from './kernel.ts';
+import { HOST_OP, TRACE } from './trace-kinds.ts';
+
+/** Items of one call of `verify`; see env/crypto.ts. */
+const VERIFY_MAX = 65_536;
+/** Bytes of one call of `random.bytes`; see env/random.ts. */
+const RANDOM_BYTES_MAX = 65_536;
+const TWO_32 = 4_294_967_296;
+
+/** Builds the env of the boot that begins. */
+export function createHostEnv<W extends World>(host: Host<W>, boot: number): Env<W> {
+  const { world, clock, timers } = host;
+  const { scheduler, network } = world;
+  return {
+    clock: {
+      monotonicMs: () => ms(clock.monotonicMs(scheduler.time)),
+      wallMs: () => unixMs(clock.wallMs(scheduler.time)),
+      setTimer(name, delayMs, run) {
+        host.assertActs(boot);
+        const timer = timers.set(name, boot, delayMs, run);
+        host.acted(TRACE.setTimer, hashText(name), delayMs);
+        return timer;
+      },
+    },
+    network: {
+      dial(address) {
+        host.assertActs(boot);
+        network.dial(host.number, boot, address, host.leaveUs);
+        host.acted(TRACE.dial, hashText(address), 0);
+      },
+      send(to, message) {
+        host.assertActs(boot);
+        const answer = network.send(host.number, boot, to, message, host.leaveUs);
+        host.acted(TRACE.send, to, answer === 'queued' ? 0 : answer === 'full' ? 1 : 2);
+        return answer;
+      },
+      close(c, how, reason) {
+        host.assertActs(boot);
+        network.close(host.number, boot, c, how, host.leaveUs);
+        host.acted(TRACE.close, c, hashText(reason));
+      },
+    },
+    storage: createStorage(host, boot),
+    random: createRandom(host, boot),
+    crypto: createCrypto(host, boot),
+    memo: world.memo.for(host.variant),
+    emit(event) {
+      host.assertActs(boot);
+      world.onEmit(host.number, event);
+      host.acted(TRACE.emit, world.fingerprintEvent(event), 0);
+    },
+    spend(kind, units) {
+      host.assertDraws(boot);
+      assert(Number.isSafeInteger(units) && units >= 0, 'work is spent in whole units');
+      host.spentUs += host.prices.costUs(kind, units);
+    },
+  };
+}
+
+function createStorage<W extends World>(host: Host<W>, boot: number): Storage {
+  const { disk } = host;
+  const { scheduler } = host.world;
+  const { readUs = 0, writeUs = 0, flushUs = 0 } = host.config.disk ?? {};
+  return {
+    get(key) {
+      host.assertReads(boot);
+      host.spentUs += readUs * disk.latencyMultiplier;
+      return disk.get(key);
+    },
+    scan(range, limit, reverse) {
+      host.assertReads(boot);
+      host.spentUs += readUs * disk.latencyMultiplier;
+      return disk.scan(range, limit, reverse);
+    },
+    write(ops) {
+      host.assertActs(boot);
+      host.spentUs += writeUs * disk.latencyMultiplier;
+      disk.write(ops);
+      host.acted(TRACE.write, disk.written, ops.length);
+    },
+    flush(onDurable) {
+      host.assertActs(boot);
+      // In the order asked: a disk that was slow does not overtake itself.
+      const atUs = Math.max(host.lastFlushUs, host.leaveUs + flushUs * disk.latencyMultiplier);
+      host.lastFlushUs = atUs;
+      const pending: PendingFlush = { boot, batch: disk.written, onDurable };
+      scheduler.scheduleInOrder(atUs, host.number, HOST_OP.flushed, pending);
+      host.acted(TRACE.flush, disk.written, 0);
+    },
+  };
+}
+
+function createRandom<W extends World>(host: Host<W>, boot: number): Random {
+  const { scheduler } = host.world;
+  let ordinal = 0;
+  const word = (): number => {
+    host.assertDraws(boot);
+    return scheduler.draw(PURPOSE.program, host.number, boot, ordinal++);
+  };
+  return {
+    below(n) {
+      assert(Number.isInteger(n) && n >= 1 && n <= TWO_32, 'below takes an integer from 1 to 2^32');
+      // The remainder of a last, incomplete run of n values would favour the small ones.
+      const fair = TWO_32 - (TWO_32 % n);
+      let drawn = word();
+      while (drawn >= fair) drawn = word();
+      return drawn % n;
+    },
+    bytes(n) {
+      assert(Number.isInteger(n) && n >= 0 && n <= RANDOM_BYTES_MAX, 'bytes takes an integer up to 65,536');
+      const bytes = new Uint8Array(n);
+      let drawn = 0;
+      for (let i = 0; i < n; i++) {
+        drawn = (i & 3) === 0 ? word() : drawn >>> 8;
+        bytes[i] = drawn & 0xff;
+      }
+      return bytes;
+    },
+  };
+}
+
+function createCrypto<W extends World>(host: Host<W>, boot: number): Env<W>['crypto'] {
+  const { scheduler, crypto } = host.world;
+  const secretOf = (key: KeyId): Uint8Array => {
+    host.assertReads(boot);
+    const secret = host.config.keys?.get(key);
+    assert(secret !== undefined, 'a host signs only with a key that it holds');
+    return secret;
+  };
+  return {
+    sha256: (b) => crypto.sha256(b),
+    verify(items: readonly SignedItem[], onResult) {
+      host.assertActs(boot);
+      assert(items.length <= VERIFY_MAX, 'at most 65,536 signatures are checked at once');
+      const pending: PendingResult = { boot, valid: items.map((item) => crypto.verify(item)), onResult };
+      const { leaveUs, number } = host;
+      scheduler.schedule(leaveUs, number, COMPONENT.host, HOST_OP.verified, number, 0, pending);
+      host.acted(TRACE.verify, items.length, 0);
+    },
+    sign: (key, b) => crypto.sign(secretOf(key), b),
+    publicKey: (key) => crypto.publicKey(secretOf(key)),
+  };
+}
