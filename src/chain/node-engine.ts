@@ -80,6 +80,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
   readonly #queue: (() => void)[] = [];
   readonly #built: Block[] = [];
   #isRunning = false;
+  #isStarted = false;
   #isStopped = false;
   #sent: ConsensusMessage | undefined;
   #sentBody: Uint8Array | undefined;
@@ -100,11 +101,12 @@ export class EngineRunner implements ConsensusHost<unknown> {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#run(() => this.#engine.onStart());
   }
 
   stop(): void {
-    this.#run(() => this.#engine.onStop());
+    if (this.#isStarted) this.#run(() => this.#engine.onStop());
     this.#isStopped = true;
   }
 

@@ -1,7 +1,79 @@
-/** Wires one node: ledger, mempool, engine, peers, gossip and sync behind the handlers of a process. */
-import type { Program } from '../env/program.ts';
-import type { NodeConfig } from './node-config.ts';
+/** The program of one node: opens its ledger, then hands every event to its parts. */
+import { assert } from '../env/assert.ts';
+import type { Env, Process, Program } from '../env/program.ts';
+import { openLedger } from './ledger/open-ledger.ts';
+import { DEFAULT_STORE, type NodeConfig } from './node-config.ts';
+import { NodeCore } from './node-core.ts';
 import type { ChainWorld } from './types/command.ts';
 
-/** The program of one node. */
-export declare function createNode(config: NodeConfig): Program<ChainWorld>;
+/** The program of one node. Its storage, its keys and everything else it touches come from the env. */
+export function createNode(config: NodeConfig): Program<ChainWorld> {
+  return (env) => createProcess(env, config);
+}
+
+function createProcess(env: Env<ChainWorld>, config: NodeConfig): Process<ChainWorld> {
+  let core: NodeCore | undefined;
+  return {
+    onStart: () => {
+      core = startCore(env, config, () => core);
+    },
+    onConnected: (c, info) => core?.onConnected(c, info),
+    onDialFailed: (address, reason) => core?.onDialFailed(address, reason),
+    onMessage: (from, message) => core?.onMessage(from, message),
+    onMalformed: (from, reason) => core?.onMalformed(from, reason),
+    onWritable: (c) => core?.onWritable(c),
+    onDisconnected: (c, reason) => core?.onDisconnected(c, reason),
+    onCommand: (command, reply) => {
+      if (core === undefined) reply({ kind: 'NotFound' });
+      else core.onCommand(command, reply);
+    },
+    onStop: (done) => {
+      if (core === undefined) done();
+      else core.onStop(done);
+    },
+    inspect: () => {
+      assert(
+        core !== undefined,
+        'a node is inspected after its start, and when its data folder could be opened',
+      );
+      return core.inspect();
+    },
+  };
+}
+
+/** Undefined: the data folder belongs to another chain or to newer code, which an event tells. */
+function startCore(
+  env: Env<ChainWorld>,
+  config: NodeConfig,
+  core: () => NodeCore | undefined,
+): NodeCore | undefined {
+  const { genesis, schedule, consensus, protocolMax } = config;
+  const opened = openLedger(
+    env,
+    {
+      ...DEFAULT_STORE,
+      ...config.store,
+      genesis,
+      schedule,
+      rules: consensus.rules,
+      protocolMax,
+      codeVersion: config.codeVersion ?? `v${protocolMax}`,
+    },
+    {
+      onReleased: (block, outcome) => core()?.onReleased(block, outcome),
+      onStorageFault: (fault) => core()?.halt('STORAGE_FAULT', fault.kind),
+    },
+  );
+  if ('code' in opened) {
+    const code = opened.code === 'NEWER_FORMAT' ? 'UPGRADE_REQUIRED' : 'STORAGE_FAULT';
+    env.emit({ kind: 'NodeHalted', code, fact: opened.code });
+    return undefined;
+  }
+  const { ledger, reexecuted, halt } = opened;
+  const node = new NodeCore(env, config, ledger);
+  const { id, header } = ledger.head();
+  env.emit({ kind: 'NodeStarted', head: id, height: header.height, reexecuted });
+  if (halt === undefined) node.start();
+  else node.halt(halt.code, halt.fact);
+  return node;
+}

@@ -1,5 +1,4 @@
-/** Block gossip: announcements, one request for each block at a time, compact reconstruction, and serving. */
-import { bytesToHex } from '../../env/bytes.ts';
+/** Block gossip: announcements, one request for each block at a time, and compact reconstruction. */
 import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
 import { type Ms, ms, unixMs } from '../../env/units.ts';
@@ -18,16 +17,9 @@ import type {
   ShortIds,
 } from '../types/message.ts';
 import type { Transaction } from '../types/transaction.ts';
-import { transactionId } from '../types/transaction-codec.ts';
 import type { BlockHash, TxId, Weight } from '../types/units.ts';
-import {
-  completePartial,
-  fillFromMempool,
-  type PartialBlock,
-  SHORT_ID_NONCE_BYTES,
-  shortIdsOf,
-  shortIdTable,
-} from './compact.ts';
+import { announcementOf } from './announcement.ts';
+import { completePartial, fillFromMempool, type PartialBlock, shortIdTable } from './compact.ts';
 import type { PeerFault } from './fault.ts';
 import { headerFault } from './header-fault.ts';
 import type { Peer } from './peer.ts';
@@ -64,8 +56,8 @@ export interface BlockRelayPorts {
   waiting(id: BlockHash): Block | undefined;
   /** Takes a body that matches its header. */
   onBody(block: Block, certificate: string, from: Peer, via: BlockSource): void;
-  /** The peer knows a block whose parent is not here. */
-  onBehind(peer: Peer): void;
+  /** Something is known that gossip does not fetch: blocks far ahead, or ones that no announcer gave. */
+  onBehind(): void;
   onHalt(halt: LedgerHalt): void;
 }
 
@@ -87,7 +79,6 @@ export class BlockRelay {
   /** Announced, and the signatures of the seal are being checked. */
   readonly #sealing = new Map<BlockHash, Peer[]>();
   readonly #held = new Map<BlockHash, Timer>();
-  #served: GetBlockResponseMessage | undefined;
 
   constructor(ports: BlockRelayPorts) {
     this.#ports = ports;
@@ -117,27 +108,6 @@ export class BlockRelay {
     this.#open(peer, id, undefined);
   }
 
-  onGetBlock(peer: Peer, message: GetBlockMessage): void {
-    const { id, indexes } = message;
-    if (this.#served?.id === id && indexes === undefined) {
-      this.#ports.send(peer, this.#served);
-      return;
-    }
-    const block = this.#ports.ledger.block(id) ?? this.#ports.waiting(id);
-    if (block === undefined) {
-      this.#ports.send(peer, { kind: 'GetBlockResponse', id, result: { kind: 'unknown' } });
-    } else if (indexes === undefined) {
-      const certificate = this.#ports.ledger.certificate(id);
-      const response: GetBlockResponseMessage = {
-        kind: 'GetBlockResponse',
-        id,
-        result: { kind: 'block', block, certificate },
-      };
-      if (certificate !== '' || this.#ports.ledger.status(id) === 'executed') this.#served = response;
-      this.#ports.send(peer, response);
-    } else this.#serveIndexes(peer, id, block, indexes);
-  }
-
   onGetBlockResponse(peer: Peer, message: GetBlockResponseMessage): void {
     const request = this.#requests.get(message.id);
     if (request === undefined || this.#ports.waiting(message.id) !== undefined) {
@@ -155,8 +125,23 @@ export class BlockRelay {
     } else if (request.source === peer) this.#next(request);
   }
 
-  /** A block came to its end here; `outcome` undefined: there was no room for it. */
-  onOutcome(block: Block, id: BlockHash, from: Peer | undefined, outcome: ImportOutcome | undefined): void {
+  /** Tells a peer of the head, where it may have missed the announcement. */
+  tellHead(peer: Peer, head: Candidate): void {
+    if (peer.head.id === head.id) return;
+    this.#ports.send(peer, { kind: 'Block', header: head.header, weight: head.weight });
+  }
+
+  /**
+   * A block came to its end here; `outcome` undefined: there was no room for it.
+   * @param isOld sync fetched it: peers have it, and are told of the head when sync is done.
+   */
+  onOutcome(
+    block: Block,
+    id: BlockHash,
+    from: Peer | undefined,
+    outcome: ImportOutcome | undefined,
+    isOld: boolean,
+  ): void {
     const request = this.#requests.get(id);
     if (outcome?.kind === 'rejected' && !outcome.covered) {
       if (from !== undefined) {
@@ -170,7 +155,8 @@ export class BlockRelay {
     }
     if (outcome?.kind === 'orphan') return;
     if (request !== undefined) this.#close(request);
-    if (outcome?.kind !== 'imported' || request?.announced === true) return;
+    if (outcome?.kind !== 'imported' || request?.announced === true || (isOld && request === undefined))
+      return;
     if (outcome.change?.to.id === id || this.#ports.features.relayStale) {
       this.#announce(block, outcome.candidate, request?.announcement);
     }
@@ -238,7 +224,7 @@ export class BlockRelay {
         this.#request(peer, id, message);
         return;
       case 'orphan':
-        this.#ports.onBehind(peer);
+        this.#ports.onBehind();
         return;
       case 'future':
         this.#hold(peer, id, message, outcome.retryMs);
@@ -260,18 +246,17 @@ export class BlockRelay {
   #request(peer: Peer, id: BlockHash, message: BlockMessage): void {
     const { parent } = message.header;
     if (this.#ports.ledger.status(parent) !== 'executed' && !this.#requests.has(parent)) {
-      this.#ports.onBehind(peer);
+      this.#ports.onBehind();
       return;
     }
     const request = this.#open(peer, id, message);
-    if (
-      request !== undefined &&
-      message.shortIds !== undefined &&
-      this.#ports.features.compactBlocks === 'on'
-    ) {
-      if (this.#reconstruct(request, peer, message.header, message.shortIds)) return;
+    if (request === undefined) {
+      this.#ports.onBehind();
+      return;
     }
-    if (request !== undefined) this.#ask(request, peer);
+    const { shortIds, header } = message;
+    const isCompact = shortIds !== undefined && this.#ports.features.compactBlocks === 'on';
+    if (!isCompact || !this.#reconstruct(request, peer, header, shortIds)) this.#ask(request, peer);
   }
 
   #open(peer: Peer, id: BlockHash, announcement: BlockMessage | undefined): Request | undefined {
@@ -325,8 +310,7 @@ export class BlockRelay {
       return;
     }
     this.#requests.delete(request.id);
-    const behind = this.#ports.peers().find((peer) => peer.head.id === request.id);
-    if (behind !== undefined) this.#ports.onBehind(behind);
+    this.#ports.onBehind();
   }
 
   /** The question to the source is over. */
@@ -409,45 +393,13 @@ export class BlockRelay {
     this.#ask(request, peer);
   }
 
-  #serveIndexes(peer: Peer, id: BlockHash, block: Block, indexes: readonly number[]): void {
-    const transactions: Transaction[] = [];
-    let last = -1;
-    for (const index of indexes) {
-      const transaction = block.transactions[index];
-      if (transaction === undefined || index <= last) {
-        this.#ports.fault(peer, 'OVER_LIMIT');
-        return;
-      }
-      last = index;
-      transactions.push(transaction);
-    }
-    this.#ports.send(peer, {
-      kind: 'GetBlockResponse',
-      id,
-      result: { kind: 'transactions', indexes, transactions },
-    });
-  }
-
   /** Tells every peer that is not known to have the block. What was received is passed on where it is still true. */
   #announce(block: Block, candidate: Candidate, received: BlockMessage | undefined): void {
-    const message = this.#announcement(block, candidate, received);
+    const { env, features } = this.#ports;
+    const message = announcementOf(env, features.compactBlocks === 'on', block, candidate, received);
     for (const peer of this.#ports.peers()) {
       if (peer.head.id !== candidate.id) this.#ports.send(peer, message);
     }
-  }
-
-  #announcement(block: Block, candidate: Candidate, received: BlockMessage | undefined): BlockMessage {
-    const { header } = block;
-    const compact = this.#ports.features.compactBlocks === 'on' && isCompactable(block);
-    if (received !== undefined && received.weight === candidate.weight) {
-      if ((received.shortIds !== undefined) === compact) return received;
-    }
-    if (!compact) return { kind: 'Block', header, weight: candidate.weight };
-    const { env } = this.#ports;
-    const nonce = bytesToHex(env.random.bytes(SHORT_ID_NONCE_BYTES));
-    const table = shortIdTable(env.memo, env.crypto, candidate.id, nonce);
-    const shortIds = shortIdsOf(table, nonce, block.transactions.map(transactionId));
-    return { kind: 'Block', header, weight: candidate.weight, shortIds };
   }
 
   #checkWeight(peer: Peer, stated: Weight, candidate: Candidate): void {
@@ -467,11 +419,6 @@ export class BlockRelay {
 }
 
 const EMPTY_SYSTEM: SystemData = { evidence: [], lastCommit: '' };
-
-/** A compact form carries no system data and no certificate. */
-function isCompactable(block: Block): boolean {
-  return block.system.lastCommit === '' && block.system.evidence.length === 0;
-}
 
 function blockOf(header: Header, transactions: readonly Transaction[]): Block {
   return { header, transactions, system: EMPTY_SYSTEM };

@@ -7,7 +7,7 @@ import { type Address, type ConnectionId, ms } from '../../env/units.ts';
 import type { NodeLimits } from '../node-config.ts';
 import type { ChainWorld } from '../types/command.ts';
 import type { HandshakeMessage, HeadClaim, Message } from '../types/message.ts';
-import type { PeerId } from '../types/units.ts';
+import type { BlockHash, PeerId } from '../types/units.ts';
 import type { AddressBook } from './address-book.ts';
 import type { Dialer } from './dialer.ts';
 import { PENALTY, type PeerFault } from './fault.ts';
@@ -31,7 +31,8 @@ const STRANGERS_MAX = 32;
 /** What the node is told of its peers. */
 export interface PeerHooks {
   readonly head: () => HeadClaim;
-  onUp(peer: Peer, greeting: HandshakeMessage): void;
+  /** @param told what this side has said of its own head. */
+  onUp(peer: Peer, greeting: HandshakeMessage, told: BlockHash): void;
   onDown(peer: Peer, reason: string): void;
   /** A message that arrived before its sender had an identity. */
   onEarly(peer: Peer, message: Message): void;
@@ -43,6 +44,7 @@ interface Connection {
   readonly id: ConnectionId;
   readonly info: ConnectionInfo;
   readonly challenge: string;
+  readonly told: HeadClaim;
   step: Step;
   remote: HandshakeMessage | undefined;
   early: Message[] | undefined;
@@ -101,12 +103,12 @@ export class Connections {
 
   onConnected(id: ConnectionId, info: ConnectionInfo): void {
     if (info.direction === 'in') {
-      this.#inbound++;
-      if (this.#inbound > this.#limits.inboundMax + STRANGERS_MAX) {
-        this.#connections.set(id, this.#newConnection(id, info));
-        this.#refuseById(id, 'TOO_MANY_PEERS');
+      if (this.#inbound >= this.#limits.inboundMax + STRANGERS_MAX) {
+        this.#env.emit({ kind: 'HandshakeRefused', address: info.remote, code: 'TOO_MANY_PEERS' });
+        this.#env.network.close(id, 'now', 'TOO_MANY_PEERS');
         return;
       }
+      this.#inbound++;
     }
     const connection = this.#newConnection(id, info);
     this.#connections.set(id, connection);
@@ -117,7 +119,7 @@ export class Connections {
     connection.timer = this.#env.clock.setTimer('handshake', ms(this.#limits.handshakeTimeoutMs), () => {
       if (connection.step !== 'up' && connection.step !== 'closed') this.#refuse(connection, 'TIMEOUT');
     });
-    this.#env.network.send(id, greeting(this.#local, connection.challenge, this.#hooks.head()));
+    this.#env.network.send(id, greeting(this.#local, connection.challenge, connection.told));
   }
 
   onDialFailed(address: Address, reason: DialFailure): void {
@@ -222,7 +224,7 @@ export class Connections {
       {
         name: 'peers.inbound',
         size: this.#inbound,
-        max: this.#limits.inboundMax + STRANGERS_MAX + 1,
+        max: this.#limits.inboundMax + STRANGERS_MAX,
       },
       ...this.#scores.bounds(),
     ];
@@ -234,6 +236,7 @@ export class Connections {
       id,
       info,
       challenge,
+      told: this.#hooks.head(),
       step: 'greeting',
       remote: undefined,
       early: undefined,
@@ -321,13 +324,8 @@ export class Connections {
     this.#env.emit({ kind: 'PeerUp', peer: peer.id, address, direction });
     const early = connection.early;
     connection.early = undefined;
-    this.#hooks.onUp(peer, remote);
+    this.#hooks.onUp(peer, remote, connection.told.id);
     for (const message of early ?? []) if (peer.isUp) this.#hooks.onEarly(peer, message);
-  }
-
-  #refuseById(id: ConnectionId, code: HandshakeRefusal): void {
-    const connection = this.#connections.get(id);
-    if (connection !== undefined) this.#refuse(connection, code);
   }
 
   #refuse(connection: Connection, code: HandshakeRefusal): void {

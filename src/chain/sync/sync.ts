@@ -45,6 +45,8 @@ export interface SyncPorts {
   /** True while gossip fetches that body, or while it waits for its import. */
   isExpected(id: BlockHash): boolean;
   onBody(block: Block, certificate: string, from: Peer): void;
+  /** Nothing is left to fetch. */
+  onFinished(): void;
   onHalt(halt: LedgerHalt): void;
 }
 
@@ -63,7 +65,8 @@ export class Sync {
   readonly #importing = new Map<BlockHash, Peer>();
   #pauseTimer: Timer | undefined;
   #isStepping = false;
-  #lookAgain = false;
+  readonly #inputs: SyncInput[] = [];
+  #isStopped = false;
 
   constructor(ports: SyncPorts) {
     this.#ports = ports;
@@ -129,7 +132,7 @@ export class Sync {
     this.#pauseTimer?.cancel();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    this.#isStepping = true;
+    this.#isStopped = true;
   }
 
   bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
@@ -275,20 +278,18 @@ export class Sync {
     return { kind: 'blame', peer: source, fault: 'INVALID_HEADER' };
   }
 
-  /** One step at a time: what its actions cause is looked at afterwards. */
+  /** One step at a time: what its actions cause is looked at after it. */
   #step(input: SyncInput): void {
-    if (this.#isStepping) {
-      this.#lookAgain = true;
-      return;
-    }
+    if (this.#isStopped) return;
+    if (input.kind !== 'look' || this.#inputs.at(-1)?.kind !== 'look') this.#inputs.push(input);
+    if (this.#isStepping) return;
     this.#isStepping = true;
-    const step = stepSync(this.#state, input, this.#view());
-    this.#state = step.state;
-    for (const action of step.actions) this.#act(action);
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      const step = stepSync(this.#state, next, this.#view());
+      this.#state = step.state;
+      for (const action of step.actions) this.#act(action);
+    }
     this.#isStepping = false;
-    if (!this.#lookAgain) return;
-    this.#lookAgain = false;
-    this.#step({ kind: 'look' });
   }
 
   #act(action: SyncAction): void {
@@ -318,6 +319,7 @@ export class Sync {
       case 'finished':
         this.#dropPlan();
         env.emit({ kind: 'SyncFinished', at: ledger.head().header.height });
+        this.#ports.onFinished();
         return;
       case 'pause':
         this.#pauseTimer ??= env.clock.setTimer('sync-pause', ms(PAUSE_MS), () => {

@@ -1,0 +1,67 @@
+/** Serves blocks that peers ask for by id: whole ones, and some of their transactions. */
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Block } from '../types/block.ts';
+import type { GetBlockMessage, GetBlockResponseMessage, Message } from '../types/message.ts';
+import type { Transaction } from '../types/transaction.ts';
+import type { BlockHash } from '../types/units.ts';
+import type { PeerFault } from './fault.ts';
+import type { Peer } from './peer.ts';
+
+/** What serving needs of the node. */
+export interface BlockServerPorts {
+  readonly ledger: Ledger<unknown>;
+  send(peer: Peer, message: Message): boolean;
+  fault(peer: Peer, fault: PeerFault): void;
+  /** A body that waits for its signatures, or for its parent: it was announced, so it is served. */
+  waiting(id: BlockHash): Block | undefined;
+}
+
+/** Answers GetBlock. Keeps the last answer: after an announcement every peer asks for the same block. */
+export class BlockServer {
+  readonly #ports: BlockServerPorts;
+  #last: GetBlockResponseMessage | undefined;
+
+  constructor(ports: BlockServerPorts) {
+    this.#ports = ports;
+  }
+
+  onGetBlock(peer: Peer, message: GetBlockMessage): void {
+    const { id, indexes } = message;
+    const { ledger } = this.#ports;
+    if (indexes === undefined && this.#last?.id === id) {
+      this.#ports.send(peer, this.#last);
+      return;
+    }
+    const block = ledger.block(id) ?? this.#ports.waiting(id);
+    if (block === undefined) {
+      this.#ports.send(peer, { kind: 'GetBlockResponse', id, result: { kind: 'unknown' } });
+      return;
+    }
+    if (indexes !== undefined) {
+      this.#serveIndexes(peer, id, block, indexes);
+      return;
+    }
+    const certificate = ledger.certificate(id);
+    const result = { kind: 'block', block, certificate } as const;
+    const response: GetBlockResponseMessage = { kind: 'GetBlockResponse', id, result };
+    // A certificate may still come to a block that is not executed.
+    if (ledger.status(id) === 'executed') this.#last = response;
+    this.#ports.send(peer, response);
+  }
+
+  #serveIndexes(peer: Peer, id: BlockHash, block: Block, indexes: readonly number[]): void {
+    const transactions: Transaction[] = [];
+    let last = -1;
+    for (const index of indexes) {
+      const transaction = block.transactions[index];
+      if (transaction === undefined || index <= last) {
+        this.#ports.fault(peer, 'OVER_LIMIT');
+        return;
+      }
+      last = index;
+      transactions.push(transaction);
+    }
+    const result = { kind: 'transactions', indexes, transactions } as const;
+    this.#ports.send(peer, { kind: 'GetBlockResponse', id, result });
+  }
+}
