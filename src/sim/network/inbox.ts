@@ -2,6 +2,7 @@
 import type { Core } from './core.ts';
 import { isClogged, isCut, OP, scheduleEnd } from './core.ts';
 import { CLOG, GONE, HELD, IDLE, PIPE, STEP } from './endpoints.ts';
+import { RTO_MAX_US } from './links.ts';
 import { DATA, DROPPED, LOST, NONE, RECEIVED, RESET } from './messages.ts';
 
 /** What the inbox tells the network. Each call comes from an event of the host that it concerns. */
@@ -91,8 +92,9 @@ export class Inbox {
       this.#events.onGiveUp(sender);
       return;
     }
-    ends.retryUs[end] = rtoUs * 2;
-    scheduleEnd(this.#core, Math.min(now + rtoUs * 2, giveUpUs), sender, OP.retry, end, 0);
+    const nextUs = Math.min(rtoUs * 2, RTO_MAX_US);
+    ends.retryUs[end] = nextUs;
+    scheduleEnd(this.#core, Math.min(now + nextUs, giveUpUs), sender, OP.retry, end, 0);
   }
 
   /** The sender of what arrives at this end waits for an answer that a cut or a silent host keeps from it. */

@@ -24,9 +24,10 @@ const PURPOSE = {
 const KINDS_MAX = 64;
 /** Bits that one corruption flips, at most. */
 const FLIPS_MAX = 4;
-/** Linux gives up after 15 retransmissions (tcp_retries2); none waits longer than 120 s. */
+/** Linux gives up after 15 retransmissions (tcp_retries2). */
 const RETRANSMISSIONS_MAX = 15;
-const RTO_MAX_US = 120_000_000;
+/** The longest distance between two of them (TCP_RTO_MAX). */
+export const RTO_MAX_US = 120_000_000;
 /** Trace kind of a message that suffered a drawn fault. */
 const TRACE_MESSAGE_FAULT = 0x4e01;
 
