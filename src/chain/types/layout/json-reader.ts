@@ -124,7 +124,7 @@ export class JsonReader extends Reader {
     }
     const start = this.at;
     const { bytes } = this;
-    const stop = Math.min(bytes.length, start + maxLength + 1);
+    const stop = Math.min(bytes.length, start + maxLength);
     let end = start;
     while (end < stop && bytes[end] !== QUOTE) {
       const code = bytes[end] as number;
@@ -206,7 +206,7 @@ export class JsonReader extends Reader {
     if (this.bytes[this.at] !== QUOTE) return this.failStructure('"');
     const key = this.#key();
     if (key === undefined) return;
-    if (!names.includes(key) && !read.has(key)) this.fail('UNKNOWN_FIELD', key);
+    if (wanted !== 'kind' && !names.includes(key) && !read.has(key)) this.fail('UNKNOWN_FIELD', key);
     else if (read.has(key)) this.fail('DUPLICATE_FIELD', key);
     else if (wanted === undefined || this.#holdsLater(wanted))
       this.fail('NOT_CANONICAL', `${key} out of order`);
