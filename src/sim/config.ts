@@ -1,6 +1,6 @@
 /** What a simulation is made of. */
 import type { Codec } from '../env/network.ts';
-import type { CostKind, Program, World } from '../env/program.ts';
+import type { CostKind, Env, Process, World } from '../env/program.ts';
 import type { KeyId } from '../env/units.ts';
 import type { CryptoSuite } from './crypto-suite.ts';
 import type { SimDisk } from './disk/disk.ts';
@@ -54,10 +54,13 @@ export interface HostConfig {
   readonly receiveQueueMaxBytes?: number;
 }
 
+/** A program, told on which host it runs: hosts of one variant share results, and may still be configured apart. */
+export type HostProgram<W extends World> = (env: Env<W>, host: number) => Process<W>;
+
 export interface SimulatorConfig<W extends World> {
   /** Any text. Every draw of the run follows from it. */
   readonly seed: string;
-  readonly programs: ReadonlyMap<string, Program<W>>;
+  readonly programs: ReadonlyMap<string, HostProgram<W>>;
   readonly hosts: readonly HostConfig[];
   readonly network: NetworkConfig;
   readonly codec: Codec<W['message']>;

@@ -7,11 +7,11 @@ import type {
   DialFailure,
   DisconnectReason,
 } from '../env/network.ts';
-import type { Env, Process, Program, World } from '../env/program.ts';
+import type { Env, Process, World } from '../env/program.ts';
 import { StorageCrash } from '../env/storage.ts';
 import type { Address, ConnectionId } from '../env/units.ts';
 import { HostClock } from './clock.ts';
-import { type HostConfig, RECEIVE_QUEUE_MAX, RECEIVE_QUEUE_MAX_BYTES } from './config.ts';
+import { type HostConfig, type HostProgram, RECEIVE_QUEUE_MAX, RECEIVE_QUEUE_MAX_BYTES } from './config.ts';
 import { Prices } from './cpu.ts';
 import type { CryptoSuite } from './crypto-suite.ts';
 import type { SimDisk } from './disk/disk.ts';
@@ -50,7 +50,7 @@ export interface HostWorld<W extends World> {
   readonly codec: Codec<W['message']>;
   readonly crypto: CryptoSuite;
   readonly memo: SharedMemo;
-  readonly programs: ReadonlyMap<string, Program<W>>;
+  readonly programs: ReadonlyMap<string, HostProgram<W>>;
   readonly wallStartUs: number;
   fingerprintEvent(event: W['event']): number;
   fingerprintCommand(command: W['command']): number;
@@ -357,7 +357,7 @@ export class Host<W extends World> {
     assert(program !== undefined, 'a host runs a program that the simulation was given');
     const env: Env<W> = createHostEnv(this, this.boot);
     this.#mode = 'building';
-    const process = program(env);
+    const process = program(env, this.number);
     this.#process = process;
     return process;
   }
