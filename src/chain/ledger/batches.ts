@@ -30,18 +30,14 @@ import {
 } from '../blockstore/records.ts';
 import type { ConsensusRules } from '../consensus/consensus.ts';
 import { historyRoot } from '../crypto/history.ts';
-import { senderOf } from '../execution/signed-item.ts';
 import type { State, StateChange } from '../state/state.ts';
-import type { Receipt } from '../types/account.ts';
 import { encodeReceipt } from '../types/account-codec.ts';
 import type { Block, Header } from '../types/block.ts';
 import { encodeBlock } from '../types/block-codec.ts';
 import { blockId, decodeHeader, encodeHeader } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
-import type { Transaction } from '../types/transaction.ts';
-import { transactionId } from '../types/transaction-codec.ts';
-import type { AccountAddress, BlockHash, Height } from '../types/units.ts';
-import type { Executed, LedgerEnv, Link } from './fold.ts';
+import type { BlockHash, Height } from '../types/units.ts';
+import { type Executed, entriesOf, type IndexEntry, type LedgerEnv, type Link } from './fold.ts';
 
 /** A base record is kept every so many heights: what a header from far below the base is checked from, 1,024 steps at most. */
 export const CHECKPOINT_INTERVAL = 1_024;
@@ -54,13 +50,6 @@ export interface BatchConfig {
   readonly prefix: string;
   readonly undoDepth: number;
   readonly accountIndex: boolean;
-}
-
-/** Accounts that a transaction concerns, each once. */
-export function accountsOf(transaction: Transaction): readonly AccountAddress[] {
-  const sender = senderOf(transaction);
-  const { action } = transaction;
-  return action.kind === 'transfer' && action.to !== sender ? [sender, action.to] : [sender];
 }
 
 /** Builds the batches; equal work for hosts that hold the same bytes is done once. */
@@ -128,7 +117,7 @@ export class Batches<View> {
   }
 
   /** The base moves from the parent of a block to that block: state, journal, indexes and pointer in one. */
-  advance(from: Executed<View>, to: Executed<View>, block: Block): Batch {
+  advance(from: Executed<View>, to: Executed<View>): Batch {
     const { link } = to;
     return this.#env.memo.get('ledger.advanceBatch', `${this.#config.prefix}${link.id}`, () => {
       const { height } = link.header;
@@ -138,7 +127,7 @@ export class Batches<View> {
         this.#store.put(metaKey(META.base), payload),
         this.#store.put(undoKey(height), this.#undoPayload(from, to)),
         ...this.#headerOps(link),
-        ...this.indexOps(block, to.receipts),
+        ...this.indexOps(height, to.entries),
       );
       if (height % CHECKPOINT_INTERVAL === 0) ops.push(this.#store.put(checkpointKey(height), payload));
       const expired = height - this.#config.undoDepth;
@@ -158,27 +147,19 @@ export class Batches<View> {
       { kind: 'delete', key: heightOfKey(link.id) },
       { kind: 'delete', key: checkpointKey(height) },
     );
-    for (const [index, transaction] of (block?.transactions ?? []).entries()) {
-      ops.push({ kind: 'delete', key: transactionKey(transactionId(transaction)) });
-      if (!this.#config.accountIndex) continue;
-      for (const address of accountsOf(transaction)) {
-        ops.push({ kind: 'delete', key: accountKey(address, height, index) });
-      }
-    }
+    const entries = block === undefined ? [] : entriesOf(block, []);
+    for (const op of this.indexOps(height, entries)) ops.push({ kind: 'delete', key: op.key });
     return batchOf(ops);
   }
 
   /** Entries by transaction and by account of one block of the main chain. */
-  indexOps(block: Block, receipts: readonly Receipt[]): readonly WriteOp[] {
-    const { height } = block.header;
+  indexOps(height: Height, entries: readonly IndexEntry[]): readonly WriteOp[] {
     const ops: WriteOp[] = [];
-    for (const [index, transaction] of block.transactions.entries()) {
-      const id = transactionId(transaction);
-      const receipt = receipts[index];
+    for (const [index, { id, receipt, accounts }] of entries.entries()) {
       const encoded = receipt === undefined ? new Uint8Array(0) : encodeReceipt(receipt);
       ops.push(this.#store.put(transactionKey(id), encodePlace({ height, index, receipt: encoded })));
       if (!this.#config.accountIndex) continue;
-      for (const address of accountsOf(transaction)) {
+      for (const address of accounts) {
         ops.push(this.#store.put(accountKey(address, height, index), encodeId(id)));
       }
     }

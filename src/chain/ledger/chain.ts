@@ -316,7 +316,8 @@ export class Chain<View> {
   /** Receipts of a block of the main chain, while they are in memory. */
   receiptsOf(at: number): readonly Receipt[] {
     const slot = this.mainSlot(at);
-    return slot === NO_SLOT ? [] : (this.tree.resultOf(slot)?.receipts ?? []);
+    const entries = slot === NO_SLOT ? [] : (this.tree.resultOf(slot)?.entries ?? []);
+    return entries.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
   }
 
   noteMissing(id: BlockHash, at: Height): void {
@@ -533,7 +534,7 @@ export class Chain<View> {
     for (const undo of undos) state = state.update(undo.leaves);
     const link = this.tree.item(slot);
     if (state.root !== link.header.stateRoot) return undefined;
-    return { link, state, receipts: [], changes: [] };
+    return { link, state, entries: [], changes: [] };
   }
 
   /** Moves the head to an executed block. */
@@ -582,9 +583,7 @@ export class Chain<View> {
     const next = this.mainSlot(this.#heightOf(this.#base) + 1);
     const to = this.executedAt(next);
     if (to === undefined) return false;
-    const block = this.bodyOf(to.link);
-    if (block === undefined) return false;
-    this.store.write(this.batches.advance(from, to, block));
+    this.store.write(this.batches.advance(from, to));
     this.tree.setResult(this.#base, undefined);
     this.tree.setResult(next, to);
     this.#base = next;
@@ -607,7 +606,7 @@ export class Chain<View> {
       const parent = this.tree.item(this.#base);
       const state = left.state.update(undo.leaves);
       assert(state.root === parent.header.stateRoot, 'undoing a block gives the state before it');
-      this.tree.setResult(this.#base, { link: parent, state, receipts: [], changes: [] });
+      this.tree.setResult(this.#base, { link: parent, state, entries: [], changes: [] });
     }
   }
 

@@ -7,6 +7,7 @@ import { ZERO_HASH } from '../crypto/sha256.ts';
 import { checkBody } from '../execution/check-body.ts';
 import type { ExecutionContext } from '../execution/context.ts';
 import { type ExecutedBlock, executeBlock } from '../execution/execute-block.ts';
+import { senderOf } from '../execution/signed-item.ts';
 import type { State, StateChange } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
@@ -14,7 +15,9 @@ import { blockSizeBytes } from '../types/block-codec.ts';
 import type { ChainWorld } from '../types/command.ts';
 import type { BlockRejection, CertificateRejection, HeaderRejection } from '../types/rejection.ts';
 import { isRejection } from '../types/rejection.ts';
-import { type BlockHash, type Hash, height } from '../types/units.ts';
+import type { Transaction } from '../types/transaction.ts';
+import { transactionId } from '../types/transaction-codec.ts';
+import { type AccountAddress, type BlockHash, type Hash, height, type TxId } from '../types/units.ts';
 
 /** What the ledger asks of the world. */
 export type LedgerEnv = Pick<Env<ChainWorld>, 'clock' | 'storage' | 'crypto' | 'memo' | 'emit' | 'spend'>;
@@ -34,13 +37,22 @@ export interface Link<View> extends Candidate {
 export interface Executed<View> {
   readonly link: Link<View>;
   readonly state: State;
-  /** Empty for a base that was read from the disk. */
-  readonly receipts: readonly Receipt[];
+  /** One for each transaction, in order; empty for a base that was read from the disk. */
+  readonly entries: readonly IndexEntry[];
   readonly changes: readonly StateChange[];
 }
 
 /** Blocks of 64 bytes that an average header fills, id and history included. */
 const HEADER_HASHES = 12;
+
+/** What the indexes say of one transaction, so that its block need not be read again when the base reaches it. */
+export interface IndexEntry {
+  readonly id: TxId;
+  /** Undefined when its block was not executed here. */
+  readonly receipt: Receipt | undefined;
+  /** The accounts that it concerns, each once. */
+  readonly accounts: readonly AccountAddress[];
+}
 
 /** The two steps of the chain, with their costs charged on shared results too. */
 export interface Fold<View> {
@@ -94,7 +106,7 @@ export function createFold<View>(
       const key = `${prefix}${advanced.id}${parent.state.root}`;
       return env.memo.get('ledger.execute', key, () => {
         const result = executeBlock(context, parent.link.view, parent.state, block, advanced.view);
-        return isRejection(result) ? result : executed(advanced, result);
+        return isRejection(result) ? result : executed(advanced, result, block);
       });
     },
   };
@@ -142,11 +154,11 @@ export function linkOf<View>(
   };
 }
 
-function executed<View>(advanced: Link<View>, result: ExecutedBlock<View>): Executed<View> {
+function executed<View>(advanced: Link<View>, result: ExecutedBlock<View>, block: Block): Executed<View> {
   return {
     link: { ...advanced, view: result.view, unexecuted: 0 },
     state: result.state,
-    receipts: result.receipts,
+    entries: entriesOf(block, result.receipts),
     changes: result.changes,
   };
 }
@@ -159,4 +171,20 @@ function checkCertificate<View>(
   const bytes = hexToBytes(certificate);
   if (bytes === undefined) return { code: 'BAD_CERTIFICATE', fact: 'not hexadecimal' };
   return rules.checkCertificate(link.view, link.header, bytes) ?? 'ok';
+}
+
+/** Index entries of a block; `receipts` is empty when it was not executed here. */
+export function entriesOf(block: Block, receipts: readonly Receipt[]): readonly IndexEntry[] {
+  return block.transactions.map((transaction, index) => ({
+    id: transactionId(transaction),
+    receipt: receipts[index],
+    accounts: accountsOf(transaction),
+  }));
+}
+
+/** Accounts that a transaction concerns, each once. */
+export function accountsOf(transaction: Transaction): readonly AccountAddress[] {
+  const sender = senderOf(transaction);
+  const { action } = transaction;
+  return action.kind === 'transfer' && action.to !== sender ? [sender, action.to] : [sender];
 }

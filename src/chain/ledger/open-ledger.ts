@@ -82,6 +82,6 @@ function genesisOf<View>(env: LedgerEnv, config: LedgerConfig<View>): GenesisPar
     const { block, state, view, weight } = built;
     const { header } = block;
     const link = linkOf({ id: blockId(header), header, weight }, view, EMPTY_HISTORY, 0);
-    return { executed: { link, state, receipts: [], changes: [] }, block };
+    return { executed: { link, state, entries: [], changes: [] }, block };
   });
 }

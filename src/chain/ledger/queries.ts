@@ -1,11 +1,11 @@
 /** Questions about the main chain: blocks, transactions, accounts, locators; recent ones from memory, older from disk. */
 import { assert } from '../../env/assert.ts';
+import { batchOf } from '../blockstore/block-store.ts';
 import { decodePlace } from '../blockstore/record-codecs.ts';
 import { accountRange, placeOfAccountKey, transactionKey } from '../blockstore/records.ts';
 import { NO_SLOT } from '../blockstore/tree.ts';
 import { readAccount } from '../state/accounts.ts';
 import { proveState } from '../state/proof.ts';
-import type { Receipt } from '../types/account.ts';
 import { decodeReceipt } from '../types/account-codec.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { TransactionPlace } from '../types/command.ts';
@@ -13,9 +13,9 @@ import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
-import { accountsOf } from './batches.ts';
 import type { Chain } from './chain.ts';
 import type { DeepBranches } from './deep-branches.ts';
+import { accountsOf } from './fold.ts';
 import { ACCOUNT_PAGE_MAX, type ChainBlock, type FoundAccount, type FoundTransaction } from './ledger.ts';
 
 /** Ids of a locator before its steps begin to double. */
@@ -117,7 +117,10 @@ export class Queries<View> {
     if (found === undefined) return undefined;
     const transaction = found.block.transactions[place.index];
     if (transaction === undefined || transactionId(transaction) !== id) {
+      // Whole, and of another time: the block there is what counts.
       this.#chain.store.report(key);
+      this.#chain.store.write(batchOf([{ kind: 'delete', key }]));
+      this.#chain.store.repaired(key);
       this.#onIndexFault();
       return undefined;
     }
@@ -262,8 +265,8 @@ export class Queries<View> {
       const slot = this.#chain.mainSlot(at);
       const { id: blockHash, header } = this.#chain.tree.item(slot);
       if (header.txCount === 0) continue;
-      const receipts: readonly Receipt[] | undefined = this.#chain.tree.resultOf(slot)?.receipts;
-      const index = receipts?.findIndex((r) => r.txId === id);
+      const entries = this.#chain.tree.resultOf(slot)?.entries;
+      const index = entries?.findIndex((entry) => entry.id === id);
       if (index === -1) continue;
       const block = this.#stored(at, blockHash);
       const found = index ?? (block === undefined ? undefined : indexOf(block).byId.get(id));
@@ -272,7 +275,7 @@ export class Queries<View> {
       return {
         transaction,
         place: { block: blockHash, height: header.height, index: found },
-        receipt: receipts?.[found],
+        receipt: entries?.[found]?.receipt,
         final: this.#isFinal(header.height),
       };
     }

@@ -111,7 +111,7 @@ function readBase<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): E
     store.write(batchOf(strays.map((stray) => ({ kind: 'delete', key: stray }))));
     for (const stray of strays) store.repaired(stray);
   }
-  return { link, state, receipts: [], changes: [] };
+  return { link, state, entries: [], changes: [] };
 }
 
 /** The leaves that pass their check, and the keys of those that do not. */

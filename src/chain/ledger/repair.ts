@@ -7,6 +7,7 @@ import type { Block } from '../types/block.ts';
 import { encodeBlock } from '../types/block-codec.ts';
 import type { BlockHash } from '../types/units.ts';
 import type { Chain } from './chain.ts';
+import { entriesOf } from './fold.ts';
 
 /**
  * Writes a lost block of the main chain, or of an executed branch, back to the disk. False: the block was not lost, or
@@ -33,7 +34,7 @@ export function repairBlock<View>(
   const onMain = slot === NO_SLOT || (chain.isMain(slot) && height <= chain.base.header.height);
   if (onMain) {
     ops.push(batches.headerOp(block.header), batches.heightOp(id, height));
-    ops.push(...batches.indexOps(block, chain.receiptsOf(height)));
+    ops.push(...batches.indexOps(height, entriesOf(block, chain.receiptsOf(height))));
   }
   store.write(batchOf(ops));
   store.remember(id, block);

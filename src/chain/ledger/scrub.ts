@@ -18,8 +18,9 @@ import type { Block, Header } from '../types/block.ts';
 import { blockId } from '../types/header-codec.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type BlockHash, type Height, height } from '../types/units.ts';
-import { accountsOf, CHECKPOINT_INTERVAL } from './batches.ts';
+import { CHECKPOINT_INTERVAL } from './batches.ts';
 import type { Chain } from './chain.ts';
+import { accountsOf, entriesOf } from './fold.ts';
 
 /** Checks `count` heights from `from` on, up to the base; answers the next height, or `from` past the base. */
 export function scrubHeights<View>(
@@ -127,7 +128,7 @@ function scrubIndexes<View>(
     }
   }
   if (whole) return;
-  for (const op of chain.batches.indexOps(block, chain.receiptsOf(at))) {
+  for (const op of chain.batches.indexOps(at, entriesOf(block, chain.receiptsOf(at)))) {
     if (chain.store.isReported(op.key)) ops.push(op);
   }
 }
