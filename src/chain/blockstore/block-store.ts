@@ -53,15 +53,9 @@ export class BlockStore {
   readonly #blocks = new Lru<BlockHash, Block>(BLOCK_CACHE_MAX);
   readonly #corrupt = new Map<string, RecordKind>();
   readonly #sha256: Sha256 = (bytes) => this.#env.crypto.sha256(bytes);
-  #writtenBytes = 0;
 
   constructor(env: StoreEnv) {
     this.#env = env;
-  }
-
-  /** Bytes written in this boot. */
-  get writtenBytes(): number {
-    return this.#writtenBytes;
   }
 
   get cachedBlocks(): number {
@@ -78,7 +72,6 @@ export class BlockStore {
   }
 
   write(batch: Batch): void {
-    this.#writtenBytes += batch.bytes;
     this.#env.spend('storage', batch.bytes);
     this.#env.storage.write(batch.ops);
   }

@@ -43,6 +43,8 @@ import { type Executed, entriesOf, type IndexEntry, type LedgerEnv, type Link } 
 export const CHECKPOINT_INTERVAL = 1_024;
 /** Leaves that one page of a state walk holds. */
 export const LEAVES_PER_PAGE = 1_024;
+/** Leaves of genesis in one batch: some 12 MB of accounts, where a batch may have 64. */
+const LEAVES_PER_BATCH = 100_000;
 
 /** What the batches depend on beside the blocks. */
 export interface BatchConfig {
@@ -66,24 +68,29 @@ export class Batches<View> {
     this.#config = config;
   }
 
-  /** An empty folder becomes one that holds genesis. */
-  genesis(base: Executed<View>, block: Block): Batch {
-    return this.#env.memo.get('ledger.genesisBatch', this.#config.prefix, () => {
+  /** An empty folder becomes one that holds genesis: the leaves first, as many batches as they need, then what names them. */
+  genesis(base: Executed<View>, block: Block): readonly Batch[] {
+    return this.#env.memo.get('ledger.genesisBatches', this.#config.prefix, () => {
       const { link } = base;
-      const ops = [
+      const ops = this.#stateOps(base.state);
+      const batches: Batch[] = [];
+      for (let at = 0; at + LEAVES_PER_BATCH < ops.length; at += LEAVES_PER_BATCH) {
+        batches.push(batchOf(ops.slice(at, at + LEAVES_PER_BATCH)));
+      }
+      const rest = [
+        ...ops.slice(batches.length * LEAVES_PER_BATCH),
         this.#store.put(metaKey(META.format), encodeFormat(STORE_FORMAT, link.id)),
-        ...this.stateOps(base.state),
         this.#store.put(metaKey(META.base), this.#basePayload(link)),
         this.#store.put(checkpointKey(0), this.#basePayload(link)),
         this.#store.put(blockKey(0, link.id), encodeBlock(block)),
         ...this.#headerOps(link),
       ];
-      return batchOf(ops);
+      return [...batches, batchOf(rest)];
     });
   }
 
   /** Every leaf of a state as the disk holds it. */
-  stateOps(state: State): readonly WriteOp[] {
+  #stateOps(state: State): readonly WriteOp[] {
     const ops: WriteOp[] = [];
     for (let after: string | undefined; ; ) {
       const page = state.leaves(after, LEAVES_PER_PAGE);

@@ -43,7 +43,10 @@ export interface LedgerConfig<View> {
 
 /** What the ledger tells by itself, from a timer or a flush: never inside a call to it. */
 export interface LedgerHooks {
-  /** A block that was held came due and was imported; the outcome is what importBlock would have answered. */
+  /**
+   * A block that was held came due, or one of this disk whose lost parent came back was imported; the outcome is what
+   * importBlock would have answered.
+   */
   onReleased(block: Block, outcome: ImportOutcome): void;
   /** A flush failed: nothing later becomes durable in this boot. The node stops. */
   onStorageFault(fault: StorageFault): void;

@@ -65,6 +65,8 @@ export class NodeLedger<View> implements Ledger<View> {
   readonly #queries: Queries<View>;
   #told: Finality | undefined;
   #scrubbing: Timer | undefined;
+  /** A fault came up while a scrub was under way, perhaps where it had been. */
+  #scrubAgain = false;
   #attaching: Timer | undefined;
   #stopped = false;
 
@@ -409,11 +411,17 @@ export class NodeLedger<View> implements Ledger<View> {
   }
 
   #scrubSoon(from: Height): void {
-    if (this.#stopped || this.#scrubbing !== undefined) return;
+    if (this.#stopped) return;
+    if (this.#scrubbing !== undefined) {
+      this.#scrubAgain = true;
+      return;
+    }
     this.#scrubbing = this.#chain.env.clock.setTimer('ledger.scrub', ms(0), () => {
       this.#scrubbing = undefined;
       const next = this.scrub(from, SCRUB_SLICE);
-      if (next <= this.#chain.base.header.height) this.#scrubSoon(next);
+      if (next <= this.#chain.base.header.height) return this.#scrubSoon(next);
+      if (this.#scrubAgain) this.#scrubSoon(height(0));
+      this.#scrubAgain = false;
     });
   }
 }

@@ -159,6 +159,15 @@ describe('recovery from a bad disk', () => {
   const { host, ledger, blocks } = history();
   const whole = picture(ledger, blocks);
   const keys = [...host.disk.entries.keys()].sort();
+  const main = new Set(Array.from({ length: ledger.head().header.height }, (_, i) => ledger.idAt(height(i))));
+  const oldestUndo = host.disk.keysOf(PREFIX.undo)[0];
+  /** Whether the absence of the record contradicts another record: not for side branches, tip and hints. */
+  const isNeeded = (key: string): boolean => {
+    const prefix = Number.parseInt(key.slice(0, 2), 16);
+    if (prefix === PREFIX.block) return main.has(key.slice(14) as BlockHash);
+    if (prefix === PREFIX.undo) return key !== oldestUndo;
+    return prefix !== PREFIX.checkpoint && key !== bytesToHex(metaKey(META.head));
+  };
 
   it('has records of every kind to lose', () => {
     const kinds = new Set(keys.map((key) => recordKindOf(hexToBytes(key) as Uint8Array)));
@@ -194,6 +203,10 @@ describe('recovery from a bad disk', () => {
       const { ledger: reopened } = open(again);
       heal(again, reopened, ledger, blocks);
       const kind = recordKindOf(hexToBytes(key) as Uint8Array);
+      const detected = again.of('CorruptionDetected').map((e) => e.key);
+      const named = kind === 'state' ? PREFIX.state.toString(16) : key;
+      if (isNeeded(key)) expect(detected, `${kind} ${key}`).toEqual([named]);
+      else expect(detected, `${kind} ${key}`).toEqual([]);
       expect(picture(reopened, blocks), `${kind} ${key}`).toEqual(whole);
       expect(reopened.missingBodies(), `${kind} ${key}`).toEqual([]);
     }

@@ -54,9 +54,13 @@ export function recover<View>(
 ): Recovered | OpenRejection {
   const refusal = checkFormat(parts.store, genesis.executed.link.id);
   if (refusal !== undefined) return refusal;
-  const base = readBase(parts, genesis) ?? rebuild(parts, genesis);
+  const found = readBase(parts, genesis);
+  const base = found ?? rebuild(parts, genesis);
   chain.begin(readJournal(parts, base.link), base);
-  return replay(chain, parts.store);
+  const recovered = replay(chain, parts.store);
+  // After starting over, a gap is where bodies were pruned.
+  if (found !== undefined) noteLostParents(chain, parts.store, recovered.detached);
+  return recovered;
 }
 
 /** A folder of another chain or of a newer layout is left alone. */
@@ -82,16 +86,17 @@ function checkFormat(store: BlockStore, genesisId: BlockHash): OpenRejection | u
 }
 
 function isFresh(store: BlockStore): boolean {
-  const { block, meta, state } = PREFIX;
-  return [block, meta, state].every((prefix) => store.scan(prefixRange(prefix), 1).length === 0);
+  const { block, meta, header } = PREFIX;
+  return [block, meta, header].every((prefix) => store.scan(prefixRange(prefix), 1).length === 0);
 }
 
 /** The base with its state, or undefined when either cannot be trusted. */
 function readBase<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> | undefined {
-  const { store, config, batches } = parts;
+  const { store, config } = parts;
   if (isFresh(store)) {
-    store.write(batches.genesis(genesis.executed, genesis.block));
-    return genesis.executed;
+    // Leaves of a first start that a crash cut.
+    store.deleteAll(PREFIX.state);
+    return writeGenesis(parts, genesis);
   }
   const key = metaKey(META.base);
   const payload = store.read(key);
@@ -148,7 +153,7 @@ function keyAfter(key: Uint8Array): Uint8Array {
 
 /** Starts over at genesis: what was derived is deleted, blocks stay and are executed again as far as they go. */
 function rebuild<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> {
-  const { store, batches } = parts;
+  const { store } = parts;
   // The base first: a crash in between finds none, and comes here again.
   store.write(batchOf([{ kind: 'delete', key: metaKey(META.base) }]));
   const derived = [
@@ -161,8 +166,13 @@ function rebuild<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Ex
     PREFIX.checkpoint,
   ];
   for (const prefix of derived) store.deleteAll(prefix);
-  store.write(batches.genesis(genesis.executed, genesis.block));
+  const executed = writeGenesis(parts, genesis);
   store.repairedAll();
+  return executed;
+}
+
+function writeGenesis<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> {
+  for (const batch of parts.batches.genesis(genesis.executed, genesis.block)) parts.store.write(batch);
   return genesis.executed;
 }
 
@@ -293,5 +303,18 @@ function noteHoles<View>(chain: Chain<View>, store: BlockStore): void {
     if (chain.missing.has(id) || store.has(key)) continue;
     store.report(key);
     chain.noteMissing(id, header.height);
+  }
+}
+
+/** A block is stored after its parent: a parent that is not there was lost. */
+function noteLostParents<View>(chain: Chain<View>, store: BlockStore, detached: Detached): void {
+  const waiting = new Set<BlockHash>();
+  for (const blocks of detached.values()) for (const { id } of blocks) waiting.add(id);
+  for (const [parent, blocks] of detached) {
+    const at = (blocks[0]?.height ?? 0) - 1;
+    if (waiting.has(parent) || chain.missing.has(parent) || at <= chain.floor) continue;
+    if (chain.tree.slotOf(parent) !== NO_SLOT) continue;
+    store.report(blockKey(at, parent));
+    chain.noteMissing(parent, height(at));
   }
 }
