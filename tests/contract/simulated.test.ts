@@ -1,0 +1,28 @@
+/** The simulator keeps every contract: as it is, sharing nothing, and in another order of simultaneous events. */
+import { describe } from 'vitest';
+import { bootContract } from './boot-contract.ts';
+import { clockContract } from './clock-contract.ts';
+import { cryptoContract } from './crypto-contract.ts';
+import { networkContract } from './network-contract.ts';
+import { randomContract } from './random-contract.ts';
+import { simWorlds } from './sim-world.ts';
+import { storageContract } from './storage-contract.ts';
+
+const worlds = [
+  ['the simulated world', {}],
+  ['the simulated world, sharing nothing', { isolate: true }],
+  ['the simulated world, ties in another order', { permuteTies: 1 }],
+] as const;
+
+for (const [name, options] of worlds) {
+  describe(name, () => {
+    const make = simWorlds(options);
+    bootContract(make);
+    clockContract(make);
+    storageContract(make);
+    networkContract(make);
+    randomContract(make);
+  });
+}
+
+describe('the simulated world', () => cryptoContract(simWorlds({})));
