@@ -16,12 +16,16 @@ export const OPEN = 2;
 export const CLOSING = 3;
 export const CLOSED = 4;
 
-/** Why arrivals wait at an end. PIPE: its wire; HELD: a cut or a silent host; CLOG: a clog; STEP: one µs apart. */
+/**
+ * Why arrivals wait at an end. PIPE: its wire; HELD: a cut or a silent host; CLOG: a clog; STEP: one µs apart;
+ * WINDOW: the host takes no more.
+ */
 export const IDLE = 0;
 export const PIPE = 1;
 export const HELD = 2;
 export const CLOG = 3;
 export const STEP = 4;
+export const WINDOW = 5;
 
 /** State of the promise of onWritable. */
 export const NOT_FULL = 0;

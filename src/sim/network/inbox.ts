@@ -1,7 +1,7 @@
 /** The receiving half: order, cuts, clogs and the wire of the receiver between the arrival of a message and its delivery. */
 import type { Core } from './core.ts';
 import { isClogged, isCut, OP, scheduleEnd } from './core.ts';
-import { CLOG, GONE, HELD, IDLE, PIPE, STEP } from './endpoints.ts';
+import { CLOG, GONE, HELD, IDLE, PIPE, STEP, WINDOW } from './endpoints.ts';
 import { RTO_MAX_US } from './links.ts';
 import { DATA, DROPPED, LOST, NONE, RECEIVED, RESET } from './messages.ts';
 
@@ -17,6 +17,8 @@ export interface InboxEvents {
   onNoticeLost(end: number): void;
   /** True when the machine of that end answers at all. */
   answers(end: number): boolean;
+  /** False while the host of that end takes no more messages. */
+  accepts(end: number): boolean;
 }
 
 export class Inbox {
@@ -25,6 +27,8 @@ export class Inbox {
   readonly #hosts: number;
   /** Ends that wait for a clog, in the order in which they began to; some may no longer. */
   #clogged: number[] = [];
+  /** Ends that wait for their host to take more, by host. */
+  readonly #waiting = new Map<number, number[]>();
 
   constructor(core: Core, events: InboxEvents) {
     this.#core = core;
@@ -112,16 +116,17 @@ export class Inbox {
 
   /** A clog ended: whoever waits for one tries again. */
   unclog(): void {
-    const { ends, kernel } = this.#core;
     const waiting = this.#clogged;
     this.#clogged = [];
-    for (const end of waiting) {
-      if (ends.rxState[end] === CLOG) {
-        ends.rxState[end] = STEP;
-        scheduleEnd(this.#core, kernel.nowUs(), end, OP.step, end, 0);
-      }
-      ends.release(end);
-    }
+    this.#wake(waiting, CLOG);
+  }
+
+  /** The host takes messages again. */
+  resume(host: number): void {
+    const waiting = this.#waiting.get(host);
+    if (waiting === undefined) return;
+    this.#waiting.delete(host);
+    this.#wake(waiting, WINDOW);
   }
 
   /** The host lost its power with messages at the door: nobody answers them. */
@@ -172,6 +177,10 @@ export class Inbox {
         pipes.join(pipe, 2 * end + 1, messages.bytes[slot] as number, messages.order[slot] as number);
         return;
       }
+      if (control === DATA && !this.#events.accepts(end)) {
+        this.#awaitRoom(end);
+        return;
+      }
       const deliveryUs = ends.deliveryUs[end] as number;
       if (delivered || (stream && now <= deliveryUs)) {
         messages.mark(slot, RECEIVED);
@@ -185,6 +194,28 @@ export class Inbox {
       this.#events.onDelivery(end, slot);
       if (ends.rxState[end] !== IDLE) return;
     }
+  }
+
+  #wake(waiting: readonly number[], state: number): void {
+    const { ends, kernel } = this.#core;
+    for (const end of waiting) {
+      if (ends.rxState[end] === state) {
+        ends.rxState[end] = STEP;
+        scheduleEnd(this.#core, kernel.nowUs(), end, OP.step, end, 0);
+      }
+      ends.release(end);
+    }
+  }
+
+  #awaitRoom(end: number): void {
+    const { ends, messages } = this.#core;
+    const host = ends.host[end] as number;
+    const waiting = this.#waiting.get(host);
+    if (waiting === undefined) this.#waiting.set(host, [end]);
+    else waiting.push(end);
+    messages.mark(ends.rxHead[end] as number, RECEIVED);
+    ends.rxState[end] = WINDOW;
+    ends.hold(end);
   }
 
   #isHeld(end: number, slot: number): boolean {

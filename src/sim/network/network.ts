@@ -217,6 +217,15 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
     return this.#powerless[host] === 0 || this.#hosts.isUp(host);
   }
 
+  accepts(end: number): boolean {
+    if (this.#hosts.accepts === undefined || this.#ends.state[end] !== OPEN) return true;
+    return this.#hosts.accepts(this.#ends.host[end] as number);
+  }
+
+  resume(host: number): void {
+    this.#inbox.resume(host);
+  }
+
   onDelivery(end: number, slot: number): void {
     const control = this.#messages.control[slot] as number;
     if (control === DATA) {
@@ -364,6 +373,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
       ends.release(end);
       end = next;
     }
+    this.#inbox.resume(host);
   }
 }
 

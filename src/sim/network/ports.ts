@@ -36,6 +36,8 @@ export interface HostPort<M> {
   /** True while a boot runs; false between a crash or stop and the next start. */
   isUp(host: number): boolean;
   bootOf(host: number): number;
+  /** False while the host takes no more messages; `resume` follows. Absent: it always does. */
+  accepts?(host: number): boolean;
   connected(host: number, boot: number, c: ConnectionId, info: ConnectionInfo): void;
   dialFailed(host: number, boot: number, address: Address, reason: DialFailure): void;
   message(host: number, boot: number, c: ConnectionId, message: M, bytes: number): void;
@@ -91,6 +93,8 @@ export interface SimNetwork<M> {
   killed(host: number): void;
   /** The power is off: silence, until the host is up again and answers late packets with a reset. */
   powered(host: number): void;
+  /** The host accepts messages again. */
+  resume(host: number): void;
   setLink(change: LinkChange): void;
   /** Ends the change of that id; unknown ids are ignored. */
   clear(id: string): void;

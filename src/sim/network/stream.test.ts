@@ -412,3 +412,35 @@ describe('a host that dies', () => {
     expect(bed.lines('disconnected')).toMatchObject([{ host: 0, reason: 'reset' }]);
   });
 });
+
+describe('a host that takes no more', () => {
+  it('keeps messages with their sender, in order, until it resumes; the queue of the sender fills', () => {
+    let accepts = true;
+    const bed = new TestBed(plain(2), { wrapHosts: (hosts) => ({ ...hosts, accepts: () => accepts }) });
+    const [a] = bed.connect(0, 1);
+    accepts = false;
+    const t = bed.nowUs();
+    const sent = Array.from({ length: 20 }, () => bed.send(0, a, 'block', 1024 * 1024));
+    expect(sent.filter((note) => note !== undefined).length).toBe(16);
+    bed.run(t + 60_000_000);
+    expect(bed.lines('message')).toEqual([]);
+    accepts = true;
+    bed.network.resume(1);
+    bed.run();
+    expect(bed.deliveries().map(([serial]) => serial)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+    expect(bed.lines('disconnected')).toEqual([]);
+    expect(bed.lines('writable').length).toBe(1);
+  });
+
+  it('may die meanwhile: the sender sees a reset', () => {
+    const bed = new TestBed(plain(2), { wrapHosts: (hosts) => ({ ...hosts, accepts: () => false }) });
+    const [a] = bed.connect(0, 1);
+    bed.send(0, a);
+    bed.at(bed.nowUs() + 50_000, () => bed.kill(1));
+    bed.run();
+    expect(bed.lines('disconnected')).toMatchObject([{ host: 0, reason: 'reset' }]);
+    bed.kill(0);
+    bed.run();
+    expect(bed.network.load()).toEqual({ connections: 0, messages: 0 });
+  });
+});
