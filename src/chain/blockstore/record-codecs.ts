@@ -235,6 +235,20 @@ export function decodeHeightOf(payload: Uint8Array): Height | undefined {
   return reader.whole() ? value : undefined;
 }
 
+/** height ‖ id. */
+export function encodeHead(at: Height, id: BlockHash): Uint8Array {
+  return new Writer().height(at).hex(id).done();
+}
+
+/** What encodeHead wrote; undefined for anything else. */
+export function decodeHead(
+  payload: Uint8Array,
+): { readonly height: Height; readonly id: BlockHash } | undefined {
+  const reader = new Reader(payload);
+  const head = { height: reader.height(), id: blockHash(reader.hash32()) };
+  return reader.whole() ? head : undefined;
+}
+
 /** An id alone. */
 export function encodeId(id: string): Uint8Array {
   return new Writer().hex(id).done();

@@ -7,12 +7,14 @@ import { blockHash, hash, height, weight } from '../types/units.ts';
 import {
   decodeBase,
   decodeFormat,
+  decodeHead,
   decodeHeightOf,
   decodeId,
   decodePlace,
   decodeUndo,
   encodeBase,
   encodeFormat,
+  encodeHead,
   encodeHeightOf,
   encodeId,
   encodePlace,
@@ -181,6 +183,8 @@ describe('payloads of records', () => {
         });
         expect(decodeHeightOf(encodeHeightOf(at))).toBe(at);
         expect(decodeId(encodeId(id))).toBe(id);
+        expect(decodeHead(encodeHead(at, blockHash(id)))).toEqual({ height: at, id });
+        expect(decodeHead(Uint8Array.of(1))).toBeUndefined();
         const format = encodeFormat(7, blockHash(id));
         expect(decodeFormat(format)).toEqual({ format: 7, genesisId: id });
         expect(decodeFormat(format.subarray(1))).toBeUndefined();

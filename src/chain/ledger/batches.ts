@@ -8,6 +8,7 @@ import {
   decodeBase,
   encodeBase,
   encodeFormat,
+  encodeHead,
   encodeHeightOf,
   encodeId,
   encodePlace,
@@ -107,7 +108,7 @@ export class Batches<View> {
       const { height } = link.header;
       const ops = [this.#store.put(blockKey(height, link.id), encodeBlock(block))];
       if (certificate !== '') ops.push(this.certificate(link.header.height, link.id, certificate));
-      if (head) ops.push(this.head(link.id));
+      if (head) ops.push(this.head(link));
       return batchOf(ops);
     });
   }
@@ -118,9 +119,9 @@ export class Batches<View> {
     return this.#store.put(certificateKey(height, id), bytes);
   }
 
-  /** Which of several best blocks was seen first. */
-  head(id: BlockHash): WriteOp {
-    return this.#store.put(metaKey(META.head), encodeId(id));
+  /** Which of several best blocks was seen first, and that it was stored. */
+  head(link: Link<View>): WriteOp {
+    return this.#store.put(metaKey(META.head), encodeHead(link.header.height, link.id));
   }
 
   /** The base moves from the parent of a block to that block: state, journal, indexes and pointer in one. */

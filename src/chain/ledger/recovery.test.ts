@@ -159,9 +159,11 @@ describe('recovery from a bad disk', () => {
   const { host, ledger, blocks } = history();
   const whole = picture(ledger, blocks);
   const keys = [...host.disk.entries.keys()].sort();
-  const main = new Set(Array.from({ length: ledger.head().header.height }, (_, i) => ledger.idAt(height(i))));
+  const main = new Set(
+    Array.from({ length: ledger.head().header.height + 1 }, (_, i) => ledger.idAt(height(i))),
+  );
   const oldestUndo = host.disk.keysOf(PREFIX.undo)[0];
-  /** Whether the absence of the record contradicts another record: not for side branches, tip and hints. */
+  /** Whether the absence of the record contradicts another record: not for side branches and hints. */
   const isNeeded = (key: string): boolean => {
     const prefix = Number.parseInt(key.slice(0, 2), 16);
     if (prefix === PREFIX.block) return main.has(key.slice(14) as BlockHash);

@@ -1,7 +1,7 @@
 /** Recovery: from whatever a crash or a bad disk left to a chain whose every part was verified. */
 import { bytesToHex } from '../../env/bytes.ts';
 import { type BlockStore, batchOf } from '../blockstore/block-store.ts';
-import { decodeFormat, decodeId, encodeFormat } from '../blockstore/record-codecs.ts';
+import { decodeFormat, decodeHead, encodeFormat } from '../blockstore/record-codecs.ts';
 import {
   blockKey,
   heightIdOf,
@@ -284,15 +284,25 @@ function readBlock<View>(
   return { id, block, certificate: certificate === 'corrupt' ? '' : certificate };
 }
 
+/** The head of the last boot stays among equals; it was stored with its block, so that a lost one is known. */
 function preferHint<View>(chain: Chain<View>, store: BlockStore): void {
   const key = metaKey(META.head);
   const payload = store.read(key);
-  const hint = payload === undefined || payload === 'corrupt' ? undefined : decodeId(payload);
-  const slot = hint === undefined ? NO_SLOT : chain.tree.slotOf(blockHash(hint));
-  if (slot !== NO_SLOT) chain.preferHead(slot);
-  if (payload !== 'corrupt') return;
-  store.write(batchOf([chain.batches.head(chain.head.id)]));
-  store.repaired(key);
+  const hint = payload === undefined || payload === 'corrupt' ? undefined : decodeHead(payload);
+  if (hint !== undefined) {
+    const slot = chain.tree.slotOf(hint.id);
+    if (slot !== NO_SLOT) chain.preferHead(slot);
+    else if (!chain.missing.has(hint.id) && hint.height > chain.floor) {
+      const lost = blockKey(hint.height, hint.id);
+      if (store.has(lost)) return;
+      store.report(lost);
+      chain.noteMissing(hint.id, hint.height);
+    }
+  } else if (payload !== undefined) {
+    store.report(key);
+    store.write(batchOf([chain.batches.head(chain.head)]));
+    store.repaired(key);
+  }
 }
 
 /** Main-chain bodies that are simply gone. */
