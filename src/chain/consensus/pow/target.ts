@@ -1,0 +1,46 @@
+/** Targets, work and accumulated work of proof of work. PROTOCOL.md, Time and PoW. */
+import { assert } from '../../../env/assert.ts';
+import { hexToBytes } from '../../../env/bytes.ts';
+import { type Weight, weight } from '../../types/units.ts';
+
+/** The largest 256-bit number. */
+export const TARGET_MAX = (1n << 256n) - 1n;
+const HEX_DIGITS = 64;
+
+/** 32 bytes, big-endian, as text. */
+export function targetToHex(target: bigint): string {
+  return target.toString(16).padStart(HEX_DIGITS, '0');
+}
+
+/** 32 bytes, big-endian. */
+export function targetToBytes(target: bigint): Uint8Array {
+  const bytes = hexToBytes(targetToHex(target));
+  assert(bytes?.length === HEX_DIGITS / 2, 'a target has 256 bits');
+  return bytes;
+}
+
+/** The number of 64 hexadecimal digits. */
+export function hexToTarget(text: string): bigint {
+  return BigInt(`0x${text}`);
+}
+
+/** How many hashes it takes on average: floor(2^256 / (target + 1)). */
+export function workOf(target: bigint): bigint {
+  return (TARGET_MAX + 1n) / (target + 1n);
+}
+
+/** What a seal's hash is held against: at most 2^256 - 1. */
+export function scaledTarget(target: bigint, powScale: bigint): bigint {
+  const scaled = target * powScale;
+  return scaled > TARGET_MAX ? TARGET_MAX : scaled;
+}
+
+/** Weight of genesis: no work. */
+export const NO_WORK: Weight = weight('0'.repeat(HEX_DIGITS));
+
+/** 32 bytes, big-endian, so that text compares as the number does; a chain of 2^256 hashes is a bug. */
+export function addWork(parent: Weight, target: bigint): Weight {
+  const sum = hexToTarget(parent) + workOf(target);
+  assert(sum <= TARGET_MAX, 'no chain holds 2^256 hashes of work');
+  return weight(targetToHex(sum));
+}
