@@ -219,14 +219,12 @@ class Run implements ScenarioRun {
       messages: stats.messages,
       counts,
       faults,
-      assertions: cluster
-        .oracleChecks()
-        .map(({ name, checked }) => ({
-          name,
-          kind: 'always',
-          checked,
-          held: cluster.violations.some((v) => v.oracle === name) ? 0 : checked,
-        })),
+      assertions: cluster.oracleChecks().map(({ name, checked }) => ({
+        name,
+        kind: 'always',
+        checked,
+        held: cluster.violations.some((v) => v.oracle === name) ? 0 : checked,
+      })),
       head: head === undefined ? undefined : { height: head.height, id: head.id },
       lastEvents:
         verdict.kind === 'passed' ? [] : cluster.observation.lastEvents((host) => cluster.node(host).name),

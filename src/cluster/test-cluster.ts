@@ -152,7 +152,18 @@ export class TestCluster {
         this.simulator.at(this.nowUs + CHECK_EVERY_US, look);
     };
     this.simulator.at(CHECK_EVERY_US, look);
+    const target = this.plan.stopAtHeight;
+    if (target !== undefined) this.#endAtHeight(target);
     this.simulator.at(this.plan.quietFromUs, () => this.#beginQuiet());
+  }
+
+  #endAtHeight(target: number): void {
+    const everyUs = Math.max(1, Math.floor(this.plan.chain.blockIntervalUs / 2));
+    const look = (): void => {
+      if (this.live().every((node) => node.height >= target)) this.simulator.end('stopAtHeight');
+      else this.simulator.at(this.nowUs + everyUs, look);
+    };
+    this.simulator.at(everyUs, look);
   }
 
   /** From here on nothing new goes wrong: what is down comes back, and all must agree on something new. */

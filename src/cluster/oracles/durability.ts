@@ -12,16 +12,18 @@ export function createDurability(view: ClusterView, report: Report): Oracle {
   const promised = new Map<number, Promised>();
   let checked = 0;
 
-  /** The block that the host's chain has at the promised height; undefined when it is too short or cannot be read. */
-  function idAt(host: number, height: number): BlockHash | undefined {
-    const snapshot = view.inspect(host);
-    if (snapshot === undefined || snapshot.head.height < height) return undefined;
-    if (snapshot.head.height === height) return snapshot.head.id;
-    const { blocks, missing } = view.chains.chain(view.disk(host), snapshot.head, height + 1);
+  /** The block that a chain has at a height; undefined when it is too short or cannot be read. */
+  function idAt(
+    host: number,
+    head: { readonly id: BlockHash; readonly height: number },
+    height: number,
+  ): BlockHash | undefined {
+    if (head.height <= height) return head.height === height ? head.id : undefined;
+    const { blocks, missing } = view.chains.chain(view.disk(host), head, height + 1);
     return missing === undefined ? blocks[0]?.block.header.parent : undefined;
   }
 
-  function onStarted(host: number): void {
+  function onStarted(host: number, head: { readonly id: BlockHash; readonly height: number }): void {
     const before = promised.get(host);
     if (before === undefined) return;
     if (view.isTainted(host) || view.depthBroken() !== undefined) {
@@ -29,7 +31,7 @@ export function createDurability(view: ClusterView, report: Report): Oracle {
       return;
     }
     checked++;
-    const found = idAt(host, before.height);
+    const found = idAt(host, head, before.height);
     if (found === before.id) return;
     const now =
       found === undefined ? 'its chain does not reach that height' : `it has ${found.slice(0, 12)} there`;
@@ -42,8 +44,8 @@ export function createDurability(view: ClusterView, report: Report): Oracle {
     checked: () => checked,
     onEvent(host, event) {
       if (event.kind === 'FinalityAdvanced')
-        promised.set(host, { height: event.finality.acknowledged, id: event.finalId });
-      if (event.kind === 'NodeStarted') onStarted(host);
+        promised.set(host, { height: event.finality.final, id: event.finalId });
+      if (event.kind === 'NodeStarted') onStarted(host, { id: event.head, height: event.height });
     },
   };
 }

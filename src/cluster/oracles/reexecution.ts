@@ -1,13 +1,14 @@
 /** Re-execution: every block on an honest chain follows the rules and gives its roots; supply is conserved, nonces only grow. */
-import { type BuiltGenesis, buildGenesis } from '../../chain/execution/genesis.ts';
+
 import { executeBlock } from '../../chain/execution/execute-block.ts';
+import { type BuiltGenesis, buildGenesis } from '../../chain/execution/genesis.ts';
 import { circulating, readSupply } from '../../chain/execution/supply.ts';
-import { decodeAccount } from '../../chain/types/account-codec.ts';
-import { isDecodeRejection } from '../../env/network.ts';
 import type { State } from '../../chain/state/state.ts';
+import { decodeAccount } from '../../chain/types/account-codec.ts';
 import type { Block } from '../../chain/types/block.ts';
 import { isRejection } from '../../chain/types/rejection.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
+import { isDecodeRejection } from '../../env/network.ts';
 import type { ClusterView, Oracle, Report } from './oracle.ts';
 
 /** What executing a chain up to a block gave; computed once for all hosts, never shared with them. */
@@ -58,11 +59,16 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
 
   function execute(id: BlockHash, block: Block): Executed | Broken {
     const parent = executed.get(block.header.parent);
-    if (parent === undefined) return { id, rule: 'parent-unknown', fact: `block ${id.slice(0, 12)} stands on nothing` };
+    if (parent === undefined)
+      return { id, rule: 'parent-unknown', fact: `block ${id.slice(0, 12)} stands on nothing` };
     checked++;
     const result = executeBlock(context, parent.view, parent.state, block);
     if (isRejection(result)) {
-      return { id, rule: result.code, fact: `block ${id.slice(0, 12)} at height ${block.header.height}: ${JSON.stringify(result, plain)}` };
+      return {
+        id,
+        rule: result.code,
+        fact: `block ${id.slice(0, 12)} at height ${block.header.height}: ${JSON.stringify(result, plain)}`,
+      };
     }
     const fact = changesFact(parent.state, result.state, block);
     if (fact !== undefined) return { id, ...fact };
@@ -70,7 +76,11 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
   }
 
   /** Laws over one block that the executor does not state itself: balances add up, no nonce falls. */
-  function changesFact(before: State, after: State, block: Block): { readonly rule: string; readonly fact: string } | undefined {
+  function changesFact(
+    before: State,
+    after: State,
+    block: Block,
+  ): { readonly rule: string; readonly fact: string } | undefined {
     const supplyBefore = circulating(readSupply(before));
     const supplyAfter = circulating(readSupply(after));
     let balanceDelta = 0n;
@@ -79,7 +89,10 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
       const now = accountOf(after, address);
       balanceDelta += now.balance - old.balance;
       if (now.nonce < old.nonce) {
-        return { rule: 'nonce-fell', fact: `the nonce of ${address.slice(0, 12)} fell from ${old.nonce} to ${now.nonce} at height ${block.header.height}` };
+        return {
+          rule: 'nonce-fell',
+          fact: `the nonce of ${address.slice(0, 12)} fell from ${old.nonce} to ${now.nonce} at height ${block.header.height}`,
+        };
       }
     }
     if (balanceDelta === supplyAfter - supplyBefore) return undefined;
@@ -112,7 +125,12 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
       const result = execute(id, block);
       if ('fact' in result) {
         broken.set(snapshot.head.id, result);
-        return report({ rule: result.rule, kind: 'safety', hosts: [host], fact: `${view.nameOf(host)}: ${result.fact}` });
+        return report({
+          rule: result.rule,
+          kind: 'safety',
+          hosts: [host],
+          fact: `${view.nameOf(host)}: ${result.fact}`,
+        });
       }
       executed.set(id, result);
     }
@@ -136,7 +154,12 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
     }
     const supply = circulating(readSupply(state));
     if (total === supply) return;
-    report({ rule: 'supply-not-conserved', kind: 'safety', hosts: [host], fact: `all balances together are ${total}, the counted supply is ${supply}` });
+    report({
+      rule: 'supply-not-conserved',
+      kind: 'safety',
+      hosts: [host],
+      fact: `all balances together are ${total}, the counted supply is ${supply}`,
+    });
   }
 
   return {

@@ -1,0 +1,275 @@
+/** The chain that a cluster runs: genesis, keys, engine, one program for each host and code version; all from its plan. */
+
+import { addressOf } from '../chain/crypto/address.ts';
+import type { ExecutionContext } from '../chain/execution/context.ts';
+import { buildGenesis } from '../chain/execution/genesis.ts';
+import { senderOf } from '../chain/execution/signed-item.ts';
+import { createNode } from '../chain/node.ts';
+import type { NodeConfig } from '../chain/node-config.ts';
+import type { ChainWorld } from '../chain/types/command.ts';
+import type { Genesis, UpgradeSchedule } from '../chain/types/genesis.ts';
+import { createMessageCodec } from '../chain/types/message-codec.ts';
+import { isRejection } from '../chain/types/rejection.ts';
+import type { Transaction } from '../chain/types/transaction.ts';
+import {
+  type AccountAddress,
+  amount,
+  type BlockHash,
+  gas,
+  height,
+  type PublicKey,
+} from '../chain/types/units.ts';
+import { assert } from '../env/assert.ts';
+import type { CostKind } from '../env/program.ts';
+import { address, type KeyId, keyId, unixMs } from '../env/units.ts';
+import {
+  type Cost,
+  type HostConfig,
+  type HostProgram,
+  type SimulatorConfig,
+  WALL_START_US,
+} from '../sim/config.ts';
+import type { CryptoSuite } from '../sim/crypto-suite.ts';
+import { createModelledCrypto } from '../sim/modelled-crypto.ts';
+import { createStream } from '../sim/seeds.ts';
+import { type EngineSetup, engineSetup } from './engines.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { type Keys, keysOf, Signer } from './load/wallet.ts';
+import { networkConfig } from './network-config.ts';
+import type { ClusterPlan, CodeVersion, CpuPlan } from './plan.ts';
+import { createPortableSuite } from './portable-suite.ts';
+import { type Dials, planDials } from './topology.ts';
+
+/** What a run may be given beside its plan. */
+export interface ClusterOptions {
+  /** Shares nothing between hosts: slower, the same hash. */
+  readonly isolate?: boolean;
+  /** Another order of simultaneous events; 0 is the run's own. */
+  readonly permuteTies?: number;
+  /** Real signatures by native code; absent: portable code. */
+  readonly nativeSuite?: CryptoSuite;
+  /** Names of the oracles that judge; absent: all. */
+  readonly oracles?: readonly string[];
+  /** Wraps or replaces the program of a host: planted bugs, Byzantine behaviours. */
+  readonly program?: (
+    host: number,
+    honest: HostProgram<ChainWorld>,
+    config: NodeConfig,
+  ) => HostProgram<ChainWorld>;
+}
+
+/** The chain of a cluster. */
+export interface ChainSetup {
+  readonly context: ExecutionContext<unknown>;
+  readonly genesisId: BlockHash;
+  readonly suite: CryptoSuite;
+  readonly signer: Signer;
+  /** Accounts of each load of the plan. */
+  readonly wallets: readonly (readonly Keys[])[];
+  readonly hostKeys: readonly Keys[];
+  readonly dials: Dials;
+  senderOf(transaction: Transaction): AccountAddress;
+  nodeConfig(host: number, code: CodeVersion): NodeConfig;
+}
+
+/** What each account of a workload owns at the start: enough for every fee of every scenario. */
+const FORTUNE = amount(1_000_000_000_000n);
+/** Where chains begin: with the wall clocks. */
+const GENESIS_MS = unixMs(Math.floor(WALL_START_US / 1_000));
+const PROTOCOL_OF_CODE: Readonly<Record<CodeVersion, number>> = { v1: 1, v2: 2 };
+const NODE_KEY = keyId('node');
+
+/** Signatures of one process are kept: a transaction of a workload is the same in every run with that suite. */
+const signers = new WeakMap<CryptoSuite, Signer>();
+
+function signerOf(suite: CryptoSuite): Signer {
+  const known = signers.get(suite);
+  if (known !== undefined) return known;
+  const made = new Signer(suite);
+  signers.set(suite, made);
+  return made;
+}
+
+function loadWallets(plan: ClusterPlan, suite: CryptoSuite): readonly (readonly Keys[])[] {
+  return plan.loads.map((load, i) =>
+    Array.from({ length: load.accounts }, (_, j) => keysOf(suite, `load/${i}/${j}`)),
+  );
+}
+
+function byText<T>(items: readonly T[], textOf: (item: T) => string): readonly T[] {
+  return [...items].sort((a, b) => (textOf(a) < textOf(b) ? -1 : textOf(a) > textOf(b) ? 1 : 0));
+}
+
+function genesisOf(
+  plan: ClusterPlan,
+  engine: EngineSetup,
+  wallets: readonly Keys[],
+  producers: readonly PublicKey[],
+): Genesis {
+  return {
+    name: 'aureon-test',
+    shard: 0,
+    engine: engine.consensus.rules.name,
+    engineConfig: engine.config,
+    parameters: {
+      blockGasMax: gas(100_000_000),
+      blockBytesMax: plan.chain.blockBytesMax,
+      gasPerByte: gas(10),
+      gasPerSignature: gas(3_000),
+      gasPerNewAccount: gas(25_000),
+      gasPriceMin: amount(1n),
+    },
+    allocation: byText(wallets, (keys) => keys.address).map((keys) => ({
+      address: keys.address,
+      balance: FORTUNE,
+    })),
+    validators: engine.needsValidators
+      ? byText(producers, (key) => key).map((key) => ({ key, power: amount(1n) }))
+      : [],
+    timestampMs: GENESIS_MS,
+    version: 1,
+  };
+}
+
+/** Builds genesis and keys. The seed decides topology alone: every run of a scenario has the same genesis. */
+export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): ChainSetup {
+  const real = options.nativeSuite ?? createPortableSuite();
+  const suite = plan.signatures === 'modelled' ? createModelledCrypto(real.sha256) : real;
+  const wallets = loadWallets(plan, suite);
+  const hostKeys = plan.hosts.map((host) => keysOf(suite, `host/${host.name}`));
+  const engine = engineSetup(plan);
+  const genesis = genesisOf(
+    plan,
+    engine,
+    wallets.flat(),
+    hostKeys.map((keys) => keys.key),
+  );
+  const schedule: UpgradeSchedule =
+    plan.chain.upgrade === undefined
+      ? []
+      : [{ height: height(plan.chain.upgrade.height), version: plan.chain.upgrade.version }];
+  const built = buildGenesis(genesis, engine.consensus.rules);
+  assert(!isRejection(built), 'a plan that was checked gives a valid genesis');
+  const dials = planDials(plan.network.topology, plan.hosts.length, createStream(plan.seed, 'topology'));
+  return {
+    context: { genesis, genesisId: built.id, schedule, rules: engine.consensus.rules },
+    genesisId: built.id,
+    suite,
+    signer: signerOf(suite),
+    wallets,
+    hostKeys,
+    dials,
+    senderOf,
+    nodeConfig: (host, code) => nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials }, host, code),
+  };
+}
+
+interface NodeParts {
+  readonly genesis: Genesis;
+  readonly schedule: UpgradeSchedule;
+  readonly engine: EngineSetup;
+  readonly hostKeys: readonly Keys[];
+  readonly dials: Dials;
+}
+
+function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: CodeVersion): NodeConfig {
+  const { features } = plan;
+  const hostPlan = plan.hosts[host];
+  const keys = parts.hostKeys[host];
+  assert(hostPlan !== undefined && keys !== undefined, 'a program is built for a host of the plan');
+  const network = addressesOf(plan);
+  const peers = (parts.dials[host] ?? []).map((other) => network(other));
+  const discovery = plan.network.topology.kind === 'discovery';
+  const protocolMax = PROTOCOL_OF_CODE[code];
+  return {
+    genesis: parts.genesis,
+    // Old code does not know of an upgrade: it finds out by the first header that it cannot read.
+    schedule: parts.schedule.filter((step) => step.version <= protocolMax),
+    protocolMax,
+    consensus: parts.engine.consensus,
+    identity: NODE_KEY,
+    beneficiary: addressOf(keys.key),
+    listen: network(host),
+    bootstrap: peers,
+    ...(discovery ? {} : { staticPeers: peers }),
+    createSearch: parts.engine.searchOf(hostPlan),
+    features: {
+      discovery,
+      pings: features.pings,
+      transactionGossip: features.transactionGossip,
+      compactBlocks: features.compactBlocks ? 'on' : 'off',
+      requestTimeouts: features.timeouts,
+      relayStale: features.relayStale,
+    },
+    limits: features.mempoolMax === undefined ? {} : { mempoolCountMax: features.mempoolMax },
+  };
+}
+
+/** Host i listens at its own name. */
+function addressesOf(plan: ClusterPlan): (host: number) => NodeConfig['listen'] {
+  return (host) => {
+    const name = plan.hosts[host]?.name;
+    assert(name !== undefined, 'an address is that of a host of the plan');
+    return address(name);
+  };
+}
+
+/** How many units one µs pays for: a price of whole ns becomes a price of whole µs for a thousand units. */
+const NS_PER_US = 1_000;
+
+function costTable(cpu: CpuPlan): ReadonlyMap<CostKind, Cost> {
+  const prices: readonly (readonly [CostKind, Cost])[] = [
+    ['hash', { us: cpu.hashNs, units: NS_PER_US }],
+    ['verify', { us: cpu.verifyUs, units: 1 }],
+    ['sign', { us: cpu.signUs, units: 1 }],
+    ['execute', { us: cpu.executeNsPerGas, units: NS_PER_US }],
+    ['decode', { us: cpu.decodeNsPerByte, units: NS_PER_US }],
+  ];
+  return new Map(prices.filter(([, cost]) => cost.us > 0));
+}
+
+function hostConfigs(plan: ClusterPlan, setup: ChainSetup): readonly HostConfig[] {
+  const cpu = plan.cpu === undefined ? undefined : costTable(plan.cpu);
+  return plan.hosts.map((host, i): HostConfig => {
+    const keys = setup.hostKeys[i] as Keys;
+    return {
+      variant: host.code,
+      keys: new Map<KeyId, Uint8Array>([[NODE_KEY, keys.secret]]),
+      clock: { skewUs: host.skewUs, driftPpm: host.driftPpm },
+      ...(cpu === undefined ? {} : { cpu }),
+      disk: { writeUs: host.diskWriteUs, flushUs: host.diskFlushUs },
+      startUs: host.joinsUs,
+    };
+  });
+}
+
+/** What the simulator is given for a plan. */
+export function simulatorConfig(
+  plan: ClusterPlan,
+  setup: ChainSetup,
+  options: ClusterOptions,
+): SimulatorConfig<ChainWorld> {
+  const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
+    return (env, host) => {
+      const config = setup.nodeConfig(host, code);
+      const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
+      return (options.program?.(host, honest, config) ?? honest)(env, host);
+    };
+  };
+  return {
+    seed: plan.seed,
+    programs: new Map([
+      ['v1', programOf('v1')],
+      ['v2', programOf('v2')],
+    ]),
+    hosts: hostConfigs(plan, setup),
+    network: networkConfig(plan, createStream(plan.seed, 'network')),
+    codec: createMessageCodec(),
+    fingerprintEvent: fingerprintOf,
+    fingerprintCommand: fingerprintOf,
+    crypto: setup.suite,
+    faults: plan.faults,
+    isolate: options.isolate === true,
+    permuteTies: options.permuteTies ?? 0,
+  };
+}
