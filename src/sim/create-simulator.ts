@@ -109,7 +109,6 @@ class Simulation<W extends World> implements Simulator<W>, Component {
   }
 
   end(why: string): void {
-    this.#assertHarness();
     this.#endWith({ kind: 'harnessEnded', why });
   }
 

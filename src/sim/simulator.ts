@@ -59,7 +59,7 @@ export interface Simulator<W extends World> {
    */
   step(maxEvents: number, untilUs?: number): RunStatus;
   status(): RunStatus;
-  /** Ends the run. */
+  /** Ends the run after the event that is running; observers may call it too. */
   end(why: string): void;
   /** Runs `run` before the other events of that instant, in the order of the calls. Not part of the trace. */
   at(atUs: number, run: () => void): void;
