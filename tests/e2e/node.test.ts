@@ -1,0 +1,420 @@
+import { describe, expect, it } from 'vitest';
+import type { ChainWorld } from '../../src/chain/types/command.ts';
+import type { Message } from '../../src/chain/types/message.ts';
+import { blockHash, height, weight } from '../../src/chain/types/units.ts';
+import type { Env, Process, Program } from '../../src/env/program.ts';
+import { type ConnectionId, ms } from '../../src/env/units.ts';
+import { type HostPlan, NodeWorld, PERIOD_MS, toyConsensus } from '../support/node-world.ts';
+
+const CUT = {
+  kind: 'link',
+  change: {
+    kind: 'split',
+    groups: [
+      [0, 2],
+      [1, 3],
+    ],
+  },
+} as const;
+
+/** Changes what an honest node sends; undefined: the message is swallowed. */
+function liar(change: (message: Message, env: Env<ChainWorld>) => Message | undefined) {
+  return (honest: Program<ChainWorld>): Program<ChainWorld> =>
+    (env) => {
+      const network = {
+        ...env.network,
+        send: (to: ConnectionId, message: Message) => {
+          const changed = change(message, env);
+          return changed === undefined ? 'queued' : env.network.send(to, changed);
+        },
+        dial: env.network.dial.bind(env.network),
+        close: env.network.close.bind(env.network),
+      } as Env<ChainWorld>['network'];
+      return honest({ ...wrap(env), network });
+    };
+}
+
+/** The env's parts may be methods of a class: copies would lose them. */
+function wrap(env: Env<ChainWorld>): Env<ChainWorld> {
+  return {
+    clock: env.clock,
+    network: env.network,
+    storage: env.storage,
+    random: env.random,
+    crypto: env.crypto,
+    memo: env.memo,
+    emit: (event) => env.emit(event),
+    spend: (kind, units) => env.spend(kind, units),
+  };
+}
+
+describe('nodes on one network', () => {
+  it('reach one head, two of them', () => {
+    const world = new NodeWorld([{ consensus: toyConsensus(1, 20) }, { dials: [0] }]);
+    world.run(25 * PERIOD_MS);
+    expect(world.heights()).toEqual([20, 20]);
+    expect(world.headCount()).toBe(1);
+    expect(world.overBounds()).toEqual([]);
+    expect(world.of('BlockProduced', 0).length).toBe(20);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.of('SyncStarted')).toEqual([]);
+  });
+
+  it('reach one head, five in a line with three producers that race', () => {
+    const hosts: HostPlan[] = [0, 1, 2, 3, 4].map((i) => ({
+      dials: i === 0 ? [] : [i - 1],
+      ...(i % 2 === 0 ? { consensus: toyConsensus(1 + i, 30) } : {}),
+    }));
+    const world = new NodeWorld(hosts);
+    world.run(45 * PERIOD_MS);
+    expect(world.headCount()).toBe(1);
+    expect(world.heights()[0]).toBeGreaterThanOrEqual(30);
+    expect(world.of('PeerScored')).toEqual([]);
+  });
+
+  it('keep one connection of two that dial each other', () => {
+    const world = new NodeWorld([{ dials: [1] }, { dials: [0] }]);
+    world.run(60_000);
+    expect(world.inspect(0).peers.length).toBe(1);
+    expect(world.inspect(1).peers.length).toBe(1);
+    const refused = world.of('HandshakeRefused').map((event) => event.code);
+    expect(refused.every((code) => code === 'DUPLICATE')).toBe(true);
+    expect(refused.length).toBeLessThanOrEqual(2);
+  });
+
+  it('find each other by discovery from one bootstrap address', () => {
+    const config = { limits: { outboundTarget: 4 } };
+    const world = new NodeWorld(
+      Array.from({ length: 8 }, (_, i) => ({ discovers: i === 0 ? [] : [0], config })),
+    );
+    world.run(120_000);
+    for (let i = 1; i < 8; i++) expect(world.inspect(i).peers.length).toBeGreaterThanOrEqual(4);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+  });
+
+  it('is refused by another chain, and nobody is banned', () => {
+    const other = new NodeWorld([{}]).genesis;
+    const world = new NodeWorld([{}, { dials: [0], config: { genesis: { ...other, name: 'elsewhere' } } }]);
+    world.run(20_000);
+    expect(world.of('HandshakeRefused').some((event) => event.code === 'OTHER_GENESIS')).toBe(true);
+    expect(world.of('PeerUp')).toEqual([]);
+    expect(world.of('PeerBanned')).toEqual([]);
+  });
+});
+
+describe('transactions', () => {
+  it('reach every mempool over any path, are included once, and leave every mempool', () => {
+    const world = new NodeWorld([
+      { consensus: toyConsensus(1) },
+      { dials: [0] },
+      { dials: [1] },
+      { dials: [2] },
+    ]);
+    world.run(500);
+    const answers = [0, 1, 2, 3, 4].flatMap((from) => {
+      const replies = world.submit(3, world.transfer(from, 0));
+      world.run(100);
+      return replies;
+    });
+    expect(answers.map((answer) => answer.kind)).toEqual(Array(5).fill('Accepted'));
+    world.run(10 * PERIOD_MS);
+    for (let host = 0; host < 4; host++) {
+      expect(world.of('TransactionAccepted', host).length).toBe(5);
+      expect(world.inspect(host).mempool.count).toBe(0);
+      expect(world.of('BlockImported', host).reduce((sum, event) => sum + event.txCount, 0)).toBe(5);
+    }
+    expect(world.of('PeerScored')).toEqual([]);
+  });
+
+  it('are refused with a wrong signature', () => {
+    const world = new NodeWorld([{}]);
+    world.run(10);
+    const answers = world.submit(0, { ...world.transfer(0, 0), signature: world.transfer(1, 0).signature });
+    world.run(10);
+    expect(answers).toEqual([{ kind: 'Refused', why: { code: 'BAD_SIGNATURE' } }]);
+  });
+});
+
+describe('compact blocks', () => {
+  const hosts = (compactBlocks: 'on' | 'off', gossip: boolean): HostPlan[] => [
+    { consensus: toyConsensus(1), config: { features: { compactBlocks } } },
+    { dials: [0], config: { features: { compactBlocks, transactionGossip: gossip } } },
+  ];
+  const viaOf = (world: NodeWorld): Set<string> => {
+    world.run(300);
+    for (let from = 0; from < 10; from++) world.submit(0, world.transfer(from, 0));
+    world.run(8 * PERIOD_MS);
+    expect(world.headCount()).toBe(1);
+    const full = world.of('BlockImported', 1).filter((event) => event.txCount > 0);
+    expect(full.reduce((sum, event) => sum + event.txCount, 0)).toBe(10);
+    const ids = new Set(full.map((event) => event.id));
+    return new Set(world.of('BlockReceived', 1).flatMap((event) => (ids.has(event.id) ? [event.via] : [])));
+  };
+
+  it('are rebuilt from the mempool', () => {
+    expect(viaOf(new NodeWorld(hosts('on', true)))).toEqual(new Set(['compact']));
+  });
+
+  it('are asked for whole when the mempool holds nothing of them', () => {
+    expect(viaOf(new NodeWorld(hosts('on', false)))).toEqual(new Set(['full']));
+  });
+
+  it('are asked for whole when the feature is off', () => {
+    expect(viaOf(new NodeWorld(hosts('off', true)))).toEqual(new Set(['full']));
+  });
+
+  it('ask for what is missing by index', () => {
+    const sent: Message[] = [];
+    const spy = liar((message) => {
+      sent.push(message);
+      return message;
+    });
+    const [producer, receiver] = hosts('on', false) as [HostPlan, HostPlan];
+    const world = new NodeWorld([producer, { ...receiver, program: spy }]);
+    world.run(300);
+    for (let from = 0; from < 10; from++) world.submit(0, world.transfer(from, 0));
+    for (let from = 0; from < 4; from++) world.submit(1, world.transfer(from, 0));
+    world.run(8 * PERIOD_MS);
+    const asked = sent.flatMap((message) =>
+      message.kind === 'GetBlock' && message.indexes ? [message.indexes.length] : [],
+    );
+    expect(asked).toEqual([6]);
+    expect(world.of('BlockReceived', 1).some((event) => event.via === 'compact')).toBe(true);
+    expect(world.headCount()).toBe(1);
+  });
+
+  it('fall back to the whole block when the short ids are wrong', () => {
+    const wrongIds = liar((message) => {
+      if (message.kind !== 'Block' || message.shortIds === undefined) return message;
+      return { ...message, shortIds: { ...message.shortIds, nonce: '0000000000000000' } };
+    });
+    const [producer, receiver] = hosts('on', true) as [HostPlan, HostPlan];
+    expect(viaOf(new NodeWorld([{ ...producer, program: wrongIds }, receiver]))).toEqual(new Set(['full']));
+  });
+});
+
+describe('sync', () => {
+  const SYNC_US = 205 * PERIOD_MS * 1_000;
+
+  it('brings a late joiner to the head over 200 blocks', () => {
+    const world = new NodeWorld([
+      { consensus: toyConsensus(1, 200) },
+      { dials: [0] },
+      { dials: [0, 1], startUs: SYNC_US },
+    ]);
+    world.run(SYNC_US / 1_000 + 5_000);
+    expect(world.heights()).toEqual([200, 200, 200]);
+    expect(world.headCount()).toBe(1);
+    expect(world.of('SyncStarted', 2).length).toBe(1);
+    expect(world.of('SyncFinished', 2).map((event) => event.at)).toEqual([200]);
+    const from = new Set(world.of('BlockReceived', 2).map((event) => event.from));
+    expect(from.size).toBe(2);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+  });
+
+  it('goes on while new blocks come', () => {
+    const world = new NodeWorld([{ consensus: toyConsensus(1) }, { dials: [0], startUs: SYNC_US }]);
+    world.run(SYNC_US / 1_000 + 10 * PERIOD_MS);
+    const heights = world.heights();
+    expect(Math.abs((heights[0] ?? 0) - (heights[1] ?? 0))).toBeLessThanOrEqual(1);
+    expect(heights[1]).toBeGreaterThanOrEqual(210);
+  });
+
+  const claimsFar = liar((message) => {
+    if (message.kind !== 'Handshake' && message.kind !== 'SyncResponse') return message;
+    const head = {
+      id: blockHash('fe'.repeat(32)),
+      height: height(1_000_000),
+      weight: weight('7fffffffffffffff'),
+    };
+    return { ...message, head };
+  });
+  const silent = liar((message, env) => {
+    if (message.kind === 'Handshake')
+      return {
+        ...message,
+        head: {
+          ...message.head,
+          height: height(500),
+          weight: weight('7fffffffffffffff'),
+          id: blockHash('fd'.repeat(32)),
+        },
+      };
+    return message.kind === 'SyncResponse' && env.clock.monotonicMs() >= 0 ? undefined : message;
+  });
+  const garbage = liar((message) => {
+    if (message.kind !== 'SyncResponse' || message.result.kind !== 'blocks') return message;
+    const blocks = message.result.blocks.map((block) => ({
+      ...block,
+      system: { evidence: ['ab'], lastCommit: '' },
+    }));
+    return { ...message, result: { ...message.result, blocks } };
+  });
+  const badHeaders = liar((message) => {
+    if (message.kind !== 'SyncResponse' || message.result.kind !== 'headers') return message;
+    const headers = message.result.headers.map((header) => ({ ...header, consensus: 'aaaa' }));
+    return { ...message, result: { ...message.result, headers } };
+  });
+  const withLiar = (program: NonNullable<HostPlan['program']>): NodeWorld => {
+    const world = new NodeWorld([
+      { consensus: toyConsensus(1, 100) },
+      { dials: [0], program },
+      { dials: [1, 0], startUs: SYNC_US / 2 },
+    ]);
+    world.run(SYNC_US / 2_000 + 120_000);
+    expect(world.heights()[2]).toBe(100);
+    expect(world.inspect(2).head.id).toBe(world.inspect(0).head.id);
+    return world;
+  };
+  const liarKey = (world: NodeWorld) => world.inspect(1).nodeKey;
+
+  it('reaches the head beside a peer that claims a height and has no headers, and bans it', () => {
+    const world = withLiar(claimsFar);
+    const dropped = world.of('SyncPeerDropped', 2);
+    expect(dropped.every((event) => event.peer === liarKey(world) && event.fault === 'FALSE_HEAD')).toBe(
+      true,
+    );
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(world.of('PeerBanned', 2).map((event) => event.peer)).toEqual([liarKey(world)]);
+  });
+
+  it('reaches the head beside a peer that does not answer', () => {
+    const world = withLiar(silent);
+    expect(world.of('SyncPeerDropped', 2).some((event) => event.fault === 'STALLED')).toBe(true);
+    expect(world.of('PeerBanned')).toEqual([]);
+  });
+
+  it('reaches the head beside a peer that sends other bodies, and scores it', () => {
+    const world = withLiar(garbage);
+    const faults = world.of('PeerScored', 2);
+    expect(new Set(faults.map((event) => event.fault))).toEqual(new Set(['BODY_MISMATCH']));
+    expect(faults.every((event) => event.peer === liarKey(world))).toBe(true);
+  });
+
+  it('reaches the head beside a peer that sends invalid headers, and scores it', () => {
+    const world = withLiar(badHeaders);
+    expect(world.of('PeerScored', 2).every((event) => event.fault === 'INVALID_HEADER')).toBe(true);
+    expect(world.of('PeerScored', 2).length).toBeGreaterThan(0);
+  });
+});
+
+describe('forks', () => {
+  it('end with the heavier branch everywhere, and what the lighter one included is pending again', () => {
+    const world = new NodeWorld(
+      [
+        { consensus: toyConsensus(1, 8), dials: [1] },
+        { consensus: toyConsensus(3, 8) },
+        { dials: [0] },
+        { dials: [1, 2] },
+      ],
+      { faults: [{ id: 'cut', atUs: 500_000, ...CUT, forUs: 30_000_000 }] },
+    );
+    world.run(1_000);
+    world.submit(2, world.transfer(0, 0));
+    world.run(15 * PERIOD_MS);
+    expect(world.headCount()).toBe(2);
+    world.run(75_000);
+    expect(world.headCount()).toBe(1);
+    expect(world.inspect(2).head.id).toBe(world.inspect(1).head.id);
+    const reorgs = world.of('Reorganised', 2);
+    expect(reorgs.map((event) => event.returned)).toEqual([1]);
+    expect(world.of('TransactionAccepted', 2).map((event) => event.origin)).toEqual(['local', 'reorg']);
+    for (let host = 0; host < 4; host++) expect(world.inspect(host).mempool.count).toBe(1);
+    expect(world.of('PeerBanned')).toEqual([]);
+  });
+});
+
+describe('restarts', () => {
+  it('go on from the same disk', () => {
+    const world = new NodeWorld([{ consensus: toyConsensus(1) }, { dials: [0] }], {
+      faults: [
+        { id: 'stop', atUs: 20_500_000, kind: 'stop', hosts: [1], deadlineUs: 1_000_000, downUs: 5_000_000 },
+        {
+          id: 'power',
+          atUs: 40_500_000,
+          kind: 'crash',
+          hosts: [1],
+          how: 'power',
+          downUs: 5_000_000,
+          disk: 'keep',
+        },
+      ],
+    });
+    world.run(90_500);
+    const starts = world.of('NodeStarted', 1);
+    expect(starts.length).toBe(3);
+    expect(starts[1]?.height).toBeGreaterThanOrEqual(18);
+    expect(starts[2]?.height).toBeGreaterThanOrEqual(36);
+    expect(world.of('NodeStopped', 1).length).toBe(1);
+    expect(world.headCount()).toBe(1);
+    expect(world.heights()[1]).toBeGreaterThanOrEqual(85);
+  });
+
+  it('catch up with an empty disk', () => {
+    const world = new NodeWorld([{ consensus: toyConsensus(1) }, { dials: [0] }], {
+      faults: [
+        {
+          id: 'kill',
+          atUs: 30_500_000,
+          kind: 'crash',
+          hosts: [1],
+          how: 'kill',
+          downUs: 1_000_000,
+          disk: 'empty',
+        },
+      ],
+    });
+    world.run(60_500);
+    expect(world.of('NodeStarted', 1).map((event) => event.height)).toEqual([0, 0]);
+    expect(world.headCount()).toBe(1);
+  });
+});
+
+describe('bad peers', () => {
+  /** Sends one message a second as soon as the handshake is done. */
+  const nagging =
+    (message: Message) =>
+    (honest: Program<ChainWorld>): Program<ChainWorld> =>
+    (env) => {
+      const inner = honest(env);
+      const nag = (c: ConnectionId): void => {
+        env.clock.setTimer('nag', ms(1_000), () => {
+          env.network.send(c, message);
+          nag(c);
+        });
+      };
+      return {
+        ...bindAll(inner),
+        onConnected: (c, info) => {
+          inner.onConnected(c, info);
+          nag(c);
+        },
+      };
+    };
+  const bindAll = (inner: Process<ChainWorld>): Process<ChainWorld> => ({ ...inner });
+  const afterNagging = (message: Message): NodeWorld => {
+    const world = new NodeWorld([{}, { dials: [0], program: nagging(message) }]);
+    world.run(120_000);
+    return world;
+  };
+
+  it('are banned for messages of a handshake after the handshake', () => {
+    const world = afterNagging({ kind: 'HandshakeProof', signature: '00'.repeat(64) as never });
+    expect(world.of('PeerBanned', 0).map((event) => event.fault)).toEqual(['UNEXPECTED_MESSAGE']);
+  });
+
+  it('are banned for what the engine faults', () => {
+    const world = afterNagging({ kind: 'Consensus', body: 'ff' });
+    expect(world.of('PeerBanned', 0).map((event) => event.fault)).toEqual(['ENGINE']);
+  });
+
+  it('are banned for transactions that nobody may relay', () => {
+    const bad = new NodeWorld([{}]);
+    const transaction = { ...bad.transfer(0, 0), signature: bad.transfer(1, 0).signature };
+    const world = afterNagging({ kind: 'Transactions', have: [], want: [], bodies: [transaction] });
+    expect(world.of('PeerScored', 0).every((event) => event.fault === 'UNREQUESTED')).toBe(true);
+    expect(world.of('TransactionAccepted', 0)).toEqual([]);
+  });
+});
