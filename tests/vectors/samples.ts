@@ -55,7 +55,8 @@ export const SAMPLE_GENESIS: Genesis = {
   name: 'golden-1',
   shard: 0,
   engine: 'round-robin',
-  engineConfig: '00000000000003e8',
+  /** Round robin: a period of 1 s, 0.5 s for each producer that is passed over, depth 4. */
+  engineConfig: '000003e8000001f400000004',
   parameters: {
     blockGasMax: gas(10_000_000),
     blockBytesMax: 1_048_576,
@@ -105,7 +106,11 @@ function sampleTransaction(from: SampleKey, nonce: number, version: number, acti
 
 /** One transaction of every kind. */
 export const SAMPLE_TRANSACTIONS: readonly Transaction[] = [
-  sampleTransaction(ALICE, 0, 1, { kind: 'transfer', to: DAVE.address, amount: amount(123_456_789_012_345n) }),
+  sampleTransaction(ALICE, 0, 1, {
+    kind: 'transfer',
+    to: DAVE.address,
+    amount: amount(123_456_789_012_345n),
+  }),
   sampleTransaction(ALICE, 1, 1, { kind: 'stake', amount: amount(5_000n) }),
   sampleTransaction(BOB, 2, 1, { kind: 'unstake', amount: amount(18_446_744_073_709_551_615n) }),
   sampleTransaction(CAROL, 9_007_199_254_740, 2, { kind: 'burn', amount: amount(0n) }),
@@ -232,6 +237,11 @@ export const SAMPLE_MESSAGES: readonly Message[] = [
   },
   { kind: 'PeerInfo', request: true, peers: [address('a:1'), address('[2001:db8::1]:30303')] },
   { kind: 'PeerInfo', request: false, peers: [] },
-  { kind: 'Transactions', have: TX_IDS.slice(0, 2), want: TX_IDS.slice(2, 3), bodies: SAMPLE_TRANSACTIONS.slice(3) },
+  {
+    kind: 'Transactions',
+    have: TX_IDS.slice(0, 2),
+    want: TX_IDS.slice(2, 3),
+    bodies: SAMPLE_TRANSACTIONS.slice(3),
+  },
   { kind: 'Consensus', body: 'deadbeef' },
 ];
