@@ -15,7 +15,8 @@ import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
-import { type Chain, MISSING_MAX } from './chain.ts';
+import type { Chain } from './chain.ts';
+import { MISSING_MAX } from './chain-state.ts';
 import { DEEP_BRANCHES_MAX, type DeepBranches } from './deep-branches.ts';
 import { Durability } from './durability.ts';
 import { HELD_BLOCKS_MAX, type HeldBlock, HeldBlocks } from './held-blocks.ts';
@@ -330,8 +331,8 @@ export class NodeLedger<View> implements Ledger<View> {
     });
     if (change !== undefined) {
       this.#tellHead(change);
-      this.#chain.advanceBase();
-      this.#chain.raiseFloor();
+      this.#chain.mover.advance();
+      this.#chain.mover.raiseFloor();
     }
     this.#durability.onWritten(this.#chain.head.header.height);
     if (this.#detached.size > 0 && this.#detached.has(id)) this.#attachSoon(id);

@@ -21,7 +21,8 @@ import type { Block } from '../types/block.ts';
 import { blockId } from '../types/header-codec.ts';
 import { type BlockHash, blockHash, height } from '../types/units.ts';
 import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
-import type { Chain, ChainParts } from './chain.ts';
+import type { Chain } from './chain.ts';
+import type { ChainParts } from './chain-state.ts';
 import type { Executed, Link } from './fold.ts';
 import type { LedgerHalt, OpenRejection } from './ledger.ts';
 
@@ -232,7 +233,7 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
       const outcome = chain.importBlock(found.block, found.certificate, true);
       if (outcome.kind === 'imported') {
         reexecuted++;
-        chain.advanceBase();
+        chain.mover.advance();
       } else if (outcome.kind === 'orphan' && detachedCount < DETACHED_MAX) {
         detachedCount++;
         const { parent } = found.block.header;
@@ -246,7 +247,7 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
     range = { ...range, start: keyAfter(last.key) };
   }
   preferHint(chain, store);
-  chain.advanceBase();
+  chain.mover.advance();
   noteHoles(chain, store);
   chain.replaying = false;
   return { reexecuted, halt, detached };

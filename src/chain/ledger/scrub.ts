@@ -57,7 +57,7 @@ function scrubHeight<View>(
     chain.store.report(headerKey(at));
     return undefined;
   }
-  const kept = chain.keepsBodyAt(at);
+  const kept = chain.mover.keepsBodyAt(at);
   const body = kept ? readBody(chain, at, id) : undefined;
   const header = slot === NO_SLOT ? body?.header : chain.tree.item(slot).header;
   const ops: WriteOp[] = [];

@@ -1,0 +1,256 @@
+/** The chain around the base as it stands: tree, main chain, head and base, and what can be read or derived of them. */
+import { assert } from '../../env/assert.ts';
+import { type BlockStore, batchOf } from '../blockstore/block-store.ts';
+import type { UndoRecord } from '../blockstore/record-codecs.ts';
+import { blockKey, certificateKey } from '../blockstore/records.ts';
+import { BlockTree, NO_SLOT, NODE } from '../blockstore/tree.ts';
+import type { ChainView, ConsensusRules } from '../consensus/consensus.ts';
+import type { Receipt } from '../types/account.ts';
+import type { Block, Header } from '../types/block.ts';
+import type { Finality } from '../types/finality.ts';
+import { blockId } from '../types/header-codec.ts';
+import { isRejection } from '../types/rejection.ts';
+import { type BlockHash, type Height, height } from '../types/units.ts';
+import type { Batches } from './batches.ts';
+import type { Executed, Fold, LedgerEnv, Link } from './fold.ts';
+import type { LedgerConfig } from './ledger.ts';
+
+/** Headers of the tree beside those between journal and head: two such branches; a header is about 1.5 kB in memory. */
+export const TREE_SPARE_MAX = 4_096;
+/** States kept beside those between base and head: forks near the head. Others are derived again when asked for. */
+export const STATES_SPARE_MAX = 64;
+/** Blocks that the disk lost, as many as are asked of peers in a while; more are found again by the next scrub. */
+export const MISSING_MAX = 4_096;
+
+/** What a chain is made of. */
+export interface ChainParts<View> {
+  readonly env: LedgerEnv;
+  readonly config: LedgerConfig<View>;
+  readonly store: BlockStore;
+  readonly batches: Batches<View>;
+  readonly fold: Fold<View>;
+}
+
+/** Slots are those of the tree. The fields change by the chain and by the mover of the base only. */
+export class ChainState<View> {
+  readonly env: LedgerEnv;
+  readonly config: LedgerConfig<View>;
+  readonly rules: ConsensusRules<View>;
+  readonly store: BlockStore;
+  readonly batches: Batches<View>;
+  readonly fold: Fold<View>;
+  readonly tree = new BlockTree<Link<View>, Executed<View>>();
+  /** Blocks of the main chain, or just above it, whose body or certificate the disk lost. */
+  readonly missing = new Map<BlockHash, Height>();
+  /** Slots of the main chain from the root up. */
+  readonly main: number[] = [];
+  headSlot = NO_SLOT;
+  /** The best header of a branch that is not invalid. */
+  bestSlot = NO_SLOT;
+  baseSlot = NO_SLOT;
+  #finality: Finality = { final: height(0), acknowledged: height(0), kind: 'depth' };
+
+  constructor(parts: ChainParts<View>) {
+    this.env = parts.env;
+    this.config = parts.config;
+    this.rules = parts.config.rules;
+    this.store = parts.store;
+    this.batches = parts.batches;
+    this.fold = parts.fold;
+  }
+
+  /**
+   * Starts from the disk: `path` are main-chain blocks, parent before child, whose last is the base with its state.
+   */
+  begin(path: readonly Link<View>[], base: Executed<View>): void {
+    assert(this.tree.size === 0, 'a chain begins once');
+    for (const link of path) {
+      this.baseSlot = this.tree.add(link, this.baseSlot, NODE.executed);
+      this.main.push(this.baseSlot);
+    }
+    assert(this.tree.item(this.baseSlot).id === base.link.id, 'the path ends with the base');
+    this.tree.setResult(this.baseSlot, base);
+    this.headSlot = this.baseSlot;
+    this.bestSlot = this.baseSlot;
+    this.updateFinality();
+  }
+
+  get head(): Link<View> {
+    return this.tree.item(this.headSlot);
+  }
+
+  get best(): Link<View> {
+    return this.tree.item(this.bestSlot);
+  }
+
+  get base(): Link<View> {
+    return this.tree.item(this.baseSlot);
+  }
+
+  /** The lowest height whose blocks are in the tree: how far back a reorganisation can go. */
+  get floor(): number {
+    return this.heightOf(this.tree.root);
+  }
+
+  get finality(): Finality {
+    return this.#finality;
+  }
+
+  get treeMax(): number {
+    return 2 * (this.config.baseDepth + this.config.undoDepth) + TREE_SPARE_MAX;
+  }
+
+  get statesMax(): number {
+    return 2 * this.config.baseDepth + STATES_SPARE_MAX;
+  }
+
+  /** The slot at a height of the main chain; NO_SLOT below the root and above the head. */
+  mainSlot(at: number): number {
+    return this.main[at - this.floor] ?? NO_SLOT;
+  }
+
+  isMain(slot: number): boolean {
+    return this.mainSlot(this.tree.item(slot).header.height) === slot;
+  }
+
+  heightOf(slot: number): Height {
+    return this.tree.item(slot).header.height;
+  }
+
+  /** What executing the block gave: kept, derived again from an older state, or from the journal. */
+  executedAt(slot: number): Executed<View> | undefined {
+    const path: number[] = [];
+    let at = slot;
+    let from: Executed<View> | undefined;
+    for (;;) {
+      if (at === NO_SLOT || this.tree.statusOf(at) !== NODE.executed) return undefined;
+      from = this.tree.resultOf(at);
+      if (from === undefined && this.isMain(at) && this.heightOf(at) < this.heightOf(this.baseSlot)) {
+        from = this.#belowBase(at);
+        if (from === undefined) return undefined;
+      }
+      if (from !== undefined) break;
+      path.push(at);
+      at = this.tree.parentOf(at);
+    }
+    for (let i = path.length - 1; i >= 0; i--) {
+      const next = path[i] as number;
+      const link = this.tree.item(next);
+      const block = this.bodyOf(link);
+      if (block === undefined) return undefined;
+      const executed = this.fold.execute(from, link, block);
+      assert(!isRejection(executed), 'a block that was executed once executes again');
+      from = executed;
+    }
+    if (path.length > 0) this.keepResult(slot, from);
+    return from;
+  }
+
+  /** The body from memory or disk; a lost one is noted, so that peers are asked. */
+  bodyOf(link: { readonly id: BlockHash; readonly header: Header }): Block | undefined {
+    const block = this.store.block(link.header.height, link.id);
+    if (block !== undefined && block !== 'corrupt') return block;
+    this.noteMissing(link.id, link.header.height);
+    return undefined;
+  }
+
+  /** Receipts of a block of the main chain, while they are in memory. */
+  receiptsOf(at: number): readonly Receipt[] {
+    const slot = this.mainSlot(at);
+    const entries = slot === NO_SLOT ? [] : (this.tree.resultOf(slot)?.entries ?? []);
+    return entries.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
+  }
+
+  noteMissing(id: BlockHash, at: Height): void {
+    if (this.missing.size < MISSING_MAX) this.missing.set(id, at);
+  }
+
+  /** The main chain as finality reads it: tree first, then disk. */
+  readonly view: ChainView = {
+    idAt: (at) => this.idAt(at),
+    headerOf: (id) => this.headerOf(id),
+  };
+
+  idAt(at: Height): BlockHash | undefined {
+    const slot = this.mainSlot(at);
+    if (slot !== NO_SLOT) return this.tree.item(slot).id;
+    if (at >= this.floor) return undefined;
+    const header = this.store.headerAt(at);
+    return header === undefined || header === 'corrupt' ? undefined : blockId(header);
+  }
+
+  headerOf(id: BlockHash): Header | undefined {
+    const slot = this.tree.slotOf(id);
+    if (slot !== NO_SLOT) return this.tree.item(slot).header;
+    const at = this.store.heightOf(id);
+    if (at === undefined || at === 'corrupt') return undefined;
+    const header = this.store.headerAt(at);
+    return header === undefined || header === 'corrupt' || blockId(header) !== id ? undefined : header;
+  }
+
+  keepResult(slot: number, result: Executed<View>): void {
+    this.tree.setResult(slot, result);
+    if (this.tree.resultCount <= this.statesMax) return;
+    let lowest = NO_SLOT;
+    for (const at of this.tree.all()) {
+      if (at === this.baseSlot || at === this.headSlot || at === slot || this.tree.resultOf(at) === undefined)
+        continue;
+      if (lowest === NO_SLOT || this.heightOf(at) < this.heightOf(lowest)) lowest = at;
+    }
+    if (lowest !== NO_SLOT) this.tree.setResult(lowest, undefined);
+  }
+
+  /** Journal of the blocks from the base down to (not including) that height, highest first; undefined when one is lost. */
+  undosDownTo(to: number): readonly UndoRecord[] | undefined {
+    const undos: UndoRecord[] = [];
+    for (let at = this.heightOf(this.baseSlot); at > to; at--) {
+      const undo = this.store.undo(at);
+      if (undo === undefined || undo === 'corrupt') return undefined;
+      if (undo.id !== this.tree.item(this.mainSlot(at)).id) return undefined;
+      undos.push(undo);
+    }
+    return undos;
+  }
+
+  /** Removes a branch with its records. */
+  removeBranch(slot: number): void {
+    const ops = [];
+    for (const at of this.tree.subtree(slot)) {
+      const { id, header } = this.tree.item(at);
+      if (this.tree.statusOf(at) === NODE.executed) {
+        ops.push(
+          { kind: 'delete', key: blockKey(header.height, id) } as const,
+          { kind: 'delete', key: certificateKey(header.height, id) } as const,
+        );
+      }
+      this.store.forget(id);
+      this.missing.delete(id);
+    }
+    const bestGone = this.tree.subtree(slot).includes(this.bestSlot);
+    this.tree.removeSubtree(slot);
+    if (bestGone) this.findBest();
+    if (ops.length > 0) this.store.write(batchOf(ops));
+  }
+
+  findBest(): void {
+    this.bestSlot = this.headSlot;
+    for (const slot of this.tree.all()) {
+      if (this.tree.statusOf(slot) === NODE.invalid) continue;
+      if (this.rules.compare(this.best, this.tree.item(slot)) === -1) this.bestSlot = slot;
+    }
+  }
+
+  updateFinality(): void {
+    this.#finality = this.rules.finality(this.head, this.view, this.head.view);
+  }
+
+  #belowBase(slot: number): Executed<View> | undefined {
+    const undos = this.undosDownTo(this.heightOf(slot));
+    let state = this.tree.resultOf(this.baseSlot)?.state;
+    if (undos === undefined || state === undefined) return undefined;
+    for (const undo of undos) state = state.update(undo.leaves);
+    const link = this.tree.item(slot);
+    if (state.root !== link.header.stateRoot) return undefined;
+    return { link, state, entries: [], changes: [] };
+  }
+}
