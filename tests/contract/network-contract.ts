@@ -270,7 +270,9 @@ export function networkContract(make: WorldFactory): void {
           env.network.close(out, 'afterQueued', 'test');
         });
         await world.until(() => second.probe.of('disconnected').length === 1);
-        expect(heard(second.probe).map((text) => text[0])).toEqual([...'0123456789']);
+        expect(heard(second.probe).map((text) => text[0])).toEqual(
+          Array.from({ length: 10 }, (_, i) => `${i}`),
+        );
         expect(second.probe.of('disconnected')[0]?.reason).toBe('closed');
       }),
     );

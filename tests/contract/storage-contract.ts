@@ -16,7 +16,7 @@ import { asserts, inWorld } from './world.ts';
 function lines(
   env: Env<ProbeTypes>,
   start = '',
-  end: string | undefined = undefined,
+  end?: string,
   limit = 1_000,
   reverse = false,
 ): readonly string[] {

@@ -93,13 +93,13 @@ export interface TestHost {
   /** Runs `run` as one handler and answers what it answered; what `run` throws is thrown here, and ends no boot. */
   within<T>(run: (env: Env<ProbeTypes>) => T): Promise<T>;
   /** Builds the program and starts it. The host is down before. */
-  boot(): Promise<void>;
+  readonly boot: () => Promise<void>;
   /** Ends the boot without telling the program. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** Undefined: this world cannot. */
   readonly power: (() => Promise<void>) | undefined;
   /** Calls `onStop` and waits until the boot has ended. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A world made for one test. */
