@@ -214,10 +214,10 @@ function keyOfSeed(seed: number): PublicKey {
 }
 
 /** Accounts with money. */
-export const KEYS: readonly PublicKey[] = [1, 2, 3, 4].map(keyOfSeed);
+const KEYS: readonly PublicKey[] = [1, 2, 3, 4].map(keyOfSeed);
 /** Their addresses. */
 export const ADDRESSES = KEYS.map(addressOf);
-export const BENEFICIARY = accountAddress('b'.repeat(64));
+const BENEFICIARY = accountAddress('b'.repeat(64));
 
 /** @param name makes another chain. */
 export function toyGenesis(name = 'toy'): Genesis {

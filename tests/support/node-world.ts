@@ -16,7 +16,12 @@ import { keysOf, Signer } from '../../src/cluster/load/wallet.ts';
 import { assert } from '../../src/env/assert.ts';
 import type { Program } from '../../src/env/program.ts';
 import { type Address, address, keyId, ms, unixMs } from '../../src/env/units.ts';
-import { type HostConfig, type SimulatorConfig, WALL_START_US } from '../../src/sim/config.ts';
+import {
+  type HostConfig,
+  type HostProgram,
+  type SimulatorConfig,
+  WALL_START_US,
+} from '../../src/sim/config.ts';
 import { createSimulator } from '../../src/sim/create-simulator.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { plainNetwork } from '../../src/sim/network/config.ts';
@@ -99,15 +104,20 @@ export class NodeWorld {
     assert(!('code' in built), 'the toy genesis is valid');
     this.genesisId = built.id;
     const addresses = plans.map((_, i) => address(`host-${i}`));
-    const programs = new Map(plans.map((plan, i) => [`p${i}`, this.#program(plan, i, addresses)]));
+    const all = plans.map((plan, i) => this.#program(plan, i, addresses));
+    const program: HostProgram<ChainWorld> = (env, host) => {
+      const own = all[host];
+      assert(own !== undefined, 'every host has a program');
+      return own(env);
+    };
     const hosts = plans.map((plan, i) => ({
-      variant: `p${i}`,
+      variant: 'node',
       keys: new Map([[keyId('node'), sha256(Uint8Array.of(i))]]),
       ...(plan.startUs === undefined ? {} : { startUs: plan.startUs }),
     }));
     this.simulator = createSimulator<ChainWorld>({
       seed: 'node-test',
-      programs,
+      programs: new Map([['node', program]]),
       hosts,
       network: plainNetwork(addresses, 20_000),
       codec: createMessageCodec(),

@@ -16,9 +16,9 @@ import type { Executed, Fold, LedgerEnv, Link } from './fold.ts';
 import type { LedgerConfig } from './ledger.ts';
 
 /** Headers of the tree beside those between journal and head: two such branches; a header is about 1.5 kB in memory. */
-export const TREE_SPARE_MAX = 4_096;
+const TREE_SPARE_MAX = 4_096;
 /** States kept beside those between base and head: forks near the head. Others are derived again when asked for. */
-export const STATES_SPARE_MAX = 64;
+const STATES_SPARE_MAX = 64;
 /** Blocks that the disk lost, as many as are asked of peers in a while; more are found again by the next scrub. */
 export const MISSING_MAX = 4_096;
 

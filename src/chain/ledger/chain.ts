@@ -22,7 +22,7 @@ import type {
 } from './ledger.ts';
 
 /** Headers in a row without a body: four responses of sync, so that bodies can be fetched from many peers at once. */
-export const HEADERS_AHEAD_MAX = 2_048;
+const HEADERS_AHEAD_MAX = 2_048;
 /** Judges headers whose parent is not in the tree; undefined: nothing is known of it. */
 export interface BelowTree {
   extend(header: Header, id: BlockHash): HeaderOutcome | undefined;
