@@ -109,7 +109,7 @@ function genesisOf(
   return {
     name: 'aureon-test',
     shard: 0,
-    engine: engine.consensus.rules.name,
+    engine: engine.rules.name,
     engineConfig: engine.config,
     parameters: {
       blockGasMax: gas(100_000_000),
@@ -148,11 +148,11 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     plan.chain.upgrade === undefined
       ? []
       : [{ height: height(plan.chain.upgrade.height), version: plan.chain.upgrade.version }];
-  const built = buildGenesis(genesis, engine.consensus.rules);
+  const built = buildGenesis(genesis, engine.rules);
   assert(!isRejection(built), 'a plan that was checked gives a valid genesis');
   const dials = planDials(plan.network.topology, plan.hosts.length, createStream(plan.seed, 'topology'));
   return {
-    context: { genesis, genesisId: built.id, schedule, rules: engine.consensus.rules },
+    context: { genesis, genesisId: built.id, schedule, rules: engine.rules },
     genesisId: built.id,
     suite,
     signer: signerOf(suite),
@@ -186,7 +186,7 @@ function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: Cod
     // Old code does not know of an upgrade: it finds out by the first header that it cannot read.
     schedule: parts.schedule.filter((step) => step.version <= protocolMax),
     protocolMax,
-    consensus: parts.engine.consensus,
+    consensus: parts.engine.consensusOf(hostPlan),
     identity: NODE_KEY,
     beneficiary: addressOf(keys.key),
     listen: network(host),

@@ -1,24 +1,27 @@
 /** Engines by the name that a scenario gives them: their configuration in genesis, and how the hosts of a plan search. */
-import { assertNever } from '../env/assert.ts';
-import type { Env } from '../env/program.ts';
-import type { Consensus } from '../chain/consensus/consensus.ts';
+
+import type { Consensus, ConsensusRules } from '../chain/consensus/consensus.ts';
 import { encodePowConfig } from '../chain/consensus/pow/config.ts';
 import { createModelledSearch } from '../chain/consensus/pow/modelled-search.ts';
 import { createPow } from '../chain/consensus/pow/pow.ts';
 import { encodeRoundRobinConfig } from '../chain/consensus/round-robin/config.ts';
-import { createRoundRobin } from '../chain/consensus/round-robin/round-robin.ts';
+import { createRoundRobin } from '../chain/consensus/round-robin/engine.ts';
 import type { Search } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
 import { amount, type Hash, hash, height } from '../chain/types/units.ts';
+import { assertNever } from '../env/assert.ts';
+import type { Env } from '../env/program.ts';
 import type { ClusterPlan, HostPlan } from './plan.ts';
 
 /** An engine as genesis and nodes are given it. */
 export interface EngineSetup {
-  readonly consensus: Consensus;
+  /** The rules, for genesis and re-execution. */
+  readonly rules: ConsensusRules<unknown>;
   /** `genesis.engineConfig`. */
   readonly config: string;
   /** Whether genesis lists the hosts' keys. */
   readonly needsValidators: boolean;
+  consensusOf(host: HostPlan): Consensus;
   searchOf(host: HostPlan): (env: Env<ChainWorld>) => Search;
 }
 
@@ -46,7 +49,8 @@ function powSetup(plan: ClusterPlan): EngineSetup {
   const halfLifeMs = Math.max(1, Math.round(chain.halfLifeUs / 1_000));
   const scale = work / REAL_HASHES_PER_SEAL;
   const config = encodePowConfig({
-    difficulty: chain.difficulty === 'constant' ? { kind: 'constant' } : { kind: 'asert', intervalMs, halfLifeMs },
+    difficulty:
+      chain.difficulty === 'constant' ? { kind: 'constant' } : { kind: 'asert', intervalMs, halfLifeMs },
     initialTarget: targetText(target),
     powLimit: targetText(TWO_256 - 1n),
     powScale: amount(scale > 0n ? scale : 1n),
@@ -54,9 +58,11 @@ function powSetup(plan: ClusterPlan): EngineSetup {
     issuance: chain.reward === 0 ? [] : [{ height: height(1), reward: amount(BigInt(chain.reward)) }],
   });
   return {
-    consensus: createPow({ mine: true }),
+    rules: createPow({ mine: false, hashRate: 0, rebuildMs: 0 }).rules,
     config,
     needsValidators: false,
+    // The modelled search builds its block when it ends, with what waits then: nothing is to be rebuilt.
+    consensusOf: (host) => createPow({ mine: host.hashShare > 0, hashRate: hashRateOf(host), rebuildMs: 0 }),
     searchOf: (host) => (env) => createModelledSearch(env, hashRateOf(host)),
   };
 }
@@ -64,9 +70,14 @@ function powSetup(plan: ClusterPlan): EngineSetup {
 function roundRobinSetup(plan: ClusterPlan): EngineSetup {
   const periodMs = Math.max(1, Math.round(plan.chain.blockIntervalUs / 1_000));
   return {
-    consensus: createRoundRobin(),
-    config: encodeRoundRobinConfig({ periodMs }),
+    rules: createRoundRobin().rules,
+    config: encodeRoundRobinConfig({
+      periodMs,
+      skipMs: Math.max(1, Math.floor(periodMs / 2)),
+      finalityDepth: plan.chain.finalityDepth,
+    }),
     needsValidators: true,
+    consensusOf: () => createRoundRobin(),
     searchOf: () => () => () => () => {},
   };
 }

@@ -1,4 +1,5 @@
 /** One run of a scenario: steps it, judges it, and says what it came to. */
+import { assertNever } from '../env/assert.ts';
 import type { FaultCount } from '../sim/fault.ts';
 import type { EndReason } from '../sim/simulator.ts';
 import { describeRecord } from '../sim/trace-kinds.ts';
@@ -75,6 +76,7 @@ function crashVerdict(reason: EndReason, cluster: TestCluster, atUs: number): Ve
     case 'trapped':
       return { kind: 'crashed', host: host(reason.host), atUs, ...errorText(reason.error) };
     case 'harnessThrew':
+    case 'simulatorThrew':
       return { kind: 'crashed', host: 'harness', atUs, ...errorText(reason.error) };
     case 'standstill':
       return {
@@ -84,6 +86,8 @@ function crashVerdict(reason: EndReason, cluster: TestCluster, atUs: number): Ve
         error: `time stands still: ${reason.what} again and again at one instant`,
         stack: '',
       };
+    default:
+      return assertNever(reason);
   }
 }
 

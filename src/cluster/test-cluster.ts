@@ -2,6 +2,7 @@
 
 import { openRecord } from '../chain/blockstore/records.ts';
 import { sha256 } from '../chain/crypto/sha256.ts';
+import type { State } from '../chain/state/state.ts';
 import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import type { BlockHash } from '../chain/types/units.ts';
@@ -15,7 +16,7 @@ import type { Condition } from './conditions.ts';
 import type { Load, LoadHost } from './load/load.ts';
 import { createLoads } from './load/loads.ts';
 import { Observation } from './observation.ts';
-import type { ClusterView, Finding, Oracle } from './oracles/oracle.ts';
+import type { ClusterView, Executed, Finding, Oracle } from './oracles/oracle.ts';
 import { createOracles } from './oracles/oracles.ts';
 import { StoredChains } from './oracles/stored-chains.ts';
 import type { ClusterPlan } from './plan.ts';
@@ -40,6 +41,8 @@ export class TestCluster {
   readonly nodes: readonly TestNode[];
   readonly observation: Observation;
   readonly chains = new StoredChains();
+  /** What the judgement executed, by block. */
+  readonly #executed = new Map<BlockHash, Executed>();
   readonly loads: readonly Load[];
   /** The first violations, in the order in which they were found; at most one a law. */
   readonly violations: Violation[] = [];
@@ -139,6 +142,11 @@ export class TestCluster {
     for (const oracle of this.#oracles) oracle.onEnd?.();
   }
 
+  /** State after a block of a judged chain; undefined before `judge`. */
+  stateAt(id: BlockHash): State | undefined {
+    return this.#executed.get(id)?.state;
+  }
+
   /** Why depth finality is not judged; undefined while it is. */
   depthNote(): string | undefined {
     return this.#depth?.why;
@@ -178,14 +186,11 @@ export class TestCluster {
       const key = hexToBytes(event.key);
       if (key !== undefined) this.simulator.disk(host).detected(key);
     }
-    for (const oracle of this.#oracles) oracle.onEvent?.(host, event, atUs);
+    for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
     if (moved) this.#onHeadMoved(atUs);
   }
 
   #onHeadMoved(atUs: number): void {
-    const target = this.plan.stopAtHeight;
-    if (target !== undefined && this.live().every((node) => node.height >= target))
-      this.simulator.end('stopAtHeight');
     if (this.#quietHeight === undefined || this.convergedAtUs !== undefined) return;
     const head = this.commonHead();
     if (head !== undefined && head.height > this.#quietHeight) this.convergedAtUs = atUs;
@@ -217,6 +222,7 @@ export class TestCluster {
       disk: (host) => simulator.disk(host).pristine,
       corruption: (host) => simulator.disk(host).report(),
       chains: this.chains,
+      executed: this.#executed,
       loads: () => this.loads,
       depthBroken: () =>
         this.#depth !== undefined && this.#depth.fromUs <= simulator.nowUs() ? this.#depth.why : undefined,

@@ -1,9 +1,9 @@
 /** Native hashes and signatures for simulations, where the machine has them. ZIP-215 in portable code judges what they reject. */
 import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { SignedItem } from '../env/crypto.ts';
 import { verifyZip215 } from '../chain/crypto/ed25519.ts';
 import { createPortableSuite } from '../cluster/portable-suite.ts';
+import type { SignedItem } from '../env/crypto.ts';
 import type { CryptoSuite } from '../sim/crypto-suite.ts';
 
 /** What is used of libsodium's detached signatures. */
@@ -40,9 +40,11 @@ function view(bytes: Uint8Array): Buffer {
 
 /** Answers as the portable suite does, faster: 55,000 signings and 16,000 checks a second where libsodium is there. */
 export function createNativeSuite(): CryptoSuite {
-  const portable = createPortableSuite();
   const sodium = loadSodium();
-  if (sodium === undefined) return { ...portable, sha256 };
+  return sodium === undefined ? { ...createPortableSuite(), sha256 } : withSodium(sodium);
+}
+
+function withSodium(sodium: Sodium): CryptoSuite {
   const secretKeys = new WeakMap<Uint8Array, { readonly publicKey: Buffer; readonly secretKey: Buffer }>();
 
   function pair(secret: Uint8Array): { readonly publicKey: Buffer; readonly secretKey: Buffer } {
@@ -64,7 +66,11 @@ export function createNativeSuite(): CryptoSuite {
     },
     verify(item: SignedItem) {
       if (item.signature.length !== SIGNATURE_BYTES || item.publicKey.length !== KEY_BYTES) return false;
-      const valid = sodium.crypto_sign_verify_detached(view(item.signature), view(item.message), view(item.publicKey));
+      const valid = sodium.crypto_sign_verify_detached(
+        view(item.signature),
+        view(item.message),
+        view(item.publicKey),
+      );
       return valid || verifyZip215(item.signature, item.message, item.publicKey);
     },
   };

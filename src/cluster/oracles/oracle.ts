@@ -1,5 +1,6 @@
 /** What an oracle is: it watches a cluster, re-computes what nodes claim, and reports what breaks a law. */
 
+import type { State } from '../../chain/state/state.ts';
 import type { NodeSnapshot } from '../../chain/types/command.ts';
 import type { DomainEvent } from '../../chain/types/event.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
@@ -8,6 +9,12 @@ import type { CorruptionReport } from '../../sim/disk/disk.ts';
 import type { ChainSetup } from '../chain-setup.ts';
 import type { Load } from '../load/load.ts';
 import type { StoredChains } from './stored-chains.ts';
+
+/** What executing a chain up to a block gave. */
+export interface Executed {
+  readonly state: State;
+  readonly view: unknown;
+}
 
 /** What an oracle may see. Nothing here changes the run. */
 export interface ClusterView {
@@ -25,6 +32,8 @@ export interface ClusterView {
   corruption(host: number): CorruptionReport;
   /** Blocks of all hosts, decoded from their disks. */
   readonly chains: StoredChains;
+  /** What re-execution found, by block: filled by its oracle, shared with no host. */
+  readonly executed: Map<BlockHash, Executed>;
   /** What clients were told. */
   loads(): readonly Load[];
   /** Undefined while the assumption of depth finality holds; else what broke it. */

@@ -9,13 +9,7 @@ import type { Block } from '../../chain/types/block.ts';
 import { isRejection } from '../../chain/types/rejection.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
 import { isDecodeRejection } from '../../env/network.ts';
-import type { ClusterView, Oracle, Report } from './oracle.ts';
-
-/** What executing a chain up to a block gave; computed once for all hosts, never shared with them. */
-interface Executed {
-  readonly state: State;
-  readonly view: unknown;
-}
+import type { ClusterView, Executed, Oracle, Report } from './oracle.ts';
 
 /** Leaves read at once when balances are added up. */
 const LEAVES_PER_PAGE = 4_096;
@@ -48,7 +42,7 @@ function balanceOf(leaf: Uint8Array): bigint {
 export function createReexecution(view: ClusterView, report: Report): Oracle {
   const { context } = view.setup;
   const built = buildGenesis(context.genesis, context.rules, view.setup.suite.sha256);
-  const executed = new Map<BlockHash, Executed>();
+  const { executed } = view;
   const broken = new Map<BlockHash, Broken>();
   let checked = 0;
 
