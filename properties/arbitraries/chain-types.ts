@@ -46,7 +46,7 @@ const addressText = fc
   .map(address);
 
 /** Every kind of action. */
-export const actions: fc.Arbitrary<Action> = fc.oneof(
+const actions: fc.Arbitrary<Action> = fc.oneof(
   record({ kind: fc.constant('transfer' as const), to: hash32.map(accountAddress), amount: amounts }),
   record({
     kind: fc.constantFrom('stake' as const, 'unstake' as const, 'burn' as const),
@@ -87,7 +87,7 @@ export const headers: fc.Arbitrary<Header> = record({
 });
 
 /** Evidence and a last commit. */
-export const systems: fc.Arbitrary<SystemData> = record({
+const systems: fc.Arbitrary<SystemData> = record({
   evidence: fc.array(hexText(0, 20), { maxLength: 3 }),
   lastCommit: hexText(0, 40),
 });

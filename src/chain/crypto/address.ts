@@ -7,7 +7,7 @@ import { hashTagged } from './sha256.ts';
 import { TAG } from './tags.ts';
 
 /** What every address starts with, before the separator '1'. */
-export const ADDRESS_PREFIX = 'aur';
+const ADDRESS_PREFIX = 'aur';
 const ADDRESS_BYTES = 32;
 
 /** SHA-256(tag ‖ key). */

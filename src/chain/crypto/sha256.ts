@@ -1,7 +1,7 @@
 /** SHA-256 (FIPS 180-4), and hashing under a domain tag. */
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { readHexText } from '../types/layout/hex.ts';
-import type { Hash } from '../types/units.ts';
+import { type Hash, hash } from '../types/units.ts';
 import type { Tag } from './tags.ts';
 
 /**
@@ -32,10 +32,10 @@ export function hashTagged(tag: Tag, ...parts: readonly Uint8Array[]): Hash {
   return bytesToHash(sha256(taggedBytes(tag, ...parts)));
 }
 
-/** The text of 32 bytes. */
+/** The text of 32 bytes. @throws {RangeError} for another length. */
 export function bytesToHash(bytes: Uint8Array): Hash {
-  return readHexText(bytes, 0, bytes.length) as Hash;
+  return hash(readHexText(bytes, 0, bytes.length));
 }
 
 /** 32 zero bytes as text: an empty state, fields that do not exist yet. */
-export const ZERO_HASH = '0000000000000000000000000000000000000000000000000000000000000000' as Hash;
+export const ZERO_HASH = hash('0'.repeat(64));

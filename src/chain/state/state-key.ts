@@ -6,7 +6,7 @@ import { writeHexBytes } from '../types/layout/hex.ts';
 import { NAMESPACE, type Namespace } from './state.ts';
 
 /** Longest id of a leaf: an address, key or hash, and as much again. */
-export const STATE_ID_MAX_BYTES = 64;
+const STATE_ID_MAX_BYTES = 64;
 /** Bits of a path, and so the greatest depth of the tree and of every recursion over it. */
 export const PATH_BITS = 256;
 /** Bytes of a path, and of every hash. */
@@ -33,7 +33,7 @@ export function pack(b: Uint8Array, i = 0): Packed {
 }
 
 /** Writes the 32 bytes of `packed` at `at`. */
-export function unpackInto(into: Uint8Array, at: number, packed: Packed): void {
+function unpackInto(into: Uint8Array, at: number, packed: Packed): void {
   for (let i = 0; i < PATH_BYTES; i++) into[at + i] = packed.charCodeAt(i);
 }
 

@@ -9,7 +9,7 @@ import { struct } from './layout/struct.ts';
 import { amount } from './units.ts';
 
 /** Version of the account leaf. */
-export const ACCOUNT_VERSION = 1;
+const ACCOUNT_VERSION = 1;
 
 /** The account of an address that has no leaf. */
 export const EMPTY_ACCOUNT: Account = {

@@ -18,11 +18,11 @@ import type { Hash } from './units.ts';
 /** 1 MiB over the smallest transaction, 172 bytes: no block holds more. */
 export const BLOCK_TRANSACTIONS_MAX = 6096;
 /** One item of evidence: two votes or proposals with their signatures take below 1 KiB; 64 KiB is what SystemData promises. */
-export const EVIDENCE_MAX_BYTES = 65_536;
+const EVIDENCE_MAX_BYTES = 65_536;
 /** Items of evidence in one block: more wait for the next. */
-export const EVIDENCE_MAX = 64;
+const EVIDENCE_MAX = 64;
 /** A commit of 512 validators with a 64-byte signature, a time and flags each stays below. */
-export const CERTIFICATE_MAX_BYTES = 65_536;
+const CERTIFICATE_MAX_BYTES = 65_536;
 
 /** What an engine proves a block with; empty for proof of work. */
 export const certificateLayout = sizedHex<string>(32, CERTIFICATE_MAX_BYTES);

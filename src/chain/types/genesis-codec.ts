@@ -30,15 +30,15 @@ import type { ConfigRejection } from './rejection.ts';
 import { AMOUNT_MAX, type Hash, type Height, SUPPLY_MAX } from './units.ts';
 
 /** Name of a chain and of an engine: what fits a line of a log. */
-export const GENESIS_NAME_MAX_LENGTH = 64;
+const GENESIS_NAME_MAX_LENGTH = 64;
 /** Parameters of an engine; the largest known takes below 200 bytes. */
-export const ENGINE_CONFIG_MAX_BYTES = 65_536;
+const ENGINE_CONFIG_MAX_BYTES = 65_536;
 /** A million allocations are 40 MB of genesis: beyond it a snapshot is the better start. */
-export const GENESIS_ALLOCATION_MAX = 1_000_000;
+const GENESIS_ALLOCATION_MAX = 1_000_000;
 /** What a commit of all of them can hold within CERTIFICATE_MAX_BYTES. */
 export const GENESIS_VALIDATORS_MAX = 512;
 /** Everything above together. */
-export const GENESIS_MAX_BYTES = 64 * 1024 * 1024;
+const GENESIS_MAX_BYTES = 64 * 1024 * 1024;
 
 const parametersLayout: Layout<ChainParameters> = struct<ChainParameters>({
   blockGasMax: gasField,
@@ -188,7 +188,7 @@ export function versionAt(genesis: Genesis, schedule: UpgradeSchedule, height: H
 }
 
 /** Steps of one schedule: a chain that upgrades every month for eighty years. */
-export const SCHEDULE_STEPS_MAX = 1_000;
+const SCHEDULE_STEPS_MAX = 1_000;
 
 /** Why this schedule cannot be followed: heights from 1 on and versions grow strictly. */
 export function validateSchedule(genesis: Genesis, schedule: UpgradeSchedule): ConfigRejection | undefined {

@@ -39,7 +39,7 @@ const fields: Layout<Header> = struct<Header>({
 });
 
 /** 290 bytes, and what `consensus` and `seal` hold. */
-export const HEADER_MAX_BYTES = fields.bytesMin + 2 * CONSENSUS_FIELD_MAX_BYTES;
+const HEADER_MAX_BYTES = fields.bytesMin + 2 * CONSENSUS_FIELD_MAX_BYTES;
 
 const ids = new WeakMap<Header, BlockHash>();
 

@@ -41,7 +41,7 @@ export const PEER_ADDRESSES_MAX = 64;
 /** Ids of one inventory or request: 4,096 × 67 characters are 275 kB, two full blocks. */
 export const INVENTORY_IDS_MAX = 4096;
 /** Bodies of one message: as many as the largest block holds. */
-export const TRANSACTION_BODIES_MAX = BLOCK_TRANSACTIONS_MAX;
+const TRANSACTION_BODIES_MAX = BLOCK_TRANSACTIONS_MAX;
 /** An engine's message: the largest is a proposal that carries its whole block. */
 export const CONSENSUS_BODY_MAX_BYTES = BLOCK_MAX_BYTES + 65_536;
 

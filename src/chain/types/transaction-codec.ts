@@ -28,7 +28,7 @@ const NO_SIGNATURE = signature(ZERO_HASH + ZERO_HASH);
 const NO_ACTION: Action = { kind: 'burn', amount: NO_AMOUNT };
 
 /** Every action that any version of this code knows; which version may use it is a rule of execution. */
-export const actionLayout: Layout<Action> = union<Action>({
+const actionLayout: Layout<Action> = union<Action>({
   transfer: {
     tag: 0,
     fields: { to: accountAddressField, amount: amountField },

@@ -15,7 +15,7 @@ import type {
 import { amountLayout, asciiLayout, fixedHex, sizedHex, unsigned } from './layout.ts';
 
 /** Work of 256 bits and a tie-break of 256 bits. */
-export const WEIGHT_MAX_BYTES = 64;
+const WEIGHT_MAX_BYTES = 64;
 /** What a host name with a port needs: 253 + 1 + 5, cut to the 255 that an Address may have. */
 export const ADDRESS_MAX_LENGTH = 255;
 

@@ -40,7 +40,7 @@ function mixInteger(hash: number, value: number): number {
 }
 
 /** Count of decimal digits of a safe integer. */
-export function decimalLength(value: number): number {
+function decimalLength(value: number): number {
   let length = 1;
   for (let bound = 10; value >= bound; bound *= 10) length++;
   return length;
@@ -173,7 +173,7 @@ function writePrefix(width: PrefixWidth, length: number, into: ByteWriter): void
 }
 
 /** Reads a count or length and refuses more than `max`, before anything is allocated. */
-export function readPrefix(width: PrefixWidth, max: number, from: ByteReader): number {
+function readPrefix(width: PrefixWidth, max: number, from: ByteReader): number {
   const length = width === 8 ? from.u8() : width === 16 ? from.u16() : from.u32();
   if (length <= max) return length;
   from.fail('OUT_OF_RANGE', `at most ${max} expected, not ${length}`);
