@@ -73,6 +73,7 @@ export class BlockStore {
 
   write(batch: Batch): void {
     this.#env.spend('storage', batch.bytes);
+    this.#env.spend('hash', Math.ceil(batch.bytes / 64));
     this.#env.storage.write(batch.ops);
   }
 

@@ -38,7 +38,14 @@ import { encodeBlock } from '../types/block-codec.ts';
 import { blockId, decodeHeader, encodeHeader } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import type { BlockHash, Height } from '../types/units.ts';
-import { type Executed, entriesOf, type IndexEntry, type LedgerEnv, type Link } from './fold.ts';
+import {
+  certificateName,
+  type Executed,
+  entriesOf,
+  type IndexEntry,
+  type LedgerEnv,
+  type Link,
+} from './fold.ts';
 
 /** A base record is kept every so many heights: what a header from far below the base is checked from, 1,024 steps at most. */
 export const CHECKPOINT_INTERVAL = 1_024;
@@ -103,7 +110,8 @@ export class Batches<View> {
 
   /** A block and its certificate; `head`: it is the head from now on. */
   imported(link: Link<View>, block: Block, certificate: string, head: boolean): Batch {
-    const key = `${this.#config.prefix}${head ? 'h' : 's'}${link.id}${certificate}`;
+    const name = certificateName(this.#env, certificate);
+    const key = `${this.#config.prefix}${head ? 'h' : 's'}${link.id}${name}`;
     return this.#env.memo.get('ledger.importBatch', key, () => {
       const { height } = link.header;
       const ops = [this.#store.put(blockKey(height, link.id), encodeBlock(block))];

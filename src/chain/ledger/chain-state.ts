@@ -146,10 +146,11 @@ export class ChainState<View> {
     return from;
   }
 
-  /** The body from memory or disk; a lost one is noted, so that peers are asked. */
+  /** The body of an executed block, from memory or disk; a lost one is noted, so that peers are asked. */
   bodyOf(link: { readonly id: BlockHash; readonly header: Header }): Block | undefined {
     const block = this.store.block(link.header.height, link.id);
     if (block !== undefined && block !== 'corrupt') return block;
+    if (block === undefined) this.store.report(blockKey(link.header.height, link.id));
     this.noteMissing(link.id, link.header.height);
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** What a block adds to the chain before it: checks of its header, its execution; pure, and shared between hosts. */
 import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
 import type { Env } from '../../env/program.ts';
+import { Lru } from '../blockstore/lru.ts';
 import type { Candidate, ConsensusRules } from '../consensus/consensus.ts';
 import { type HistoryRange, historyAppend, historyRoot } from '../crypto/history.ts';
 import { ZERO_HASH } from '../crypto/sha256.ts';
@@ -54,6 +55,19 @@ export interface IndexEntry {
   readonly accounts: readonly AccountAddress[];
 }
 
+/** Names of certificates: one is checked by every host, and long. */
+const CERTIFICATE_NAMES = new Lru<string, string>(256);
+
+/** A short name that depends on the whole certificate; '' for none. */
+export function certificateName(env: LedgerEnv, certificate: string): string {
+  if (certificate === '') return '';
+  const known = CERTIFICATE_NAMES.get(certificate);
+  if (known !== undefined) return known;
+  const name = nameOf(env, certificate);
+  CERTIFICATE_NAMES.set(certificate, name);
+  return name;
+}
+
 /** The two steps of the chain, with their costs charged on shared results too. */
 export interface Fold<View> {
   /** Names every input that is not the block itself: code, chain, schedule. */
@@ -95,7 +109,7 @@ export function createFold<View>(
       return checkBody(block);
     },
     checkCertificate(link, certificate) {
-      const key = `${prefix}${link.id}${certificate}`;
+      const key = `${prefix}${link.id}${certificateName(env, certificate)}`;
       const verdict = env.memo.get('ledger.certificate', key, () =>
         checkCertificate(rules, link, certificate),
       );

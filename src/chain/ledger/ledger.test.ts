@@ -1,3 +1,4 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import {
   ADDRESSES,
@@ -14,6 +15,8 @@ import {
   transfer,
 } from '../../../tests/support/ledger-world.ts';
 import { ms } from '../../env/units.ts';
+import { encodeFormat } from '../blockstore/record-codecs.ts';
+import { META, metaKey, STORE_FORMAT, sealRecord, stateKey } from '../blockstore/records.ts';
 import type { Block } from '../types/block.ts';
 import { blockId } from '../types/header-codec.ts';
 import { transactionId } from '../types/transaction-codec.ts';
@@ -459,6 +462,17 @@ describe('ledger: opening', () => {
     const hooks = { onReleased: () => undefined, onStorageFault: () => undefined };
     const other = openLedger(createHost(host.disk), toyConfig({ genesis: toyGenesis('other') }), hooks);
     expect(other).toMatchObject({ code: 'OTHER_CHAIN' });
+    const newer = createHost(host.disk.prefix(1));
+    const key = metaKey(META.format);
+    const value = sealRecord(sha256, key, encodeFormat(STORE_FORMAT + 1, blockHash('7'.repeat(64))));
+    newer.disk.write([{ kind: 'put', key, value }]);
+    const written = newer.disk.batches.length;
+    expect(openLedger(newer, toyConfig(), hooks)).toEqual({
+      code: 'NEWER_FORMAT',
+      found: STORE_FORMAT + 1,
+      known: STORE_FORMAT,
+    });
+    expect(newer.disk.batches).toHaveLength(written);
     expect(openLedger(createHost(), toyConfig({ bodies: 3 }), hooks)).toMatchObject({
       code: 'BAD_CONFIG',
       field: 'bodies',
@@ -466,6 +480,16 @@ describe('ledger: opening', () => {
     expect(openLedger(createHost(), toyConfig({ flushBlocks: 0 }), hooks)).toMatchObject({
       field: 'flushBlocks',
     });
+  });
+
+  it('starts anew where a crash cut the first start between two batches of leaves', () => {
+    const host = createHost();
+    const key = stateKey('accounts', ADDRESSES[0] as string);
+    host.disk.write([{ kind: 'put', key, value: sealRecord(sha256, key, Uint8Array.of(1)) }]);
+    const { ledger, corrupt } = open(host);
+    expect(corrupt).toEqual([]);
+    expect(host.of('CorruptionDetected')).toEqual([]);
+    expect(open(createHost(host.disk)).ledger.head().id).toBe(ledger.genesisId);
   });
 
   it('makes the same chain with and without a shared memo', () => {

@@ -111,6 +111,7 @@ export class NodeLedger<View> implements Ledger<View> {
         this.#onImported(block, outcome.candidate, outcome.change);
         return outcome;
       case 'rejected':
+        if (outcome.covered) this.#chain.missing.delete(id);
         this.#tellRejected(id, block.header.height, outcome.why);
         return outcome;
       case 'future':

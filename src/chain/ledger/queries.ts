@@ -2,8 +2,8 @@
 import { assert } from '../../env/assert.ts';
 import { batchOf } from '../blockstore/block-store.ts';
 import { decodePlace } from '../blockstore/record-codecs.ts';
-import { accountRange, placeOfAccountKey, transactionKey } from '../blockstore/records.ts';
-import { NO_SLOT } from '../blockstore/tree.ts';
+import { accountRange, blockKey, placeOfAccountKey, transactionKey } from '../blockstore/records.ts';
+import { NO_SLOT, NODE } from '../blockstore/tree.ts';
 import { readAccount } from '../state/accounts.ts';
 import { proveState } from '../state/proof.ts';
 import { decodeReceipt } from '../types/account-codec.ts';
@@ -75,10 +75,8 @@ export class Queries<View> {
   block(id: BlockHash): Block | undefined {
     const slot = this.#chain.tree.slotOf(id);
     if (slot !== NO_SLOT) {
-      const link = this.#chain.tree.item(slot);
-      const block = this.#chain.store.block(link.header.height, id);
-      if (block === 'corrupt') this.#chain.noteMissing(id, link.header.height);
-      return block === 'corrupt' ? undefined : block;
+      const isStored = this.#chain.tree.statusOf(slot) === NODE.executed;
+      return isStored ? this.#chain.bodyOf(this.#chain.tree.item(slot)) : undefined;
     }
     const at = this.#chain.store.heightOf(id);
     if (at === 'corrupt') this.#onIndexFault();
@@ -253,10 +251,16 @@ export class Queries<View> {
     return { headers, certificates };
   }
 
+  /** A block of the main chain; one that should be there and is not is asked of peers. */
   #stored(at: number, id: BlockHash): Block | undefined {
     const block = this.#chain.store.block(at, id);
-    if (block === 'corrupt') this.#chain.noteMissing(id, height(at));
-    return block === 'corrupt' ? undefined : block;
+    if (block !== undefined && block !== 'corrupt') return block;
+    if (block === undefined) {
+      if (!this.#chain.mover.keepsBodyAt(at)) return undefined;
+      this.#chain.store.report(blockKey(at, id));
+    }
+    this.#chain.noteMissing(id, height(at));
+    return undefined;
   }
 
   #recentTransaction(id: TxId): FoundTransaction | undefined {

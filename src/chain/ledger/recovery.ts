@@ -239,8 +239,10 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
         const { parent } = found.block.header;
         const place = { id: found.id, height: found.block.header.height };
         detached.set(parent, [...(detached.get(parent) ?? []), place]);
-      } else if (outcome.kind === 'rejected') chain.noteMissing(found.id, found.block.header.height);
-      else if (outcome.kind === 'halt') halt = outcome;
+      } else if (outcome.kind === 'rejected' && !outcome.covered) {
+        // The block is sound, its certificate is not.
+        chain.noteMissing(found.id, found.block.header.height);
+      } else if (outcome.kind === 'halt') halt = outcome;
     }
     const last = page.at(-1);
     if (page.length < BLOCKS_PER_PAGE || last === undefined) break;
