@@ -20,7 +20,7 @@ import type { EffectPoint } from './fault.ts';
 import { hashText } from './hash.ts';
 import { createHostEnv } from './host-env.ts';
 import { HostTimers, type SimTimer } from './host-timers.ts';
-import type { Resumable, SimNetwork } from './kernel.ts';
+import type { SimNetwork } from './kernel.ts';
 import { COMPONENT } from './kernel.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -46,7 +46,7 @@ export type HostChange =
 /** What the hosts of one run share. */
 export interface HostWorld<W extends World> {
   readonly scheduler: Scheduler;
-  readonly network: SimNetwork<W['message']> & Partial<Resumable>;
+  readonly network: SimNetwork<W['message']>;
   readonly codec: Codec<W['message']>;
   readonly crypto: CryptoSuite;
   readonly memo: SharedMemo;
@@ -117,6 +117,7 @@ export class Host<W extends World> {
   #pauses = 0;
   #busyUntilUs = 0;
   #wakeIsDue = false;
+  #isFull = false;
   readonly #mailbox = new Mailbox();
   readonly #crashPoints: CrashPoint[] = [];
   #due: CrashPoint | undefined;
@@ -138,12 +139,9 @@ export class Host<W extends World> {
     return this.world.scheduler.time + this.spentUs;
   }
 
-  /** True while the receive queue has room; the network holds back otherwise. */
+  /** False from a full receive queue until half of it is free; the network holds back meanwhile. */
   get accepts(): boolean {
-    const { messages, messageBytes } = this.#mailbox;
-    if (messages === 0) return true;
-    if (messages >= (this.config.receiveQueueMax ?? RECEIVE_QUEUE_MAX)) return false;
-    return messageBytes < (this.config.receiveQueueMaxBytes ?? RECEIVE_QUEUE_MAX_BYTES);
+    return !this.#isFull;
   }
 
   /** The event that `start` asked for. */
@@ -170,6 +168,7 @@ export class Host<W extends World> {
     }
     this.world.scheduler.trace(this.number, TRACE.waits, kind, number);
     this.#mailbox.add(kind, number, payload, extra, bytes);
+    if (bytes >= 0 && this.#fills(1)) this.#isFull = true;
     this.#wakeLater();
   }
 
@@ -177,11 +176,12 @@ export class Host<W extends World> {
   wake(): void {
     this.#wakeIsDue = false;
     if (this.#pauses > 0) return;
-    const wasFull = !this.accepts;
     const mailbox = this.#mailbox;
     if (mailbox.take()) this.#invoke(mailbox.kind, mailbox.number, mailbox.payload, mailbox.extra);
     if (mailbox.size > 0) this.#wakeLater();
-    if (wasFull && this.accepts) this.world.network.resume?.(this.number);
+    if (!this.#isFull || this.#fills(2)) return;
+    this.#isFull = false;
+    this.world.network.resume(this.number);
   }
 
   pause(): void {
@@ -211,6 +211,7 @@ export class Host<W extends World> {
     this.#busyUntilUs = 0;
     this.timers.clear();
     this.#mailbox.clear();
+    this.#isFull = false;
     if (end.kind === 'power') {
       let ordinal = 0;
       this.disk.power((bound) =>
@@ -287,6 +288,14 @@ export class Host<W extends World> {
     this.assertActs(boot);
     this.#isDone = true;
     this.acted(TRACE.done, 0, 0);
+  }
+
+  /** True when the messages that wait fill one `share`-th of the receive queue. */
+  #fills(share: number): boolean {
+    const { receiveQueueMax = RECEIVE_QUEUE_MAX, receiveQueueMaxBytes = RECEIVE_QUEUE_MAX_BYTES } =
+      this.config;
+    const { messages, messageBytes } = this.#mailbox;
+    return messages * share >= receiveQueueMax || messageBytes * share >= receiveQueueMaxBytes;
   }
 
   #wakeLater(): void {

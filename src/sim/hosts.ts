@@ -5,11 +5,11 @@ import type { World } from '../env/program.ts';
 import type { Address, ConnectionId } from '../env/units.ts';
 import type { Host, PendingCommand, PendingFlush, PendingResult } from './host.ts';
 import type { SimTimer } from './host-timers.ts';
-import type { Component, HostPort, ReceiveGate } from './kernel.ts';
+import type { Component, HostPort } from './kernel.ts';
 import { CALL, HOST_OP } from './trace-kinds.ts';
 
 /** Delivers to the running boot, and to no other. */
-export class Hosts<W extends World> implements Component, HostPort<W['message']>, ReceiveGate {
+export class Hosts<W extends World> implements Component, HostPort<W['message']> {
   readonly #hosts: Host<W>[] = [];
   /** Messages that programs were given. */
   messages = 0;

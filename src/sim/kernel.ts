@@ -36,13 +36,4 @@ export interface Kernel {
   trace(host: number, kind: number, fingerprint: number, extra: number): void;
 }
 
-/** Back-pressure: a network may ask `accepts` before it delivers a message, hold back, and go on at `resume`. */
-export interface ReceiveGate {
-  accepts(host: number): boolean;
-}
-export interface Resumable {
-  /** The receive queue of the host has room again. */
-  resume(host: number): void;
-}
-
 export type { HostPort, SimNetwork } from './network/ports.ts';

@@ -230,7 +230,7 @@ describe('messages', () => {
     expect([log, simulator.inspect(1)]).toEqual([[], '299,299']);
   });
 
-  it('to a full receive queue are counted as waiting, and none is lost', () => {
+  it('wait in the network while the receive queue is full, and none is lost', () => {
     const main = program((env) => {
       let count = 0;
       return {
@@ -245,13 +245,21 @@ describe('messages', () => {
         inspect: () => `${count}`,
       };
     });
-    const simulator = simulate(3, main, {
-      ...ROUGH,
-      host: () => ({ cpu: new Map([['hash', { us: 1, units: 1 }]]), receiveQueueMax: 8 }),
-    });
-    runTo(simulator, 60_000_000);
-    expect(simulator.inspect(1)).toBe('1000');
-    expect(simulator.stats().messages).toBe(1000);
+    const cpu = new Map([['hash', { us: 1, units: 1 }]] as const);
+    const waiting = (receiveQueueMax: number): number => {
+      const simulator = simulate(3, main, { host: () => ({ cpu, receiveQueueMax }) });
+      let most = 0;
+      for (let atUs = 700; atUs < 1_000_000; atUs += 700) {
+        simulator.at(atUs, () => {
+          most = Math.max(most, simulator.stats().messages - Number(simulator.inspect(1)));
+        });
+      }
+      runTo(simulator, 60_000_000);
+      expect([simulator.inspect(1), simulator.stats().messages]).toEqual(['1000', 1000]);
+      return most;
+    };
+    expect(waiting(8)).toBe(8);
+    expect(waiting(4096)).toBeGreaterThan(500);
   });
 
   it('of a killed host end in a reset, of one without power in silence', () => {
