@@ -21,7 +21,7 @@ function setup(version = 1, rules = plainTestRules()) {
     chain,
     state,
     apply,
-    applied(transaction: Transaction): AppliedTransaction {
+    applied: (transaction: Transaction): AppliedTransaction => {
       const result = apply(transaction);
       if (isRejection(result)) throw new Error(result.code);
       return result;
