@@ -1,4 +1,5 @@
 /** One running node: its parts, the routes of messages between them, and what follows from an import. */
+import { assertNever } from '../env/assert.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../env/network.ts';
 import type { Env } from '../env/program.ts';
@@ -249,7 +250,7 @@ export class NodeCore {
       case 'HandshakeProof':
         return;
       default:
-        message satisfies never;
+        assertNever(message);
     }
   }
 

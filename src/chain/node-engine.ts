@@ -188,7 +188,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
       ops.map((op) => {
         const key = ownKey(op.key);
         if (op.kind === 'delete') return { kind: 'delete', key };
-        return { kind: 'put', key, value: sealRecord(crypto.sha256, key, op.value) };
+        return { kind: 'put', key, value: sealRecord((b) => crypto.sha256(b), key, op.value) };
       }),
     );
     storage.flush((fault) => {
@@ -202,7 +202,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
     const end = range.end === undefined ? Uint8Array.of(PREFIX.engine + 1) : ownKey(range.end);
     const entries: Entry[] = [];
     for (const { key, value } of storage.scan({ start: ownKey(range.start), end }, ENGINE_READ_MAX)) {
-      const payload = openRecord(crypto.sha256, key, value);
+      const payload = openRecord((b) => crypto.sha256(b), key, value);
       if (payload === 'corrupt')
         this.emit({ kind: 'CorruptionDetected', key: bytesToHex(key), record: 'engine' });
       else entries.push({ key: key.subarray(1), value: payload });

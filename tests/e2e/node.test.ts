@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { ChainWorld } from '../../src/chain/types/command.ts';
+import { encodePowConfig } from '../../src/chain/consensus/pow/config.ts';
+import { createModelledSearch } from '../../src/chain/consensus/pow/modelled-search.ts';
+import { createPow } from '../../src/chain/consensus/pow/pow.ts';
+import { encodeRoundRobinConfig } from '../../src/chain/consensus/round-robin/config.ts';
+import { createRoundRobin } from '../../src/chain/consensus/round-robin/engine.ts';
+import type { Answer, ChainWorld } from '../../src/chain/types/command.ts';
 import type { Message } from '../../src/chain/types/message.ts';
-import { blockHash, height, weight } from '../../src/chain/types/units.ts';
+import { amount, blockHash, hash, height, weight } from '../../src/chain/types/units.ts';
 import type { Env, Process, Program } from '../../src/env/program.ts';
 import { type ConnectionId, ms } from '../../src/env/units.ts';
-import { type HostPlan, NodeWorld, PERIOD_MS, toyConsensus } from '../support/node-world.ts';
+import {
+  certifiedConsensus,
+  type HostPlan,
+  NodeWorld,
+  PERIOD_MS,
+  toyConsensus,
+} from '../support/node-world.ts';
 
 const CUT = {
   kind: 'link',
@@ -100,6 +111,101 @@ describe('nodes on one network', () => {
     expect(world.of('HandshakeRefused').some((event) => event.code === 'OTHER_GENESIS')).toBe(true);
     expect(world.of('PeerUp')).toEqual([]);
     expect(world.of('PeerBanned')).toEqual([]);
+  });
+});
+
+describe('engines', () => {
+  it.each([2, 5])('%i nodes of round-robin reach one head, each producing in its turn', (count) => {
+    const hosts = Array.from({ length: count }, (_, i) => ({
+      consensus: createRoundRobin(),
+      dials: Array.from({ length: i }, (_, to) => to),
+    }));
+    const world = new NodeWorld(hosts, {}, (keys) => ({
+      engine: 'round-robin',
+      engineConfig: encodeRoundRobinConfig({ periodMs: 1_000, skipMs: 500, finalityDepth: 3 }),
+      validators: [...keys].sort((a, b) => (a < b ? -1 : 1)).map((key) => ({ key, power: amount(1n) })),
+    }));
+    world.run(60_500);
+    expect(world.headCount()).toBe(1);
+    expect(world.heights()[0]).toBeGreaterThanOrEqual(55);
+    for (let host = 0; host < count; host++)
+      expect(world.of('BlockProduced', host).length).toBeGreaterThan(5);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.inspect(0).finality.final).toBe((world.heights()[0] ?? 0) - 3);
+  });
+
+  it.each([2, 5])('%i miners reach one head, forks and all', (count) => {
+    const hashRate = 1_600;
+    const hosts = Array.from({ length: count }, (_, i) => ({
+      consensus: createPow({ mine: true, hashRate, rebuildMs: 0 }),
+      dials: i === 0 ? [] : [i - 1],
+      config: { createSearch: (env: Env<ChainWorld>) => createModelledSearch(env, hashRate) },
+    }));
+    const initialTarget = hash((2n ** 256n / BigInt(hashRate * count) - 1n).toString(16).padStart(64, '0'));
+    const world = new NodeWorld(hosts, {}, () => ({
+      engine: 'pow',
+      engineConfig: encodePowConfig({
+        difficulty: { kind: 'constant' },
+        initialTarget,
+        powLimit: hash('f'.repeat(64)),
+        powScale: amount(BigInt((hashRate * count) / 16)),
+        finalityDepth: 6,
+        issuance: [{ height: height(1), reward: amount(50n) }],
+      }),
+    }));
+    world.run(200_000);
+    const heads = new Set(Array.from({ length: count }, (_, host) => world.inspect(host).head.height));
+    expect(Math.max(...heads) - Math.min(...heads)).toBeLessThanOrEqual(2);
+    const final = Math.min(...heads) - 4;
+    const ids = Array.from({ length: count }, (_, host) => {
+      const answers: Answer[] = [];
+      world.simulator.command(host, { kind: 'GetBlock', at: { height: height(final) } }, (a) =>
+        answers.push(a),
+      );
+      world.run(1);
+      return answers[0]?.kind === 'Block' ? answers[0].id : `${host}`;
+    });
+    expect(new Set(ids).size).toBe(1);
+    expect(Math.min(...heads)).toBeGreaterThan(150);
+    expect(world.of('PeerScored')).toEqual([]);
+  });
+});
+
+describe('determinism', () => {
+  const hashOf = (isolate: boolean): string => {
+    const hosts: HostPlan[] = [
+      { consensus: toyConsensus(1) },
+      { consensus: toyConsensus(2), dials: [0] },
+      { dials: [0, 1] },
+      { dials: [2], startUs: 40_000_000 },
+    ];
+    const world = new NodeWorld(hosts, {
+      isolate,
+      faults: [
+        { id: 'cut', atUs: 10_000_000, ...CUT, forUs: 15_000_000 },
+        {
+          id: 'kill',
+          atUs: 30_000_000,
+          kind: 'crash',
+          hosts: [2],
+          how: 'power',
+          downUs: 5_000_000,
+          disk: 'keep',
+        },
+      ],
+    });
+    for (let i = 0; i < 30; i++) {
+      world.run(2_000);
+      world.submit(i % 2, world.transfer(i % 10, Math.floor(i / 10)));
+    }
+    expect(world.of('Reorganised').length).toBeGreaterThan(0);
+    return world.simulator.traceHash();
+  };
+
+  it('gives one trace to equal runs, shared and isolated', () => {
+    const shared = hashOf(false);
+    expect(hashOf(false)).toBe(shared);
+    expect(hashOf(true)).toBe(shared);
   });
 });
 
@@ -220,6 +326,55 @@ describe('sync', () => {
     const heights = world.heights();
     expect(Math.abs((heights[0] ?? 0) - (heights[1] ?? 0))).toBeLessThanOrEqual(1);
     expect(heights[1]).toBeGreaterThanOrEqual(210);
+  });
+
+  it('follows an engine that judges a header only on an executed parent, with certificates', () => {
+    const world = new NodeWorld([
+      { consensus: certifiedConsensus(1, 150) },
+      { consensus: certifiedConsensus(0), dials: [0] },
+      { consensus: certifiedConsensus(0), dials: [0, 1], startUs: SYNC_US },
+    ]);
+    world.run(SYNC_US / 1_000 + 5_000);
+    expect(world.heights()).toEqual([150, 150, 150]);
+    expect(world.of('SyncFinished', 2).map((event) => event.at)).toEqual([150]);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+  });
+
+  it('fetches from peers the bodies that rotted on the disk', () => {
+    const rot = [1, 2, 3].map((i) => ({
+      id: `rot-${i}`,
+      atUs: 160_000_000,
+      kind: 'disk' as const,
+      hosts: [1],
+      fault: {
+        kind: 'bitRotValue' as const,
+        target: { kind: 'drawn' as const, draw: i * 1_000_000_007, prefix: '62' },
+        bit: 100,
+      },
+      forUs: 'forever' as const,
+    }));
+    const kill = {
+      id: 'kill',
+      atUs: 161_000_000,
+      kind: 'crash' as const,
+      hosts: [1],
+      how: 'kill' as const,
+      downUs: 1_000_000,
+      disk: 'keep' as const,
+    };
+    const world = new NodeWorld([{ consensus: toyConsensus(1, 150) }, { dials: [0] }], {
+      faults: [...rot, kill],
+    });
+    world.run(159_000);
+    expect(world.heights()).toEqual([150, 150]);
+    world.run(60_000);
+    const keys = (kind: 'CorruptionDetected' | 'CorruptionRepaired') =>
+      [...new Set(world.of(kind, 1).map((e) => e.key))].sort();
+    expect(keys('CorruptionDetected').length).toBeGreaterThan(0);
+    expect(keys('CorruptionRepaired')).toEqual(keys('CorruptionDetected'));
+    expect(world.inspect(1).sync.phase).toBe('idle');
+    expect(world.heights()).toEqual([150, 150]);
   });
 
   const claimsFar = liar((message) => {
@@ -369,6 +524,24 @@ describe('restarts', () => {
     world.run(60_500);
     expect(world.of('NodeStarted', 1).map((event) => event.height)).toEqual([0, 0]);
     expect(world.headCount()).toBe(1);
+  });
+});
+
+describe('upgrades', () => {
+  it('stop a node that does not know the version of a header, and ban nobody', () => {
+    const upgraded = { protocolMax: 2, schedule: [{ height: height(10), version: 2 }] };
+    const world = new NodeWorld([
+      { consensus: toyConsensus(1), config: upgraded },
+      { dials: [0], config: upgraded },
+      { dials: [0, 1] },
+    ]);
+    world.run(20_500);
+    expect(world.of('NodeHalted', 2).map((event) => event.code)).toEqual(['UPGRADE_REQUIRED']);
+    expect(world.inspect(2).halted).toBe('UPGRADE_REQUIRED');
+    expect(world.heights()).toEqual([20, 20, 9]);
+    expect(world.of('PeerBanned')).toEqual([]);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.inspect(0).peers.length).toBe(1);
   });
 });
 

@@ -10,10 +10,18 @@ import type { DomainEvent } from '../../src/chain/types/event.ts';
 import type { Genesis } from '../../src/chain/types/genesis.ts';
 import { createMessageCodec } from '../../src/chain/types/message-codec.ts';
 import type { Transaction } from '../../src/chain/types/transaction.ts';
-import { accountAddress, amount, type BlockHash, height } from '../../src/chain/types/units.ts';
+import {
+  accountAddress,
+  amount,
+  type BlockHash,
+  height,
+  type PublicKey,
+  publicKey,
+} from '../../src/chain/types/units.ts';
 import { fingerprintOf } from '../../src/cluster/fingerprint.ts';
 import { keysOf, Signer } from '../../src/cluster/load/wallet.ts';
 import { assert } from '../../src/env/assert.ts';
+import { bytesToHex, hexToBytes } from '../../src/env/bytes.ts';
 import type { Program } from '../../src/env/program.ts';
 import { type Address, address, keyId, ms, unixMs } from '../../src/env/units.ts';
 import {
@@ -26,7 +34,7 @@ import { createSimulator } from '../../src/sim/create-simulator.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { plainNetwork } from '../../src/sim/network/config.ts';
 import type { Simulator } from '../../src/sim/simulator.ts';
-import { type ToyView, toyGenesis, toyRules } from './ledger-world.ts';
+import { certificateOf, type ToyView, toyGenesis, toyRules } from './ledger-world.ts';
 
 /** Between two blocks of one producer. */
 export const PERIOD_MS = 1_000;
@@ -39,7 +47,42 @@ export function toyConsensus(difficulty: number, until = Number.MAX_SAFE_INTEGER
   };
 }
 
-function toyEngine(host: ConsensusHost<ToyView>, difficulty: number, until: number): Engine {
+/** View of the certified engine: a header on a parent that is not executed cannot be judged. */
+interface CertifiedView extends ToyView {
+  readonly isExecuted: boolean;
+}
+
+/** Like an engine with a validator set in the state: NEEDS_EXECUTION, certificates, absolute finality. */
+export function certifiedConsensus(difficulty: number, until?: number): Consensus<CertifiedView> {
+  const toy = toyRules({ kind: 'absolute', depth: 0 });
+  return {
+    rules: {
+      ...toy,
+      genesis: (genesis) => {
+        const made = toy.genesis(genesis);
+        return 'view' in made ? { ...made, view: { ...made.view, isExecuted: true } } : made;
+      },
+      advance(view, header) {
+        if (!view.isExecuted) return { code: 'NEEDS_EXECUTION' };
+        const next = toy.advance(view, header);
+        return 'code' in next ? next : { ...next, isExecuted: false };
+      },
+      afterExecution: (view) => ({ ...view, isExecuted: true }),
+      decodeView: (bytes) => {
+        const view = toy.decodeView(bytes);
+        return 'code' in view ? view : { ...view, isExecuted: true };
+      },
+    },
+    create: (host) => toyEngine(host, difficulty, until ?? Number.MAX_SAFE_INTEGER, true),
+  };
+}
+
+function toyEngine(
+  host: ConsensusHost<ToyView>,
+  difficulty: number,
+  until: number,
+  isCertified = false,
+): Engine {
   const build = (): void => {
     const head = host.head();
     if (head.header.height < until) {
@@ -51,7 +94,10 @@ function toyEngine(host: ConsensusHost<ToyView>, difficulty: number, until: numb
         system: { evidence: [], lastCommit: '' },
       });
       assert(block !== undefined, 'the head is executed');
-      host.submit({ ...block, header: { ...block.header, seal: 'aa' } });
+      host.submit(
+        { ...block, header: { ...block.header, seal: 'aa' } },
+        isCertified ? hexToBytes(certificateOf(block)) : undefined,
+      );
     }
     host.clock.setTimer('toy', ms(PERIOD_MS), build);
   };
@@ -71,7 +117,7 @@ function toyEngine(host: ConsensusHost<ToyView>, difficulty: number, until: numb
 
 /** One host: a node by its config, or any other program. */
 export interface HostPlan {
-  readonly consensus?: Consensus<ToyView>;
+  readonly consensus?: Consensus;
   /** Hosts that it dials. */
   readonly dials?: readonly number[];
   /** In place of `dials`: bootstrap addresses of these hosts, and discovery. */
@@ -90,8 +136,15 @@ export class NodeWorld {
   readonly #signer: Signer;
   readonly #wallets;
 
-  constructor(plans: readonly HostPlan[], overrides: Partial<SimulatorConfig<ChainWorld>> = {}) {
+  /** @param chain changes genesis, given the keys of the nodes; its engine must be the hosts'. */
+  constructor(
+    plans: readonly HostPlan[],
+    overrides: Partial<SimulatorConfig<ChainWorld>> = {},
+    chain: (nodeKeys: readonly PublicKey[]) => Partial<Genesis> = () => ({}),
+  ) {
     const suite = createModelledCrypto(sha256);
+    const secrets = plans.map((_, i) => sha256(Uint8Array.of(i)));
+    const nodeKeys = secrets.map((secret) => publicKey(bytesToHex(suite.publicKey(secret))));
     this.#wallets = Array.from({ length: 20 }, (_, i) => keysOf(suite, `wallet-${i}`));
     this.#signer = new Signer(suite);
     const allocation = this.#wallets.map((keys) => ({
@@ -99,8 +152,13 @@ export class NodeWorld {
       balance: amount(10_000_000_000n),
     }));
     allocation.sort((a, b) => (a.address < b.address ? -1 : 1));
-    this.genesis = { ...toyGenesis(), allocation, timestampMs: unixMs(WALL_START_US / 1_000) };
-    const built = buildGenesis(this.genesis, toyConsensus(0).rules);
+    this.genesis = {
+      ...toyGenesis(),
+      allocation,
+      timestampMs: unixMs(WALL_START_US / 1_000),
+      ...chain(nodeKeys),
+    };
+    const built = buildGenesis(this.genesis, (plans[0]?.consensus ?? toyConsensus(0)).rules);
     assert(!('code' in built), 'the toy genesis is valid');
     this.genesisId = built.id;
     const addresses = plans.map((_, i) => address(`host-${i}`));
@@ -112,7 +170,7 @@ export class NodeWorld {
     };
     const hosts = plans.map((plan, i) => ({
       variant: 'node',
-      keys: new Map([[keyId('node'), sha256(Uint8Array.of(i))]]),
+      keys: new Map([[keyId('node'), secrets[i] ?? new Uint8Array(32)]]),
       ...(plan.startUs === undefined ? {} : { startUs: plan.startUs }),
     }));
     this.simulator = createSimulator<ChainWorld>({

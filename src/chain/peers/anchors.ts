@@ -19,14 +19,14 @@ export function saveAnchors(storage: Storage, crypto: Crypto, anchors: readonly 
       bytes.push(code >>> 8, code & 0xff);
     }
   }
-  const value = sealRecord(crypto.sha256, KEY, Uint8Array.from(bytes));
+  const value = sealRecord((b) => crypto.sha256(b), KEY, Uint8Array.from(bytes));
   storage.write([{ kind: 'put', key: KEY, value }]);
 }
 
 /** The addresses of the last boot; none when there are none or the record is corrupt. */
 export function loadAnchors(storage: Storage, crypto: Crypto): readonly Address[] {
   const value = storage.get(KEY);
-  const payload = value === undefined ? 'corrupt' : openRecord(crypto.sha256, KEY, value);
+  const payload = value === undefined ? 'corrupt' : openRecord((b) => crypto.sha256(b), KEY, value);
   if (payload === 'corrupt') return [];
   const anchors: Address[] = [];
   let at = 0;

@@ -8,17 +8,21 @@ import type { BlockMessage } from '../types/message.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { SHORT_ID_NONCE_BYTES, shortIdsOf, shortIdTable } from './compact.ts';
 
-/** What was received is passed on where it still says what this node would say; else it is made anew, with a new nonce. */
+/**
+ * What was received is passed on where it still says what this node would say; else it is made anew, with a new nonce.
+ * @param certificate a compact form carries none, so that a block with one has no compact form.
+ */
 export function announcementOf(
   env: Pick<Env<ChainWorld>, 'memo' | 'crypto' | 'random'>,
   isCompact: boolean,
   block: Block,
+  certificate: string,
   candidate: Candidate,
   received: BlockMessage | undefined,
 ): BlockMessage {
   const { header } = block;
   const { weight } = candidate;
-  const hasShortIds = isCompact && isCompactable(block);
+  const hasShortIds = isCompact && certificate === '' && hasNoSystemData(block);
   if (received?.weight === weight && (received.shortIds !== undefined) === hasShortIds) return received;
   if (!hasShortIds) return { kind: 'Block', header, weight };
   const nonce = bytesToHex(env.random.bytes(SHORT_ID_NONCE_BYTES));
@@ -32,6 +36,6 @@ export function announcementOf(
 }
 
 /** A compact form carries no system data. */
-function isCompactable(block: Block): boolean {
+function hasNoSystemData(block: Block): boolean {
   return block.system.lastCommit === '' && block.system.evidence.length === 0;
 }

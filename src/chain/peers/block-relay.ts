@@ -1,4 +1,5 @@
 /** Block gossip: announcements, one request for each block at a time, and compact reconstruction. */
+import { assertNever } from '../../env/assert.ts';
 import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
 import { type Ms, ms, unixMs } from '../../env/units.ts';
@@ -69,6 +70,8 @@ interface Request {
   readonly announcers: Peer[];
   timer: Timer | undefined;
   partial: PartialBlock | undefined;
+  /** The body at hand was put together here. */
+  isRebuilt: boolean;
   announced: boolean;
 }
 
@@ -144,6 +147,12 @@ export class BlockRelay {
   ): void {
     const request = this.#requests.get(id);
     if (outcome?.kind === 'rejected' && !outcome.covered) {
+      if (request?.isRebuilt === true && from?.isUp === true) {
+        // What the short ids left out may be what is missing: the whole block settles it, and nobody is at fault yet.
+        request.isRebuilt = false;
+        this.#ask(request, from);
+        return;
+      }
       if (from !== undefined) {
         this.#ports.fault(
           from,
@@ -238,7 +247,7 @@ export class BlockRelay {
         this.#ports.onHalt(outcome);
         return;
       default:
-        outcome satisfies never;
+        assertNever(outcome);
     }
   }
 
@@ -268,6 +277,7 @@ export class BlockRelay {
       announcers: [],
       timer: undefined,
       partial: undefined,
+      isRebuilt: false,
       announced: false,
     };
     this.#requests.set(id, request);
@@ -330,6 +340,7 @@ export class BlockRelay {
     peer.stalls = 0;
     this.#settle(request);
     request.partial = undefined;
+    request.isRebuilt = via !== 'full';
     this.#ports.env.emit({
       kind: 'BlockReceived',
       id: request.id,
@@ -358,8 +369,9 @@ export class BlockRelay {
     const table = shortIdTable(env.memo, env.crypto, request.id, shortIds.nonce);
     const partial = fillFromMempool(table, shortIds.ids, this.#ports.mempool());
     if (partial === undefined) return false;
-    if (partial.missing.length === 0) {
-      const block = blockOf(header, partial.transactions as readonly Transaction[]);
+    const all = completePartial(partial, [], []);
+    if (all !== undefined) {
+      const block = blockOf(header, all);
       if (checkBody(block) !== undefined) return false;
       this.#take(request, block, '', peer, header.txCount === 0 ? 'announce' : 'compact');
       return true;
@@ -396,7 +408,9 @@ export class BlockRelay {
   /** Tells every peer that is not known to have the block. What was received is passed on where it is still true. */
   #announce(block: Block, candidate: Candidate, received: BlockMessage | undefined): void {
     const { env, features } = this.#ports;
-    const message = announcementOf(env, features.compactBlocks === 'on', block, candidate, received);
+    const certificate = this.#ports.ledger.certificate(candidate.id);
+    const isCompact = features.compactBlocks === 'on';
+    const message = announcementOf(env, isCompact, block, certificate, candidate, received);
     for (const peer of this.#ports.peers()) {
       if (peer.head.id !== candidate.id) this.#ports.send(peer, message);
     }

@@ -34,8 +34,7 @@ describe('NumberSet', () => {
             model.delete(number);
           }
         }
-        for (let i = 0; i <= 2_001; i++) if (set.has(i) !== model.has(i)) return false;
-        return true;
+        for (let i = 0; i <= 2_001; i++) expect(set.has(i)).toBe(model.has(i));
       }),
     );
   });

@@ -1,4 +1,5 @@
 /** Sync as pure transitions: idle, detecting, headers, bodies; a state and an input give a state and actions. */
+import { assertNever } from '../../env/assert.ts';
 import type { MissingBlock } from '../ledger/ledger.ts';
 import type { BlockHash, PeerId } from '../types/units.ts';
 
@@ -139,7 +140,7 @@ export function stepSync(state: SyncState, input: SyncInput, view: SyncView): Sy
     case 'forgive':
       return settle({ ...state, failed: new Set() }, [], view);
     default:
-      return input satisfies never;
+      return assertNever(input);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sync: runs the transitions of sync-state.ts against ledger, peers and timers. */
+import { assertNever } from '../../env/assert.ts';
 import type { Timer } from '../../env/clock.ts';
 import type { SignedItem } from '../../env/crypto.ts';
 import type { Env } from '../../env/program.ts';
@@ -209,7 +210,7 @@ export class Sync {
         this.#ports.onHalt(outcome);
         return EXCUSED;
       default:
-        return outcome satisfies never;
+        return assertNever(outcome);
     }
   }
 
@@ -328,7 +329,7 @@ export class Sync {
         });
         return;
       default:
-        action satisfies never;
+        assertNever(action);
     }
   }
 
