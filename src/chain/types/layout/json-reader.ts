@@ -1,7 +1,7 @@
 /** Reads canonical JSON by its layout, straight from bytes: no tree, no recursion over input, nothing but one spelling accepted. */
 
 import { Reader } from './buffers.ts';
-import { asciiHexText, asciiText } from './hex.ts';
+import { asciiText, endOfHex } from './hex.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -152,27 +152,25 @@ export class JsonReader extends Reader {
   }
 
   hex(minBytes: number, maxBytes: number): string {
-    const start = this.#string(2 * maxBytes);
-    if (start < 0) return '';
-    const length = this.at - 1 - start;
-    const text = length % 2 === 0 ? asciiHexText(this.bytes, start, this.at - 1) : undefined;
-    if (text === undefined) this.fail('BAD_FIELD', 'lower-case hexadecimal of whole bytes expected');
-    else if (length < 2 * minBytes) this.fail('OUT_OF_RANGE', `at least ${minBytes} bytes expected`);
-    return text ?? '';
+    const { bytes, at } = this;
+    if (this.failure !== undefined) return '';
+    const end = endOfHex(bytes, at + 1, Math.min(bytes.length, at + 1 + 2 * maxBytes));
+    const length = end - at - 1;
+    if (bytes[at] === QUOTE && bytes[end] === QUOTE && length % 2 === 0 && length >= 2 * minBytes) {
+      this.at = end + 1;
+      return asciiText(bytes, at + 1, end);
+    }
+    this.#failHex(minBytes, maxBytes);
+    return '';
   }
 
-  /** Exactly `count` bytes: the common case first, without a search for the closing quote. */
-  fixedHex(count: number): string {
-    const { bytes, at } = this;
-    const end = at + 1 + 2 * count;
-    if (this.failure === undefined && bytes[at] === QUOTE && bytes[end] === QUOTE) {
-      const text = asciiHexText(bytes, at + 1, end);
-      if (text !== undefined) {
-        this.at = end + 1;
-        return text;
-      }
-    }
-    return this.hex(count, count);
+  #failHex(minBytes: number, maxBytes: number): void {
+    const start = this.#string(2 * maxBytes);
+    if (start < 0) return;
+    const end = this.at - 1;
+    if ((end - start) % 2 !== 0 || endOfHex(this.bytes, start, end) < end) {
+      this.fail('BAD_FIELD', 'lower-case hexadecimal of whole bytes expected');
+    } else this.fail('OUT_OF_RANGE', `at least ${minBytes} bytes expected`);
   }
 
   /** A key that stands here between quotes, followed by a colon. Only failures come here: it may be slow. */

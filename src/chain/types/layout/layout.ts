@@ -122,7 +122,7 @@ export function fixedHex<T extends string>(bytes: number): Layout<T> {
       assert(value.length === 2 * bytes, 'a field of fixed length has that length');
       into.quoted(value);
     },
-    readJson: (from) => from.fixedHex(bytes) as T,
+    readJson: (from) => from.hex(bytes, bytes) as T,
     mix: (value, hash) => mixText(hash, value),
   };
 }
