@@ -5,6 +5,7 @@ import type { Env, World } from '../env/program.ts';
 import type { Random } from '../env/random.ts';
 import type { Storage } from '../env/storage.ts';
 import { type KeyId, ms, unixMs } from '../env/units.ts';
+import { keyToText } from './disk/key-text.ts';
 import { PURPOSE } from './draws.ts';
 import { hashText } from './hash.ts';
 import type { Host, PendingFlush, PendingResult } from './host.ts';
@@ -129,20 +130,29 @@ function createRandom<W extends World>(host: Host<W>, boot: number): Random {
   };
 }
 
+/** Names the shared results of signature checks, apart from those of programs. */
+const SIGNATURES = 'world.signatures';
+/** Arguments of one call: far below the engines' limits. */
+const LATIN1_CHUNK = 4_096;
+
 function createCrypto<W extends World>(host: Host<W>, boot: number): Env<W>['crypto'] {
   const { scheduler, crypto } = host.world;
+  const checked = host.world.memo.for(SIGNATURES);
   const secretOf = (key: KeyId): Uint8Array => {
     host.assertReads(boot);
     const secret = host.config.keys?.get(key);
     assert(secret !== undefined, 'a host signs only with a key that it holds');
     return secret;
   };
+  // The world's own function, the same for every variant: one host's check serves all.
+  const verifyOnce = (item: SignedItem): boolean =>
+    checked.get('verify', signedText(item), () => crypto.verify(item));
   return {
     sha256: (b) => crypto.sha256(b),
     verify(items: readonly SignedItem[], onResult) {
       host.assertActs(boot);
       assert(items.length <= VERIFY_MAX, 'at most 65,536 signatures are checked at once');
-      const pending: PendingResult = { boot, valid: items.map((item) => crypto.verify(item)), onResult };
+      const pending: PendingResult = { boot, valid: items.map(verifyOnce), onResult };
       const { leaveUs, number } = host;
       scheduler.schedule(leaveUs, number, COMPONENT.host, HOST_OP.verified, number, 0, pending);
       host.acted(TRACE.verify, items.length, 0);
@@ -150,4 +160,18 @@ function createCrypto<W extends World>(host: Host<W>, boot: number): Env<W>['cry
     sign: (key, b) => crypto.sign(secretOf(key), b),
     publicKey: (key) => crypto.publicKey(secretOf(key)),
   };
+}
+
+/** Every byte of an item, lengths first: the key under which its check is shared. */
+function signedText({ publicKey, message, signature }: SignedItem): string {
+  return `${publicKey.length}:${signature.length}:${latin1(publicKey)}${latin1(signature)}${latin1(message)}`;
+}
+
+function latin1(bytes: Uint8Array): string {
+  if (bytes.length <= LATIN1_CHUNK) return keyToText(bytes);
+  let text = '';
+  for (let from = 0; from < bytes.length; from += LATIN1_CHUNK) {
+    text += keyToText(bytes.subarray(from, from + LATIN1_CHUNK));
+  }
+  return text;
 }
