@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { ms } from '../env/units.ts';
+import { program, runTo, simulate } from './test-world.ts';
+import { installTraps, removeTraps, TrapError, touchedTrap, withTraps } from './traps.ts';
+
+const FORBIDDEN: readonly (readonly [string, () => unknown])[] = [
+  ['Date', () => Date.now()],
+  ['Date', () => new Date()],
+  ['Date', () => new Date(0)],
+  ['Date', () => Date()],
+  ['performance', () => performance.now()],
+  ['crypto', () => crypto.randomUUID()],
+  ['setTimeout', () => setTimeout(() => {}, 0)],
+  ['setInterval', () => setInterval(() => {}, 0)],
+  ['setImmediate', () => setImmediate(() => {})],
+  ['clearTimeout', () => clearTimeout(undefined)],
+  ['queueMicrotask', () => queueMicrotask(() => {})],
+  ['process', () => process.hrtime()],
+  ['console', () => console.log('x')],
+  ['fetch', () => fetch('x')],
+  ['Intl', () => new Intl.NumberFormat()],
+  ['WeakRef', () => new WeakRef({})],
+  ['FinalizationRegistry', () => new FinalizationRegistry(() => {})],
+  ['Math.random', () => Math.random()],
+  ['Math.log', () => Math.log(2)],
+  ['Math.exp', () => Math.exp(2)],
+  ['Math.pow', () => Math.pow(2, 3)],
+  ['Math.sin', () => Math.sin(1)],
+  ['Math.hypot', () => Math.hypot(1, 2)],
+  ['Atomics.wait', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0)],
+];
+
+/** What `run` throws with the traps on; vitest itself cannot work under them. */
+function thrownBy(run: () => unknown): unknown {
+  return withTraps(() => {
+    try {
+      return run();
+    } catch (error) {
+      return error;
+    }
+  });
+}
+
+describe('the traps', () => {
+  it.each(FORBIDDEN)('throw on %s, with a stack that names the offender', (name, touch) => {
+    const error = thrownBy(touch);
+    expect(error).toBeInstanceOf(TrapError);
+    expect(error).toMatchObject({ code: 'TRAP', touched: name });
+    expect((error as TrapError).stack).toContain('traps.test.ts');
+  });
+
+  it('let exact arithmetic through', () => {
+    expect(
+      withTraps(() => [Math.imul(3, 5), Math.sqrt(2), Math.floor(2.5), Math.clz32(1), Math.max(1, 2)]),
+    ).toEqual([15, Math.SQRT2, 2, 31, 2]);
+  });
+
+  it('come off after a throw, and only with the outermost step', () => {
+    expect(() =>
+      withTraps(() => {
+        throw new RangeError('planted');
+      }),
+    ).toThrow(RangeError);
+    expect(Date.now()).toBeGreaterThan(0);
+    installTraps();
+    const inner = thrownBy(() => Date.now());
+    const outer = thrownBy(() => Date.now());
+    removeTraps();
+    removeTraps();
+    expect([inner, outer]).toMatchObject([{ touched: 'Date' }, { touched: 'Date' }]);
+    expect([typeof Date.now(), typeof Math.random(), typeof process.pid]).toEqual([
+      'number',
+      'number',
+      'number',
+    ]);
+  });
+
+  it('leave every global as it was', () => {
+    const look = (): unknown[] =>
+      ['Date', 'process', 'console', 'crypto', 'performance'].map((name) =>
+        Object.getOwnPropertyDescriptor(globalThis, name),
+      );
+    const before = look();
+    withTraps(() => 0);
+    expect(look()).toEqual(before);
+  });
+
+  it('throw for ever from a reference that was taken while they were on', () => {
+    const random = withTraps(() => Math.random);
+    expect(() => random()).toThrow(TrapError);
+  });
+});
+
+describe('a simulation under traps', () => {
+  const touching = (catches: boolean) =>
+    program((env) => ({
+      onStart: () =>
+        env.clock.setTimer('t', ms(1), () => {
+          try {
+            Date.now();
+          } catch (error) {
+            if (!catches) throw error;
+          }
+        }),
+    }));
+
+  it('ends when a program touches one, also when the program catches what it threw', () => {
+    for (const catches of [false, true]) {
+      const simulator = simulate(1, touching(catches), { onProgramThrow: 'endBoot' });
+      runTo(simulator, 10_000);
+      expect(simulator.status()).toMatchObject({
+        kind: 'ended',
+        reason: { kind: 'trapped', error: { touched: 'Date' } },
+      });
+      expect(touchedTrap()).toBeInstanceOf(TrapError);
+      expect(Date.now()).toBeGreaterThan(0);
+    }
+  });
+
+  it('ends too when an observer touches one', () => {
+    const simulator = simulate(
+      1,
+      program((env) => ({ onStart: () => env.emit('x') })),
+    );
+    simulator.observe(() => console.log('x'));
+    runTo(simulator, 10_000);
+    expect(simulator.status()).toMatchObject({
+      kind: 'ended',
+      reason: { kind: 'harnessThrew', error: { touched: 'console' } },
+    });
+  });
+
+  it('can be imported and run while they are on, so that no module keeps a forbidden reference', () => {
+    const script = `
+      const { installTraps, removeTraps } = await import(${url('traps.ts')});
+      installTraps();
+      let imported, failed;
+      try { imported = await import(${url('test-world.ts')}); } catch (error) { failed = error; }
+      removeTraps();
+      if (failed !== undefined) throw failed;
+      const simulator = imported.simulate(3, imported.gossip(20), {});
+      imported.runTo(simulator, 500000);
+      console.log(simulator.status().kind, simulator.traceHash());`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(child.stderr.replaceAll(/.*Warning.*\n?/g, '')).toBe('');
+    const [kind, hash] = child.stdout.trim().split(' ');
+    expect(kind).toBe('idle');
+    expect(hash).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
+
+function url(file: string): string {
+  return JSON.stringify(new URL(file, import.meta.url).href);
+}
