@@ -87,20 +87,18 @@ describe('aserti3-2d', () => {
   });
 
   it('asert_difficulty_test: differs from 2^x by -0.01013168981059 % to +0.01166792656486 %', () => {
-    const anchor = POW_LIMIT >> 3n;
-    // From the schedule to two half-lives behind it, second by second, as the published test walks.
+    const bits = toBits(POW_LIMIT >> 3n);
     let low = 0;
     let high = 0;
-    for (let time = 0; time <= 345_600; time++) {
-      const exact = 2 ** (time / 172_800);
-      const computed = Number(bch(anchor, BigInt(time) + 600n, 0n)) / Number(anchor);
-      low = Math.min(low, computed / exact - 1);
-      high = Math.max(high, computed / exact - 1);
+    // Second by second from 630 s before schedule to 30 s past two half-lives behind it, as the published test walks.
+    for (let late = -629; late <= 345_630; late++) {
+      const target = fromBits(toBits(bch(fromBits(bits), BigInt(late) + 600n, 0n)));
+      const error = Number(target) / Number(fromBits(bits)) / 2 ** (late / 172_800) - 1;
+      low = Math.min(low, error);
+      high = Math.max(high, error);
     }
-    expect(low).toBeGreaterThan(-0.000101316898106);
-    expect(low).toBeLessThan(-0.000101);
-    expect(high).toBeGreaterThan(0.0001166);
-    expect(high).toBeLessThan(0.0001166792656486);
+    expect(low).toBeCloseTo(-0.0001013168981059, 12);
+    expect(high).toBeCloseTo(0.0001166792656486, 12);
   });
 });
 
