@@ -58,6 +58,11 @@ export class MemoryDisk implements Storage {
     this.#flushes.push(onDurable);
   }
 
+  /** Completes the oldest flush. */
+  settleOne(): void {
+    this.#flushes.shift()?.();
+  }
+
   /** Completes every flush asked so far and those that follow from it. */
   settle(fault?: StorageFault): void {
     for (let next = this.#flushes.shift(); next !== undefined; next = this.#flushes.shift()) next(fault);
@@ -153,9 +158,10 @@ export function createHost(disk = new MemoryDisk(), memo?: SharedMemo): Host {
   return host;
 }
 
-/** View of the toy engine: the height, so that a wrong view shows. */
+/** View of the toy engine: the height, and how many phases were executed on the way, so that a wrong view shows. */
 export interface ToyView {
   readonly height: number;
+  readonly phases: number;
 }
 
 /** Weight of a block is the one byte of its consensus field; the heaviest chain wins. */
@@ -163,7 +169,7 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
   return {
     name: 'toy',
     genesis: () => ({
-      view: { height: 0 },
+      view: { height: 0, phases: 0 },
       consensus: Uint8Array.of(0),
       records: [],
       weight: weight('0000000000000000'),
@@ -172,12 +178,12 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
       if (!/^[0-9a-f]{2}$/.test(header.consensus)) {
         return { code: 'BAD_CONSENSUS_FIELD', fact: 'one byte was expected' };
       }
-      return { height: view.height + 1 };
+      return { height: view.height + 1, phases: view.phases };
     },
     sealItems: () => [],
     checkSystem: () => undefined,
     execute: () => ({ issued: amount(0n), burnt: amount(0n), data: new Uint8Array(0) }),
-    afterExecution: (view) => view,
+    afterExecution: (view) => ({ height: view.height, phases: view.phases + 1 }),
     weigh(parent, _view, header) {
       const sum = BigInt(`0x${parent}`) + BigInt(`0x${header.consensus}`);
       return weight(sum.toString(16).padStart(16, '0'));
@@ -192,10 +198,11 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
       const final = height(Math.max(0, head.header.height - finality.depth));
       return { final, acknowledged: final, kind: finality.kind };
     },
-    encodeView: (view) => Uint8Array.of(view.height >>> 8, view.height & 0xff),
+    encodeView: ({ height: at, phases }) => Uint8Array.of(at >>> 8, at & 0xff, phases >>> 8, phases & 0xff),
     decodeView(bytes) {
-      if (bytes.length !== 2) return { code: 'TRUNCATED', detail: 'two bytes were expected' };
-      return { height: (bytes[0] as number) * 256 + (bytes[1] as number) };
+      if (bytes.length !== 4) return { code: 'TRUNCATED', detail: 'four bytes were expected' };
+      const at = (i: number): number => (bytes[i] as number) * 256 + (bytes[i + 1] as number);
+      return { height: at(0), phases: at(2) };
     },
   };
 }

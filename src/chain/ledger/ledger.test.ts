@@ -16,7 +16,8 @@ import {
 } from '../../../tests/support/ledger-world.ts';
 import { ms } from '../../env/units.ts';
 import { encodeFormat } from '../blockstore/record-codecs.ts';
-import { META, metaKey, STORE_FORMAT, sealRecord, stateKey } from '../blockstore/records.ts';
+import { META, metaKey, PREFIX, STORE_FORMAT, sealRecord, stateKey } from '../blockstore/records.ts';
+import { EMPTY_HISTORY, historyAppend, historyRoot } from '../crypto/history.ts';
 import type { Block } from '../types/block.ts';
 import { blockId } from '../types/header-codec.ts';
 import { transactionId } from '../types/transaction-codec.ts';
@@ -126,6 +127,8 @@ describe('ledger: import and fork choice', () => {
     importAll(ledger, blocks);
     expect(ledger.head().id).toBe(idOf(blocks[4]));
     expect(ledger.wantedBodies(9)).toEqual([]);
+    expect(ledger.view(ledger.head().id)).toEqual({ height: 5, phases: 10 });
+    expect(ledger.view(idOf(blocks[1]))).toEqual({ height: 2, phases: 4 });
   });
 
   it('assembles and validates without keeping anything', () => {
@@ -162,7 +165,11 @@ describe('ledger: what is wrong', () => {
     const bad = { ...good, header: { ...good.header, stateRoot: hash('1'.repeat(64)) } };
     const other = open(createHost()).ledger;
     expect(ledger.acceptHeader(bad.header).kind).toBe('accepted');
-    expect(ledger.bestHeader().id).toBe(idOf(bad));
+    const history = historyAppend(historyAppend(EMPTY_HISTORY, ledger.genesisId), idOf(bad));
+    const next = { parent: idOf(bad), height: height(2), historyRoot: historyRoot(history) };
+    const heir = { ...bad.header, ...next };
+    expect(ledger.acceptHeader(heir).kind).toBe('accepted');
+    expect(ledger.bestHeader().id).toBe(blockId(heir));
     expect(ledger.importBlock(bad, '')).toMatchObject({
       kind: 'rejected',
       covered: true,
@@ -170,6 +177,7 @@ describe('ledger: what is wrong', () => {
     });
     expect(ledger.bestHeader().id).toBe(ledger.genesisId);
     expect(ledger.status(idOf(bad))).toBe('invalid');
+    expect(ledger.status(blockId(heir))).toBe('invalid');
     const [first] = grow(other, other.genesisId, 1);
     const child = build(other, idOf(first));
     const onBad = { ...child, header: { ...child.header, parent: idOf(bad) } };
@@ -335,6 +343,8 @@ describe('ledger: base, journal and deep reorganisations', () => {
     const outcome = ledger.importBlock(rival, '');
     expect(outcome).toMatchObject({ kind: 'imported', change: { ancestor: fork, returned: [left] } });
     expect(ledger.base()).toEqual({ id: fork, height: 3 });
+    expect(host.disk.keysOf(PREFIX.transaction)).toEqual([]);
+    expect(host.disk.keysOf(PREFIX.account)).toEqual([]);
     expect(ledger.transaction(transactionId(left))).toBeUndefined();
     grow(ledger, ledger.head().id, 8, 1);
     expect(ledger.base().height).toBe(8);
@@ -435,6 +445,14 @@ describe('ledger: durability', () => {
     expect(ledger.durableFinality().final).toBe(0);
     host.disk.settle();
     expect(ledger.durableFinality().final).toBe(1);
+    // Asked for at height 5, completed after a reorganisation down to 2: no more than that is the durable chain.
+    grow(ledger, ledger.head().id, 3, 1);
+    importAll(ledger, [build(ledger, ledger.idAt(height(2)) as BlockHash, { salt: 6, difficulty: 60 })]);
+    grow(ledger, ledger.head().id, 4, 2);
+    host.disk.settleOne();
+    expect(ledger.durableFinality().final).toBe(2);
+    host.disk.settleOne();
+    expect(ledger.durableFinality().final).toBe(6);
   });
 
   it('reports a fault of the disk once and never calls back what waited', () => {
@@ -574,6 +592,26 @@ describe('ledger: limits', () => {
     expect(ledger.acceptHeader(at(1_000_000, 10))).toMatchObject({ why: { code: 'TREE_FULL' } });
     expect(ledger.acceptHeader(at(1_000_001, 11)).kind).toBe('accepted');
     expect(ledger.bounds().find((b) => b.name === 'ledger.tree')?.size).toBe(max);
+  });
+
+  it('goes only so far ahead of the bodies', () => {
+    const { ledger } = open(createHost());
+    const template = build(ledger, ledger.genesisId).header;
+    let history = EMPTY_HISTORY;
+    let parent = ledger.genesisId;
+    const kinds = new Map<string, number>();
+    for (let at = 1; at <= 2_050; at++) {
+      history = historyAppend(history, parent);
+      const header = { ...template, height: height(at), parent, historyRoot: historyRoot(history) };
+      const { kind } = ledger.acceptHeader(header);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      parent = blockId(header);
+    }
+    expect([...kinds]).toEqual([
+      ['accepted', 2_048],
+      ['rejected', 1],
+      ['orphan', 1],
+    ]);
   });
 
   it('derives states again that it no longer keeps', () => {
