@@ -122,6 +122,11 @@ describe('the wire codec refuses', () => {
     ['fields out of order', `{"kind":"Ping","head":${head},"nonce":7}`, 'NOT_CANONICAL'],
     ['a kind that does not stand first', `{"nonce":7,"kind":"Ping","head":${head}}`, 'NOT_CANONICAL'],
     ['an unknown kind', '{"kind":"Gossip","x":{"y":[1,2]}}', 'UNKNOWN_KIND'],
+    [
+      'an unknown kind inside a known message',
+      `{"kind":"GetBlockResponse","id":"${'00'.repeat(32)}","result":{"kind":"half"}}`,
+      'BAD_FIELD',
+    ],
     ['white space', ping.replace('"nonce":7', '"nonce": 7'), 'NOT_CANONICAL'],
     ['white space between fields', ping.replace('"nonce":7,', '"nonce":7, '), 'NOT_CANONICAL'],
     ['a newline at the end', `${ping}\n`, 'TRAILING_BYTES'],

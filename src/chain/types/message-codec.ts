@@ -123,47 +123,53 @@ const syncResult: Layout<SyncResult> = refine(
 
 const ping = { nonce: u64Field, head: headClaim };
 
-/** Every message by its kind. Tags are not on the wire, which is JSON; they are the order of the kinds in fingerprints. */
-export const messageLayout: Layout<Message> = union<Message>({
-  Handshake: {
-    tag: 0,
-    fields: {
-      protocolMin: versionField,
-      protocolMax: versionField,
-      genesisId: blockHashField,
-      forkHash: fixedHex<string>(4),
-      forkNext: heightField,
-      nodeKey: publicKeyField,
-      listen: addressField,
-      challenge: fixedHex<string>(32),
-      head: headClaim,
+/**
+ * Every message by its kind; a kind of another message is UNKNOWN_KIND, one inside a message is a bad field. No layout
+ * contains itself, so that the nesting of what is read is bounded by the definitions here. Tags are not on the wire, which is JSON; they are the order of the kinds in fingerprints.
+ */
+export const messageLayout: Layout<Message> = union<Message>(
+  {
+    Handshake: {
+      tag: 0,
+      fields: {
+        protocolMin: versionField,
+        protocolMax: versionField,
+        genesisId: blockHashField,
+        forkHash: fixedHex<string>(4),
+        forkNext: heightField,
+        nodeKey: publicKeyField,
+        listen: addressField,
+        challenge: fixedHex<string>(32),
+        head: headClaim,
+      },
     },
-  },
-  HandshakeProof: { tag: 1, fields: { signature: signatureField } },
-  Ping: { tag: 2, fields: ping },
-  Pong: { tag: 3, fields: ping },
-  Block: {
-    tag: 4,
-    fields: { header: headerLayout, weight: weightField, shortIds: optional(shortIds) },
-  },
-  GetBlock: { tag: 5, fields: { id: blockHashField, indexes: optional(growingIndexes) } },
-  GetBlockResponse: { tag: 6, fields: { id: blockHashField, result: blockResult } },
-  SyncRequest: { tag: 7, fields: { requestId: u64Field, want } },
-  SyncResponse: { tag: 8, fields: { requestId: u64Field, head: headClaim, result: syncResult } },
-  PeerInfo: {
-    tag: 9,
-    fields: { request: booleanLayout, peers: listOf(addressField, 8, PEER_ADDRESSES_MAX) },
-  },
-  Transactions: {
-    tag: 10,
-    fields: {
-      have: listOf(txIdField, 16, INVENTORY_IDS_MAX),
-      want: listOf(txIdField, 16, INVENTORY_IDS_MAX),
-      bodies: listOf(transactionLayout, 16, TRANSACTION_BODIES_MAX),
+    HandshakeProof: { tag: 1, fields: { signature: signatureField } },
+    Ping: { tag: 2, fields: ping },
+    Pong: { tag: 3, fields: ping },
+    Block: {
+      tag: 4,
+      fields: { header: headerLayout, weight: weightField, shortIds: optional(shortIds) },
     },
+    GetBlock: { tag: 5, fields: { id: blockHashField, indexes: optional(growingIndexes) } },
+    GetBlockResponse: { tag: 6, fields: { id: blockHashField, result: blockResult } },
+    SyncRequest: { tag: 7, fields: { requestId: u64Field, want } },
+    SyncResponse: { tag: 8, fields: { requestId: u64Field, head: headClaim, result: syncResult } },
+    PeerInfo: {
+      tag: 9,
+      fields: { request: booleanLayout, peers: listOf(addressField, 8, PEER_ADDRESSES_MAX) },
+    },
+    Transactions: {
+      tag: 10,
+      fields: {
+        have: listOf(txIdField, 16, INVENTORY_IDS_MAX),
+        want: listOf(txIdField, 16, INVENTORY_IDS_MAX),
+        bodies: listOf(transactionLayout, 16, TRANSACTION_BODIES_MAX),
+      },
+    },
+    Consensus: { tag: 11, fields: { body: sizedHex<string>(32, CONSENSUS_BODY_MAX_BYTES) } },
   },
-  Consensus: { tag: 11, fields: { body: sizedHex<string>(32, CONSENSUS_BODY_MAX_BYTES) } },
-});
+  'UNKNOWN_KIND',
+);
 
 /** Where the hash of a fingerprint starts: FNV's offset basis. */
 const FINGERPRINT_SEED = 0x811c9dc5;

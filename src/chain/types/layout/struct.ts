@@ -207,11 +207,15 @@ interface Variant {
 const UNION_HEAD = asciiBytes('{"kind":');
 const KIND_LENGTH_MAX = 32;
 
-/** A closed union by `kind`: one tag byte, then the fields. JSON: `kind` first. An unknown kind is UNKNOWN_KIND. */
+/**
+ * A closed union by `kind`: one tag byte, then the fields. JSON: `kind` first. A kind that is not
+ * listed is a bad field; where unknown kinds are to be told from mistakes, `unlisted` says UNKNOWN_KIND.
+ */
 export function union<T extends { readonly kind: string }>(
   variants: {
     readonly [K in T['kind']]: VariantLayout<Extract<T, { readonly kind: K }>>;
   },
+  unlisted: 'BAD_FIELD' | 'UNKNOWN_KIND' = 'BAD_FIELD',
 ): Layout<T> {
   const list = Object.entries(variants as Record<string, VariantLayout<object>>).map(
     ([kind, { tag, fields, blank }]) => ({
@@ -239,13 +243,13 @@ export function union<T extends { readonly kind: string }>(
     read(from) {
       const tag = from.u8();
       const variant = byTag.get(tag);
-      if (variant === undefined) from.fail('UNKNOWN_KIND', `tag ${tag}`);
+      if (variant === undefined) from.fail(unlisted, `no kind has tag ${tag}`);
       return variant === undefined || from.failure !== undefined ? {} : variant.fields.read(from);
     },
     jsonSize: (value) => variantOf(value).fields.jsonSize(value),
     writeJson: (value, into) => variantOf(value).fields.writeJson(value, into),
     readJson(from) {
-      const variant = readKind(byKind, from);
+      const variant = readKind(byKind, unlisted, from);
       return variant === undefined ? {} : variant.fields.readJson(from);
     },
     mix(value, hash) {
@@ -256,13 +260,17 @@ export function union<T extends { readonly kind: string }>(
   return layout as unknown as Layout<T>;
 }
 
-function readKind(byKind: ReadonlyMap<unknown, Variant>, from: JsonReader): Variant | undefined {
+function readKind(
+  byKind: ReadonlyMap<unknown, Variant>,
+  unlisted: 'BAD_FIELD' | 'UNKNOWN_KIND',
+  from: JsonReader,
+): Variant | undefined {
   if (!from.accept(UNION_HEAD)) {
     from.failField(['kind'], new Set(), 0);
     return undefined;
   }
   const kind = from.ascii(1, KIND_LENGTH_MAX);
   const variant = byKind.get(kind);
-  if (variant === undefined) from.fail('UNKNOWN_KIND', kind);
+  if (variant === undefined) from.fail(unlisted, `no kind is '${kind}'`);
   return from.failure === undefined ? variant : undefined;
 }
