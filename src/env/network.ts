@@ -51,8 +51,8 @@ export interface Network<M> {
   dial(address: Address): void;
   /**
    * Queues the message, which is deeply readonly from now on and may be shared by reference with its receiver.
-   * `full`: nothing was queued, the queue holds SEND_QUEUE_MAX_BYTES; onWritable follows once. `closed`: the
-   * connection is gone, or was closed by this side. Waits for no flush.
+   * `full`: nothing was queued, since the queue would hold more than SEND_QUEUE_MAX_BYTES; onWritable follows once.
+   * `closed`: the connection is gone, or was closed by this side. Waits for no flush.
    */
   send(to: ConnectionId, message: M): 'queued' | 'full' | 'closed';
   /**

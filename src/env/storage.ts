@@ -1,6 +1,6 @@
 /** A host's durable ordered map from bytes to bytes. */
 
-/** Longest key: 512 bytes, what the smallest of the embedded databases takes. */
+/** Longest key: 512 bytes, what the smallest of the embedded databases takes. The shortest is one byte: no empty key. */
 export const KEY_MAX_BYTES = 512;
 /** Longest value: 16 MiB. */
 export const VALUE_MAX_BYTES = 16 * 1024 * 1024;
@@ -9,7 +9,10 @@ export const BATCH_MAX_BYTES = 64 * 1024 * 1024;
 /** What may be written and not yet durable: 256 MiB. */
 export const UNFLUSHED_MAX_BYTES = 256 * 1024 * 1024;
 
-/** Keys k with start <= k < end, in the order of unsigned bytes. A missing end means: to the last key. */
+/**
+ * Keys k with start <= k < end, in the order of unsigned bytes. An empty start means: from the first key; a missing end:
+ * to the last. Neither is longer than a key may be.
+ */
 export interface KeyRange {
   readonly start: Uint8Array;
   readonly end?: Uint8Array;
@@ -51,7 +54,7 @@ export interface Storage {
   get(key: Uint8Array): Uint8Array | undefined;
   /**
    * Up to `limit` entries of the range in key order, or from its end when `reverse`. Materialised: no iterator lives
-   * across a write.
+   * across a write. `limit` is an integer >= 0.
    * @throws {StorageCrash} when the disk fails.
    */
   scan(range: KeyRange, limit: number, reverse?: boolean): readonly Entry[];

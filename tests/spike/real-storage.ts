@@ -46,7 +46,6 @@ export function openRealStorage(path: string, enter: (run: () => void) => void):
       const covered = unflushedBytes;
       flushes = flushes
         .then(() => db.flushed)
-        .then(() => new Promise((resolve) => setImmediate(resolve)))
         .then(() => {
           unflushedBytes = Math.max(0, unflushedBytes - covered);
           enter(() => onDurable());

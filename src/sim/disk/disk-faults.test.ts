@@ -139,6 +139,14 @@ describe('a stale value', () => {
     expect(outcomes(disk)).toEqual(['staleValue a overwritten 0', 'staleValue a undetected 1']);
   });
 
+  it('does not pass on to a disk that takes its place', () => {
+    const { disk } = filled();
+    disk.setFault({ kind: 'staleValue', id: 'f', target: at('a') });
+    disk.wipe();
+    disk.write([put('a', '2')]);
+    expect(dump(disk)).toEqual(['a=2']);
+  });
+
   it('is no corruption while the same is written', () => {
     const { disk } = filled();
     disk.setFault({ kind: 'staleValue', id: 'f', target: at('a') });

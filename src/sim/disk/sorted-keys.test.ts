@@ -59,6 +59,18 @@ describe('the lazily sorted map', () => {
     expect(liveOrder(map)).toEqual(['a', 'm']);
   });
 
+  it('gives a key once that came, went and came again between two questions', () => {
+    const map = createSortedMap(new Map([['zz', new Uint8Array(0)]]));
+    map.order();
+    for (let i = 0; i < 20; i++) map.set(`k${i}`, new Uint8Array(0));
+    map.delete('k7');
+    map.set('k7', new Uint8Array(0));
+    map.delete('zz');
+    map.set('zz', new Uint8Array(0));
+    expect(map.order()).toHaveLength(21);
+    expect(new Set(map.order()).size).toBe(21);
+  });
+
   it('answers what it replaces and what it removes', () => {
     const map = createSortedMap(new Map());
     const first = Uint8Array.of(1);
