@@ -104,8 +104,10 @@ export class NodeCore {
     this.#sync = new Sync({
       ...this.#common,
       peer: (id) => this.#connections.peer(id),
-      isExpected: (id) => this.#blocks.isExpected(id) || this.#intake.waiting(id) !== undefined,
+      isRequested: (id) => this.#blocks.isRequested(id),
+      isWaiting: (id) => this.#intake.waiting(id) !== undefined,
       onBody: (block, certificate, from) => this.#intake.submit(block, certificate, from),
+      orphanCount: () => this.#intake.orphanCount,
       onFinished: () => this.#tellHead(),
     });
     this.#engine = this.#createEngine();
@@ -162,10 +164,12 @@ export class NodeCore {
     }
   }
 
-  /** A block that the ledger held until its time. */
+  /** A block that the ledger kept until its time, or until its lost parent came back. */
   onReleased(block: Block, outcome: ImportOutcome): void {
     if (this.#isStopped) return;
-    this.#onOutcome({ id: blockId(block.header), block, certificate: '', from: undefined }, outcome);
+    const id = blockId(block.header);
+    this.#onOutcome({ id, block, certificate: '', from: undefined }, outcome);
+    this.#intake.releaseChildren(id);
   }
 
   onStop(done: () => void): void {
@@ -296,7 +300,7 @@ export class NodeCore {
     const isOld = this.#sync.phase !== 'idle' && item.from !== undefined;
     this.#blocks.onOutcome(item.block, item.id, item.from, outcome, isOld);
     if (change !== undefined) this.#onHead(change);
-    this.#sync.onOutcome(item.id, outcome);
+    this.#sync.onOutcome(item.id, item.from, outcome);
   }
 
   /** After a sync: what was fetched in it was not announced. */

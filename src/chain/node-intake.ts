@@ -61,6 +61,11 @@ export class BlockIntake {
     this.#ports = ports;
   }
 
+  /** Bodies that wait for their parents. */
+  get orphanCount(): number {
+    return this.#orphanCount;
+  }
+
   /** A body that is here and not executed. */
   waiting(id: BlockHash): Block | undefined {
     return this.#waiting.get(id)?.block;
@@ -86,6 +91,15 @@ export class BlockIntake {
       const bad = this.#remember(block, indexes, valid);
       then(bad < 0 ? undefined : badSignature(block, bad));
     });
+  }
+
+  /** That block came to its end, here or in the ledger: those that waited for it are tried again. */
+  releaseChildren(parent: BlockHash): void {
+    const children = this.#orphans.get(parent);
+    if (children === undefined) return;
+    this.#orphans.delete(parent);
+    this.#orphanCount -= children.length;
+    for (const child of children) this.#enqueue(child);
   }
 
   stop(): void {
@@ -155,11 +169,7 @@ export class BlockIntake {
   #finish(item: IntakeItem, outcome: ImportOutcome | undefined): void {
     this.#waiting.delete(item.id);
     this.#ports.onOutcome(item, outcome);
-    const children = this.#orphans.get(item.id);
-    if (children === undefined) return;
-    this.#orphans.delete(item.id);
-    this.#orphanCount -= children.length;
-    for (const child of children) this.#enqueue(child);
+    this.releaseChildren(item.id);
   }
 
   #keepOrphan(item: IntakeItem, outcome: ImportOutcome): void {

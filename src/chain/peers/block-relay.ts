@@ -88,7 +88,7 @@ export class BlockRelay {
   }
 
   /** True while the body of that block is on its way here or waits for its import. */
-  isExpected(id: BlockHash): boolean {
+  isRequested(id: BlockHash): boolean {
     return this.#requests.has(id);
   }
 

@@ -45,7 +45,7 @@ function viewOf(world: World, gone: ReadonlySet<number>): SyncView {
   for (let at = 1; at <= world.headers && wanted.length < WINDOW; at++) {
     if (!world.bodies.has(at)) wanted.push({ id: id(at), height: height(at) });
   }
-  return { peers, wanted, idsPerRequestMax: PER_REQUEST, windowMax: WINDOW, buffered: 0 };
+  return { peers, wanted, idsPerRequestMax: PER_REQUEST, windowMax: WINDOW, buffered: 0, isImporting: false };
 }
 
 /** Plays the network: what a peer answers to an action; undefined: a time-out. Mutates the world as an import would. */
@@ -176,9 +176,19 @@ describe('stepSync', () => {
       idsPerRequestMax: 8,
       windowMax: 8,
       buffered: 0,
+      isImporting: false,
     };
     const { actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
     expect(actions.find((action) => action.kind === 'askBlocks')).toMatchObject({ ids: [id(1), id(2)] });
+  });
+
+  it('asks for the lowest body even when the window is full of bodies that wait for parents', () => {
+    const world: World = { tip: 4, behaviours: ['honest', 'honest'], headers: 4, bodies: new Set() };
+    const view: SyncView = { ...viewOf(world, new Set()), buffered: WINDOW };
+    const asked = stepSync(SYNC_IDLE, { kind: 'look' }, view).actions.filter(
+      (action) => action.kind === 'askBlocks',
+    );
+    expect(asked).toMatchObject([{ ids: [id(1)] }]);
   });
 
   it('ignores answers to questions that it did not ask, and late ones', () => {

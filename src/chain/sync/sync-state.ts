@@ -21,8 +21,10 @@ export interface SyncView {
   readonly idsPerRequestMax: number;
   /** Bodies asked for and not yet imported, at most. */
   readonly windowMax: number;
-  /** Bodies that arrived and wait for their turn. */
+  /** Bodies that arrived and are not imported, those that wait for their parents included. */
   readonly buffered: number;
+  /** Wanted bodies are in the import. */
+  readonly isImporting: boolean;
 }
 
 /** One question for bodies. */
@@ -225,7 +227,9 @@ function settle(
 
 function phaseOf(state: SyncState, view: SyncView): SyncState['phase'] {
   if (state.header !== undefined) return 'headers';
-  if (state.bodies.length > 0 || view.buffered > 0) return 'bodies';
+  if (state.bodies.length > 0) return 'bodies';
+  // What gossip brought meanwhile is no reason to begin, but one to wait for.
+  if (view.isImporting && state.phase !== 'idle') return 'bodies';
   return view.wanted.length > 0 || view.peers.some((peer) => peer.isAhead) ? 'detecting' : 'idle';
 }
 
@@ -250,7 +254,8 @@ function assignBodies(state: SyncState, view: SyncView, actions: SyncAction[]): 
   const asked = new Set<BlockHash>();
   for (const request of state.bodies) for (const id of request.ids) asked.add(id);
   const open = view.wanted.filter((block) => !asked.has(block.id));
-  let room = view.windowMax - view.buffered - asked.size;
+  // One is always asked for: the lowest can be imported at once, whatever waits for parents that nobody wants.
+  let room = Math.max(view.windowMax - view.buffered - asked.size, asked.size === 0 ? 1 : 0);
   let next = state;
   for (const peer of view.peers) {
     if (open.length === 0 || room <= 0) break;

@@ -43,8 +43,12 @@ export interface SyncPorts {
   send(peer: Peer, message: Message): boolean;
   fault(peer: Peer, fault: PeerFault): void;
   stalled(peer: Peer): void;
-  /** True while gossip fetches that body, or while it waits for its import. */
-  isExpected(id: BlockHash): boolean;
+  /** True while gossip fetches that body. */
+  isRequested(id: BlockHash): boolean;
+  /** True while that body waits for its import. */
+  isWaiting(id: BlockHash): boolean;
+  /** Bodies that wait for their parents. */
+  orphanCount(): number;
   onBody(block: Block, certificate: string, from: Peer): void;
   /** Nothing is left to fetch. */
   onFinished(): void;
@@ -62,8 +66,8 @@ export class Sync {
   #planSource: PeerId | undefined;
   /** Heads whose headers lie too far in the future to be kept now. */
   readonly #tooEarly = new Set<BlockHash>();
-  /** Bodies handed to the import and not finished. */
-  readonly #importing = new Map<BlockHash, Peer>();
+  /** Bodies handed to the import; those that turn out to wait for a parent are the intake's. */
+  readonly #importing = new Set<BlockHash>();
   #pauseTimer: Timer | undefined;
   #isStepping = false;
   readonly #inputs: SyncInput[] = [];
@@ -119,11 +123,8 @@ export class Sync {
   }
 
   /** A body came to its end in the import, whoever brought it. */
-  onOutcome(id: BlockHash, outcome: ImportOutcome | undefined): void {
-    const from = this.#importing.get(id);
-    if (from === undefined && this.#state.phase === 'idle') return;
-    if (outcome?.kind === 'orphan') return;
-    this.#importing.delete(id);
+  onOutcome(id: BlockHash, from: Peer | undefined, outcome: ImportOutcome | undefined): void {
+    if (!this.#importing.delete(id) && this.#state.phase === 'idle') return;
     const blame = this.#blameOf(id, from, outcome);
     if (blame !== undefined) this.#step(blame);
     else this.look();
@@ -257,7 +258,7 @@ export class Sync {
       else good.push([id, block, certificates[i] ?? '']);
     }
     for (const [id, block] of good) {
-      this.#importing.set(id, peer);
+      this.#importing.add(id);
       const { height } = block.header;
       this.#ports.env.emit({ kind: 'BlockReceived', id, height, from: peer.id, via: 'sync' });
     }
@@ -355,6 +356,7 @@ export class Sync {
   #view(): SyncView {
     const { ledger, limits } = this.#ports;
     const own = ledger.head().weight;
+    const wanted = this.#wanted();
     const peers = this.#ports.peers().map((peer) => ({
       id: peer.id,
       isAhead: this.#isAhead(peer, own),
@@ -362,10 +364,11 @@ export class Sync {
     }));
     return {
       peers,
-      wanted: this.#wanted(),
+      wanted: wanted.filter((block) => this.#isOpen(block.id)),
       idsPerRequestMax: limits.syncBlocksMax,
       windowMax: limits.syncWindowMax,
-      buffered: this.#importing.size,
+      buffered: this.#importing.size + this.#ports.orphanCount(),
+      isImporting: this.#importing.size > 0 || wanted.some((block) => this.#ports.isWaiting(block.id)),
     };
   }
 
@@ -376,20 +379,27 @@ export class Sync {
   }
 
   #isOnItsWay(id: BlockHash): boolean {
-    return this.#planned.has(id) || this.#tooEarly.has(id) || this.#ports.isExpected(id);
+    return (
+      this.#planned.has(id) ||
+      this.#tooEarly.has(id) ||
+      this.#ports.isRequested(id) ||
+      this.#ports.isWaiting(id)
+    );
   }
 
+  /** Every body that is missing on the way to the best known header, lowest first, the disk's losses before them. */
   #wanted(): readonly MissingBlock[] {
     const { ledger, limits } = this.#ports;
-    const isOpen = (block: MissingBlock): boolean =>
-      !this.#importing.has(block.id) && !this.#ports.isExpected(block.id);
-    const wanted = ledger.missingBodies().slice(0, limits.syncWindowMax).filter(isOpen);
-    wanted.push(...ledger.wantedBodies(limits.syncWindowMax).filter(isOpen));
+    const max = limits.syncWindowMax;
+    const wanted = [...ledger.missingBodies().slice(0, max), ...ledger.wantedBodies(max)];
     if (this.#plan.length === 0) return wanted;
     this.#plan = this.#plan.filter((block) => ledger.status(block.id) !== 'executed');
     if (this.#plan.length === 0) this.#dropPlan();
-    wanted.push(...this.#plan.slice(0, limits.syncWindowMax).filter(isOpen));
-    return wanted;
+    return [...wanted, ...this.#plan.slice(0, max)];
+  }
+
+  #isOpen(id: BlockHash): boolean {
+    return !this.#importing.has(id) && !this.#ports.isWaiting(id) && !this.#ports.isRequested(id);
   }
 }
 
