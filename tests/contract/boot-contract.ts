@@ -42,40 +42,44 @@ export function bootContract(make: WorldFactory): void {
     for (const how of ['kill', 'power', 'stop'] as const) {
       it(
         `delivers nothing of a boot that ended by ${how}`,
-        inWorld(make, 2, async (world, first, second) => {
-          const end = first[how];
-          if (end === undefined) return expect(how).toBe('power');
-          const { probe } = first;
-          const known = RFC8032_KEYS[0];
-          await first.within((env) => env.network.dial(second.address));
-          await world.until(
-            () => second.probe.of('connected').length === 1 && probe.of('connected').length === 1,
-          );
-          await first.within((env) => {
-            const item = {
-              publicKey: env.crypto.publicKey(keyId(known.name)),
-              message: known.message,
-              signature: known.signature,
-            };
-            env.storage.write([{ kind: 'put', key: Uint8Array.of(1), value: Uint8Array.of(1) }]);
-            env.clock.setTimer('old', ms(1), probe.callback('timer'));
-            env.crypto.verify([item], probe.callback('verify'));
-            env.storage.flush(probe.callback('flush'));
-            env.network.dial(second.address);
-          });
-          await end();
-          const atEnd = probe.calls.length;
-          await second.within((env) => {
-            for (const { c } of second.probe.of('connected'))
-              env.network.send(c, { kind: 'text', text: 'late' });
-          });
-          await world.pass(30);
-          expect(probe.calls.length).toBe(atEnd);
-          await first.boot();
-          await first.within(() => undefined);
-          await world.pass(30);
-          expect(probe.calls.slice(atEnd).map(({ kind }) => kind)).toEqual(['build', 'start', 'command']);
-        }),
+        inWorld(
+          make,
+          2,
+          async (world, first, second) => {
+            const end = first[how] ?? first.kill;
+            const { probe } = first;
+            const known = RFC8032_KEYS[0];
+            await first.within((env) => env.network.dial(second.address));
+            await world.until(
+              () => second.probe.of('connected').length === 1 && probe.of('connected').length === 1,
+            );
+            await first.within((env) => {
+              const item = {
+                publicKey: env.crypto.publicKey(keyId(known.name)),
+                message: known.message,
+                signature: known.signature,
+              };
+              env.storage.write([{ kind: 'put', key: Uint8Array.of(1), value: Uint8Array.of(1) }]);
+              env.clock.setTimer('old', ms(1), probe.callback('timer'));
+              env.crypto.verify([item], probe.callback('verify'));
+              env.storage.flush(probe.callback('flush'));
+              env.network.dial(second.address);
+            });
+            await end();
+            const atEnd = probe.calls.length;
+            await second.within((env) => {
+              for (const { c } of second.probe.of('connected'))
+                env.network.send(c, { kind: 'text', text: 'late' });
+            });
+            await world.pass(30);
+            expect(probe.calls.length).toBe(atEnd);
+            await first.boot();
+            await first.within(() => undefined);
+            await world.pass(30);
+            expect(probe.calls.slice(atEnd).map(({ kind }) => kind)).toEqual(['build', 'start', 'command']);
+          },
+          how === 'power' ? how : undefined,
+        ),
       );
     }
 

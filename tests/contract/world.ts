@@ -1,4 +1,5 @@
 /** What a contract test asks of a world, simulated or real: hosts that run a probe, and time that goes on. */
+import type { TestContext } from 'vitest';
 import { AssertionError } from '../../src/env/assert.ts';
 import type {
   Codec,
@@ -117,16 +118,21 @@ export interface TestWorld {
 /** Makes a world of that many hosts, each booted. Every host holds the keys of `probe-keys.ts`. */
 export type WorldFactory = (hosts: number) => Promise<TestWorld>;
 
-/** Runs a test in a world of its own, and at its end checks what holds always. */
+/**
+ * Runs a test in a world of its own, and at its end checks what holds always.
+ * @param needs skips the test, visibly, in a world that cannot lose power.
+ */
 export function inWorld(
   make: WorldFactory,
   hosts: number,
   run: (world: TestWorld, first: TestHost, second: TestHost) => Promise<void>,
-): () => Promise<void> {
-  return async () => {
+  needs?: 'power',
+): (context: TestContext) => Promise<void> {
+  return async (context) => {
     const world = await make(hosts);
     try {
       const first = world.hosts[0] as TestHost;
+      if (needs === 'power' && first.power === undefined) context.skip('this world cannot lose power');
       await run(world, first, world.hosts[1] ?? first);
       for (const { probe } of world.hosts) {
         if (probe.reentries > 0)
