@@ -18,16 +18,11 @@ import { EngineRunner } from './node-engine.ts';
 import { snapshotOf } from './node-inspect.ts';
 import { BlockIntake, type IntakeItem } from './node-intake.ts';
 import { TransactionPool } from './node-pool.ts';
-import { AddressBook } from './peers/address-book.ts';
-import { ANCHORS_MAX, loadAnchors, saveAnchors } from './peers/anchors.ts';
 import { BlockRelay } from './peers/block-relay.ts';
 import { BlockServer } from './peers/block-server.ts';
-import { Connections } from './peers/connections.ts';
-import { Dialer } from './peers/dialer.ts';
-import { Discovery } from './peers/discovery.ts';
 import type { PeerFault } from './peers/fault.ts';
-import { KeepAlive } from './peers/keep-alive.ts';
 import type { Peer } from './peers/peer.ts';
+import { PeerNetwork } from './peers/peer-network.ts';
 import { SealCheck } from './peers/seal-check.ts';
 import { TransactionRelay } from './peers/transaction-relay.ts';
 import { Sync } from './sync/sync.ts';
@@ -35,10 +30,8 @@ import { serveSync } from './sync/sync-server.ts';
 import type { Block } from './types/block.ts';
 import type { Answer, ChainWorld, Command, NodeSnapshot } from './types/command.ts';
 import type { DomainEvent } from './types/event.ts';
-import { checkForkId, forkIdOf } from './types/fork-id.ts';
-import { PROTOCOL_VERSION_MIN } from './types/genesis.ts';
 import { blockId } from './types/header-codec.ts';
-import type { HandshakeMessage, HeadClaim, Message } from './types/message.ts';
+import type { HeadClaim, Message } from './types/message.ts';
 import { transactionId } from './types/transaction-codec.ts';
 import { type BlockHash, type PublicKey, publicKey } from './types/units.ts';
 
@@ -52,12 +45,8 @@ export class NodeCore {
   readonly #limits: NodeLimits;
   readonly #ledger: Ledger<unknown>;
   readonly #key: PublicKey;
-  readonly #book: AddressBook;
-  readonly #connections: Connections;
+  readonly #network: PeerNetwork;
   readonly #common: Common;
-  readonly #dialer: Dialer;
-  readonly #discovery: Discovery | undefined;
-  readonly #keepAlive: KeepAlive | undefined;
   readonly #seals: SealCheck;
   readonly #pool: TransactionPool;
   readonly #intake: BlockIntake;
@@ -78,19 +67,9 @@ export class NodeCore {
     this.#ledger = ledger;
     this.#key = publicKey(bytesToHex(env.crypto.publicKey(config.identity)));
     this.#head = claimOf(ledger.head());
-    const isStatic = config.staticPeers !== undefined;
-    const configured = config.staticPeers ?? config.bootstrap;
-    this.#book = new AddressBook(env.random, Math.max(this.#limits.knownAddressesMax, configured.length));
-    for (const address of configured) this.#book.add(address, '');
     this.#seals = new SealCheck((header) => config.consensus.rules.sealItems(header));
-    this.#connections = this.#createConnections();
+    this.#network = this.#createNetwork();
     this.#common = this.#createCommon();
-    const isDiscovering = this.#features.discovery && !isStatic;
-    this.#dialer = this.#createDialer(isDiscovering);
-    this.#discovery = isDiscovering
-      ? new Discovery(config.listen, { ...this.#common, onLearned: () => this.#dialer.plan() }, this.#book)
-      : undefined;
-    this.#keepAlive = this.#features.pings ? new KeepAlive(this.#common) : undefined;
     this.#pool = this.#createPool();
     this.#intake = new BlockIntake({
       ...this.#common,
@@ -103,7 +82,7 @@ export class NodeCore {
     this.#blockServer = new BlockServer({ ...this.#common, waiting: (id) => this.#intake.waiting(id) });
     this.#sync = new Sync({
       ...this.#common,
-      peer: (id) => this.#connections.peer(id),
+      peer: (id) => this.#network.peer(id),
       isRequested: (id) => this.#blocks.isRequested(id),
       isWaiting: (id) => this.#intake.waiting(id) !== undefined,
       onBody: (block, certificate, from) => this.#intake.submit(block, certificate, from),
@@ -114,39 +93,33 @@ export class NodeCore {
   }
 
   start(): void {
-    if (this.#discovery !== undefined) {
-      for (const anchor of loadAnchors(this.#env.storage, this.#env.crypto)) this.#book.add(anchor, '');
-    }
-    this.#dialer.start();
+    this.#network.start();
     this.#engine.start();
   }
 
   onConnected(c: ConnectionId, info: ConnectionInfo): void {
-    if (!this.#isStopped) this.#connections.onConnected(c, info);
-    else this.#env.network.close(c, 'now', 'stopped');
+    this.#network.onConnected(c, info);
   }
 
   onDialFailed(address: Address, reason: DialFailure): void {
-    this.#connections.onDialFailed(address, reason);
+    this.#network.onDialFailed(address, reason);
   }
 
   onMessage(from: ConnectionId, message: Message): void {
-    const peer = this.#connections.onMessage(from, message);
-    if (peer === undefined || this.#isStopped) return;
-    this.#keepAlive?.onMessage(peer);
-    this.#route(peer, message);
+    const peer = this.#network.onMessage(from, message);
+    if (peer !== undefined) this.#route(peer, message);
   }
 
   onMalformed(from: ConnectionId, reason: DecodeRejection): void {
-    this.#connections.onMalformed(from, reason);
+    this.#network.onMalformed(from, reason);
   }
 
   onWritable(c: ConnectionId): void {
-    this.#connections.onWritable(c);
+    this.#network.onWritable(c);
   }
 
   onDisconnected(c: ConnectionId, reason: DisconnectReason): void {
-    this.#connections.onDisconnected(c, reason);
+    this.#network.onDisconnected(c, reason);
   }
 
   onCommand(command: Command, reply: (answer: Answer) => void): void {
@@ -156,7 +129,7 @@ export class NodeCore {
         else this.#pool.submitLocal(command.transaction, reply);
         return;
       case 'Dial':
-        if (!this.#isStopped) this.#dialer.dialNow(command.address);
+        this.#network.dialNow(command.address);
         reply({ kind: 'Done' });
         return;
       default:
@@ -194,15 +167,12 @@ export class NodeCore {
       halted: this.#halted,
       head: this.#head,
       ledger: this.#ledger,
-      connections: this.#connections,
-      knownAddresses: this.#book.size,
+      network: this.#network,
       mempool: this.#pool.counts(),
       sync: { phase: this.#sync.phase, target: this.#sync.target },
       engine: this.#engine.status(),
       bounds: [
-        { name: 'peers.addresses', size: this.#book.size, max: this.#book.max },
-        ...this.#connections.bounds(),
-        ...this.#dialer.bounds(),
+        ...this.#network.bounds(),
         ...this.#seals.bounds(),
         ...this.#pool.bounds(),
         ...this.#intake.bounds(),
@@ -238,17 +208,15 @@ export class NodeCore {
         this.#sync.onResponse(peer, message);
         return;
       case 'Ping':
-        peer.head = message.head;
-        this.#connections.send(peer, { kind: 'Pong', nonce: message.nonce, head: this.#head });
+        this.#network.onPing(peer, message);
         this.#sync.onClaim(peer);
         return;
       case 'Pong':
-        peer.head = message.head;
-        this.#keepAlive?.onPong(peer, message);
+        this.#network.onPong(peer, message);
         this.#sync.onClaim(peer);
         return;
       case 'PeerInfo':
-        this.#discovery?.onMessage(peer, message);
+        this.#network.onPeerInfo(peer, message);
         return;
       case 'Handshake':
       case 'HandshakeProof':
@@ -260,17 +228,10 @@ export class NodeCore {
 
   #onConsensus(peer: Peer, message: Extract<Message, { kind: 'Consensus' }>): void {
     const verdict = this.#engine.onMessage(peer.id, message);
-    if (verdict.kind === 'fault') this.#connections.fault(peer, 'ENGINE', verdict.penalty);
+    if (verdict.kind === 'fault') this.#network.fault(peer, 'ENGINE', verdict.penalty);
   }
 
-  #onPeerUp(peer: Peer, greeting: HandshakeMessage, told: BlockHash): void {
-    if (peer.direction === 'out' && this.#dialer.isFeeler(peer.address)) {
-      this.#connections.close(peer, 'feeler');
-      return;
-    }
-    this.#keepAlive?.onPeerUp();
-    this.#discovery?.onUp(peer, greeting.listen);
-    if (this.#discovery !== undefined && peer.direction === 'out') this.#saveAnchors();
+  #onPeerUp(peer: Peer, told: BlockHash): void {
     if (told !== this.#head.id) this.#blocks.tellHead(peer, this.#ledger.head());
     this.#transactions?.onPeerUp(peer);
     this.#engine.onPeerUp(peer.id);
@@ -306,7 +267,7 @@ export class NodeCore {
   /** After a sync: what was fetched in it was not announced. */
   #tellHead(): void {
     const head = this.#ledger.head();
-    for (const peer of this.#connections.peers) this.#blocks.tellHead(peer, head);
+    for (const peer of this.#network.peers) this.#blocks.tellHead(peer, head);
   }
 
   #onHead(change: HeadChange): void {
@@ -323,26 +284,17 @@ export class NodeCore {
     if (this.#isStopped) return;
     this.#engine.stop();
     this.#isStopped = true;
-    this.#dialer.stop();
-    this.#discovery?.stop();
-    this.#keepAlive?.stop();
     this.#transactions?.stop();
     this.#blocks.stop();
     this.#sync.stop();
     this.#intake.stop();
     this.#pool.stop();
-    this.#connections.closeAll(reason);
+    this.#network.stop(reason);
     this.#ledger.stop();
   }
 
-  #saveAnchors(): void {
-    const anchors: Address[] = [];
-    for (const peer of this.#connections.peers) if (peer.direction === 'out') anchors.push(peer.address);
-    saveAnchors(this.#env.storage, this.#env.crypto, anchors.slice(-ANCHORS_MAX));
-  }
-
   #createCommon(): Common {
-    const connections = this.#connections;
+    const network = this.#network;
     return {
       env: this.#env,
       clock: this.#env.clock,
@@ -353,55 +305,28 @@ export class NodeCore {
       ledger: this.#ledger,
       seals: this.#seals,
       head: () => this.#head,
-      peers: () => connections.peers,
-      send: (peer, message) => connections.send(peer, message),
-      fault: (peer, fault) => connections.fault(peer, fault),
-      stalled: (peer) => connections.stalled(peer),
-      close: (peer, reason) => connections.close(peer, reason),
+      peers: () => network.peers,
+      send: (peer, message) => network.send(peer, message),
+      fault: (peer, fault) => network.fault(peer, fault),
+      stalled: (peer) => network.stalled(peer),
+      close: (peer, reason) => network.close(peer, reason),
       onHalt: (halt) => this.halt(halt.code, halt.fact),
     };
   }
 
-  #createConnections(): Connections {
-    const { schedule, identity, listen, protocolMax } = this.#config;
-    const { genesisId } = this.#ledger;
-    return new Connections(
-      this.#env,
-      this.#limits,
-      {
-        key: identity,
-        publicKey: this.#key,
-        listen,
-        genesisId,
-        protocolMin: PROTOCOL_VERSION_MIN,
-        protocolMax,
-        forkId: () => forkIdOf(genesisId, schedule, this.#head.height),
-        checkFork: (remote) => checkForkId(genesisId, schedule, this.#head.height, remote),
-      },
-      this.#book,
-      () => this.#dialer,
-      {
-        head: () => this.#head,
-        onUp: (peer, greeting, told) => this.#onPeerUp(peer, greeting, told),
-        onDown: (peer) => this.#onPeerDown(peer),
-        onEarly: (peer, message) => this.#route(peer, message),
-      },
-    );
-  }
-
-  #createDialer(isDiscovering: boolean): Dialer {
-    const { listen, staticPeers } = this.#config;
-    return new Dialer(
-      { listen, staticPeers, outboundTarget: this.#limits.outboundTarget, feelers: isDiscovering },
-      {
-        clock: this.#env.clock,
-        random: this.#env.random,
-        dial: (address) => this.#env.network.dial(address),
-        isPeerUp: (peer) => this.#connections.peer(peer) !== undefined,
-        onStarved: () => this.#discovery?.onStarved(),
-      },
-      this.#book,
-    );
+  #createNetwork(): PeerNetwork {
+    return new PeerNetwork({
+      env: this.#env,
+      config: this.#config,
+      features: this.#features,
+      limits: this.#limits,
+      publicKey: this.#key,
+      genesisId: this.#ledger.genesisId,
+      head: () => this.#head,
+      onUp: (peer, told) => this.#onPeerUp(peer, told),
+      onDown: (peer) => this.#onPeerDown(peer),
+      onEarly: (peer, message) => this.#route(peer, message),
+    });
   }
 
   #createPool(): TransactionPool {
@@ -412,7 +337,7 @@ export class NodeCore {
       ledger: this.#ledger,
       onAccepted: (id) => this.#transactions?.announce(id),
       onGrown: () => this.#engine.onMempool(),
-      onInvalid: (peer) => this.#connections.fault(peer, 'INVALID_TRANSACTION'),
+      onInvalid: (peer) => this.#network.fault(peer, 'INVALID_TRANSACTION'),
     });
   }
 
@@ -451,10 +376,10 @@ export class NodeCore {
         search: this.#config.createSearch(this.#env),
         ledger: this.#ledger,
         intake: () => this.#intake,
-        connections: () => this.#connections,
+        network: () => this.#network,
         candidates: () => this.#pool.candidates(),
         fetch: (id, from) => {
-          const peer = this.#connections.peer(from);
+          const peer = this.#network.peer(from);
           if (peer !== undefined) this.#blocks.fetch(peer, id);
         },
         onStorageFault: (fault) => this.halt('STORAGE_FAULT', fault.kind),

@@ -19,7 +19,7 @@ import { TAG } from './crypto/tags.ts';
 import type { Ledger, LedgerRejection } from './ledger/ledger.ts';
 import type { Search } from './node-config.ts';
 import type { BlockIntake } from './node-intake.ts';
-import type { Connections } from './peers/connections.ts';
+import type { PeerNetwork } from './peers/peer-network.ts';
 import type { Block } from './types/block.ts';
 import type { ChainWorld } from './types/command.ts';
 import type { ConsensusMessage } from './types/message.ts';
@@ -49,7 +49,7 @@ export interface EnginePorts {
   readonly search: Search;
   readonly ledger: Ledger<unknown>;
   readonly intake: () => BlockIntake;
-  readonly connections: () => Connections;
+  readonly network: () => PeerNetwork;
   /** Transactions for a block, the best first. */
   candidates(): Iterable<Transaction>;
   fetch(id: BlockHash, from: PeerId): void;
@@ -211,19 +211,19 @@ export class EngineRunner implements ConsensusHost<unknown> {
   }
 
   peers(): readonly PeerId[] {
-    return this.#ports.connections().peers.map((peer) => peer.id);
+    return this.#ports.network().peers.map((peer) => peer.id);
   }
 
   send(to: PeerId, body: Uint8Array): boolean {
-    const connections = this.#ports.connections();
-    const peer = connections.peer(to);
+    const network = this.#ports.network();
+    const peer = network.peer(to);
     if (peer === undefined) return false;
     if (this.#sent === undefined || this.#sentBody !== body) {
       this.#sent = { kind: 'Consensus', body: bytesToHex(body) };
       this.#sentBody = body;
       bodies.set(this.#sent, body);
     }
-    return connections.send(peer, this.#sent);
+    return network.send(peer, this.#sent);
   }
 
   fetch(id: BlockHash, from: PeerId): void {

@@ -1,7 +1,7 @@
 /** What a node shows of itself: one snapshot that oracles, the API and people read. */
 import type { EngineStatus } from './consensus/consensus.ts';
 import type { Bound, Ledger } from './ledger/ledger.ts';
-import type { Connections } from './peers/connections.ts';
+import type { PeerNetwork } from './peers/peer-network.ts';
 import type { NodeSnapshot } from './types/command.ts';
 import type { HeadClaim } from './types/message.ts';
 import type { PeerId } from './types/units.ts';
@@ -12,8 +12,7 @@ export interface Inspected {
   readonly halted: string | undefined;
   readonly head: HeadClaim;
   readonly ledger: Ledger<unknown>;
-  readonly connections: Connections;
-  readonly knownAddresses: number;
+  readonly network: PeerNetwork;
   readonly mempool: NodeSnapshot['mempool'];
   readonly sync: NodeSnapshot['sync'];
   readonly engine: EngineStatus;
@@ -22,7 +21,7 @@ export interface Inspected {
 
 /** Changes nothing. */
 export function snapshotOf(node: Inspected): NodeSnapshot {
-  const { ledger, connections } = node;
+  const { ledger, network } = node;
   return {
     nodeKey: node.nodeKey,
     halted: node.halted,
@@ -30,15 +29,15 @@ export function snapshotOf(node: Inspected): NodeSnapshot {
     stateRoot: ledger.head().header.stateRoot,
     base: ledger.base(),
     finality: ledger.durableFinality(),
-    peers: connections.peers.map((peer) => ({
+    peers: network.peers.map((peer) => ({
       peer: peer.id,
       address: peer.address,
       direction: peer.direction,
       head: peer.head,
-      score: connections.score(peer),
+      score: network.score(peer),
     })),
-    knownAddresses: node.knownAddresses,
-    bannedPeers: connections.bannedCount,
+    knownAddresses: network.knownAddresses,
+    bannedPeers: network.bannedCount,
     mempool: node.mempool,
     sync: node.sync,
     engine: node.engine,

@@ -171,6 +171,51 @@ describe('engines', () => {
   });
 });
 
+describe('headers', () => {
+  it('with a wrong seal are not passed on, and whoever announces them is banned', () => {
+    const forger = liar((message) => {
+      if (message.kind !== 'Block') return message;
+      return { ...message, header: { ...message.header, seal: `${message.header.seal.slice(0, -2)}00` } };
+    });
+    const consensus = createRoundRobin();
+    const world = new NodeWorld(
+      [
+        { consensus, program: forger },
+        { consensus, dials: [0] },
+        { consensus, dials: [1] },
+      ],
+      {},
+      (keys) => ({
+        engine: 'round-robin',
+        engineConfig: encodeRoundRobinConfig({ periodMs: 1_000, skipMs: 500, finalityDepth: 3 }),
+        validators: keys.slice(0, 1).map((key) => ({ key, power: amount(1n) })),
+      }),
+    );
+    world.run(10_000);
+    expect(world.of('PeerScored', 1).map((event) => event.fault)).toEqual([
+      'INVALID_HEADER',
+      'INVALID_HEADER',
+    ]);
+    expect(world.of('PeerBanned', 1).map((event) => event.peer)).toEqual([world.inspect(0).nodeKey]);
+    expect(world.heights().slice(1)).toEqual([0, 0]);
+    expect(world.of('PeerScored', 2)).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('hold for inbound peers, and refusing one bans nobody', () => {
+    const world = new NodeWorld([
+      { config: { limits: { inboundMax: 2 } } },
+      ...Array.from({ length: 5 }, () => ({ dials: [0] })),
+    ]);
+    world.run(30_000);
+    expect(world.inspect(0).peers.length).toBe(2);
+    expect(world.of('HandshakeRefused', 0).every((event) => event.code === 'TOO_MANY_PEERS')).toBe(true);
+    expect(world.of('PeerBanned')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+  });
+});
+
 describe('determinism', () => {
   const hashOf = (isolate: boolean): string => {
     const hosts: HostPlan[] = [

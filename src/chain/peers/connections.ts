@@ -1,9 +1,9 @@
 /** Connections: handshake, identities, duplicates, scores and bans; above it the node sees peers only. */
 import { bytesToHex } from '../../env/bytes.ts';
 import type { Timer } from '../../env/clock.ts';
-import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../../env/network.ts';
+import type { ConnectionInfo, DecodeRejection, DisconnectReason } from '../../env/network.ts';
 import type { Env } from '../../env/program.ts';
-import { type Address, type ConnectionId, ms } from '../../env/units.ts';
+import { type ConnectionId, ms } from '../../env/units.ts';
 import type { NodeLimits } from '../node-config.ts';
 import type { ChainWorld } from '../types/command.ts';
 import type { HandshakeMessage, HeadClaim, Message } from '../types/message.ts';
@@ -120,10 +120,6 @@ export class Connections {
       if (connection.step !== 'up' && connection.step !== 'closed') this.#refuse(connection, 'TIMEOUT');
     });
     this.#env.network.send(id, greeting(this.#local, connection.challenge, connection.told));
-  }
-
-  onDialFailed(address: Address, reason: DialFailure): void {
-    this.#dialer().onDialFailed(address, reason);
   }
 
   /** The peer that a message comes from; undefined: it was part of a handshake, or came too early or too late. */
