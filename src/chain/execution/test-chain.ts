@@ -130,7 +130,7 @@ export class TestChain<View> {
   build(
     candidates: Iterable<Transaction>,
     beneficiary = 9,
-    consensus = new Uint8Array(0),
+    consensus: Uint8Array = new Uint8Array(0),
     stepMs = 1_000,
   ): Block {
     const parent = {
