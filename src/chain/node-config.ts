@@ -132,8 +132,8 @@ export const DEFAULT_STORE: StoreSettings = {
   baseDepth: 64,
   /** A reorganisation of 1,064 blocks needs an operator's eye. */
   undoDepth: 1_000,
-  /** As far as clocks of honest nodes may go astray: two minutes. */
-  futureMaxMs: ms(120_000),
+  /** As far as clocks of honest nodes may go astray, a time zone set wrong included: two hours, as in the field. */
+  futureMaxMs: ms(7_200_000),
   accountIndex: true,
   flushBlocks: 1,
 };

@@ -12,6 +12,8 @@ import type { FaultLine } from './scenario/schema.ts';
 const FAULTS_PER_LINE_MAX = 100_000;
 /** A stop that takes longer becomes a kill. */
 const STOP_DEADLINE_US = 10_000_000;
+/** From the end of a disk's fault to the restart of its host. */
+const REPAIR_US = 1_000_000;
 /** An old disk is a backup of that age when the host crashes. */
 const BACKUP_AGE_MIN_US = 5_000_000;
 const BACKUP_AGE_MAX_US = 90_000_000;
@@ -172,15 +174,20 @@ function planCorruption(
   }
 }
 
-/** A disk that refuses: the node stops by itself, and its operator starts it again once the disk is well. */
+/**
+ * A disk that refuses: the node stops by itself, in whichever way. Once the disk is well its operator ends what is
+ * left of the process and starts it again.
+ */
 function planDiskStop(
   hosts: readonly number[],
   fault: Extract<FaultAction, { kind: 'disk' }>['fault'],
   forUs: number,
   o: Occurrence,
 ): void {
+  const wellUs = o.atUs + forUs;
   o.add(o.atUs, { kind: 'disk', hosts, fault, forUs });
-  o.add(o.atUs + forUs, { kind: 'start', hosts }, 'repaired');
+  o.add(wellUs, { kind: 'crash', hosts, how: 'kill', downUs: REPAIR_US, disk: 'keep' }, 'repaired');
+  o.add(wellUs + REPAIR_US, { kind: 'start', hosts }, 'repaired');
 }
 
 function planOnce(line: FaultLine, o: Occurrence): void {
