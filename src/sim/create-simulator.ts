@@ -2,16 +2,20 @@
 import { assert } from '../env/assert.ts';
 import type { World } from '../env/program.ts';
 import type { Us } from '../env/units.ts';
+import { PendingCommand } from './calls.ts';
 import { type SimulatorConfig, WALL_START_US } from './config.ts';
 import type { SimDisk } from './disk/disk.ts';
 import { createKeyPool } from './disk/key-text.ts';
 import { createSimDisk } from './disk/sim-disk.ts';
 import type { Fault, FaultCount } from './fault.ts';
-import { FAULT_OP, FaultRunner } from './fault-runner.ts';
-import { Host, type HostChange, type HostWorld, type PendingCommand } from './host.ts';
+import { FaultRunner } from './fault-runner.ts';
+import { Host } from './host.ts';
+import { SimTimer } from './host-timers.ts';
+import type { HostChange, HostWorld } from './host-world.ts';
 import { Hosts } from './hosts.ts';
-import { COMPONENT, type Component, type SimNetwork } from './kernel.ts';
+import { COMPONENT, type Component } from './kernel.ts';
 import { createNetwork } from './network/network.ts';
+import type { SimNetwork } from './network/ports.ts';
 import { QUEUE_HOST_MAX } from './queue.ts';
 import { Scheduler } from './scheduler.ts';
 import { createRunKey, createStream, type Stream } from './seeds.ts';
@@ -27,6 +31,14 @@ const HARNESS_OP = 8;
 /** Builds a run that has not begun. Equal configs give equal runs, whatever ran before in the process. */
 export function createSimulator<W extends World>(config: SimulatorConfig<W>): Simulator<W> {
   return new Simulation(config);
+}
+
+/** A call of the harness that is due. */
+class HarnessCall {
+  readonly run: () => void;
+  constructor(run: () => void) {
+    this.run = run;
+  }
 }
 
 class Simulation<W extends World> implements Simulator<W>, Component {
@@ -114,7 +126,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
 
   at(atUs: number, run: () => void): void {
     this.#assertHarness();
-    this.#scheduler.scheduleControl(atUs, HARNESS_OP, false, run);
+    this.#callLater(atUs, run);
   }
 
   observe(observer: Observer<W>): void {
@@ -128,7 +140,9 @@ class Simulation<W extends World> implements Simulator<W>, Component {
   command(host: number, command: W['command'], onAnswer?: (answer: W['answer']) => void): boolean {
     this.#assertHarness();
     if (!this.#hosts.isUp(host)) return false;
-    const pending: PendingCommand<W> = { command, onAnswer };
+    const to = this.#hosts.at(host);
+    const fingerprint = this.#config.fingerprintCommand(command);
+    const pending = new PendingCommand(fingerprint, () => to.commanded(command, onAnswer));
     const { time } = this.#scheduler;
     this.#scheduler.schedule(time, host, COMPONENT.host, HOST_OP.command, host, 0, pending);
     return true;
@@ -207,14 +221,12 @@ class Simulation<W extends World> implements Simulator<W>, Component {
 
   /** The control component's events: faults and the harness. */
   handle(op: number, _a: number, _b: number, payload: unknown): void {
-    if (op === HARNESS_OP) this.#guarded(payload as () => void);
-    else {
-      assert(
-        op === FAULT_OP.begin || op === FAULT_OP.end || op === FAULT_OP.restart,
-        'control knows its events',
-      );
-      this.#faults.handle(op, payload);
-    }
+    if (payload instanceof HarnessCall) this.#guarded(payload.run);
+    else this.#faults.handle(op, payload);
+  }
+
+  #callLater(atUs: number, run: () => void): void {
+    this.#scheduler.scheduleControl(atUs, HARNESS_OP, false, new HarnessCall(run));
   }
 
   #addHosts(): void {
@@ -227,9 +239,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       this.#hosts.add(new Host(number, world, host, createSimDisk({ keys, currentEvent })));
       const startUs = host.startUs ?? 0;
       if (startUs === 'never') continue;
-      this.#scheduler.scheduleControl(startUs, HARNESS_OP, false, () =>
-        this.#hosts.at(number).start(undefined),
-      );
+      this.#callLater(startUs, () => void this.#hosts.at(number).start(undefined));
     }
   }
 
@@ -244,13 +254,10 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       programs: config.programs,
       wallStartUs: config.wallStartUs ?? WALL_START_US,
       fingerprintEvent: (event) => config.fingerprintEvent(event),
-      fingerprintCommand: (command) => config.fingerprintCommand(command),
       onEmit: (host, event) => this.#onEmit(host, event),
       onChange: (host, change) => this.#onChange(host, change),
       onThrown: (host, error) => this.#onThrown(host, error),
-      onAnswer: (atUs, tell, answer) => {
-        this.#scheduler.scheduleControl(atUs, HARNESS_OP, false, () => tell(answer));
-      },
+      onAnswer: (atUs, tell) => this.#callLater(atUs, tell),
     };
   }
 
@@ -300,8 +307,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
 
   #standstill(): EndReason {
     const { host, code, payload } = this.#scheduler.standstill ?? { host: -1, code: 0, payload: undefined };
-    const timer =
-      typeof payload === 'object' && payload !== null && 'name' in payload ? ` ${payload.name}` : '';
+    const timer = payload instanceof SimTimer ? ` ${payload.name}` : '';
     return { kind: 'standstill', host, what: `${kindName(code)}${timer}` };
   }
 

@@ -7,11 +7,11 @@ import type { Fault, FaultCount, SpanUs } from './fault.ts';
 import { hashText } from './hash.ts';
 import type { Host } from './host.ts';
 import type { Hosts } from './hosts.ts';
-import type { SimNetwork } from './kernel.ts';
 import { COMPONENT } from './kernel.ts';
 import type { LinkChange, LinkTarget } from './network/link-change.ts';
+import type { SimNetwork } from './network/ports.ts';
 import type { Scheduler } from './scheduler.ts';
-import { CALL, CONTROL_OP, HOST_OP } from './trace-kinds.ts';
+import { CONTROL_OP, HOST_OP } from './trace-kinds.ts';
 
 /** Where faults that can lose content pass. */
 export type DiskDoor = Pick<FaultAtlas, 'setFault' | 'wipe' | 'restore'>;
@@ -20,20 +20,29 @@ export type DiskDoor = Pick<FaultAtlas, 'setFault' | 'wipe' | 'restore'>;
 export const FAULT_OP = { begin: 0, end: 1, restart: 2 } as const;
 
 /** One fault of the plan, and what became of it. */
-interface Entry {
+class Entry {
   readonly fault: Fault;
   readonly hash: number;
-  injected: number;
-  effective: number;
+  injected = 0;
+  effective = 0;
   /** Hosts on which it is on. */
-  readonly active: Set<number>;
+  readonly active = new Set<number>();
+  constructor(fault: Fault) {
+    this.fault = fault;
+    this.hash = hashText(fault.id);
+  }
 }
 
-interface Restart {
+/** A start that is due, unless the host was started after that boot. */
+class Restart {
   readonly host: number;
-  /** The boot that ended. */
   readonly boot: number;
   readonly variant: string | undefined;
+  constructor(host: number, boot: number, variant: string | undefined) {
+    this.host = host;
+    this.boot = boot;
+    this.variant = variant;
+  }
 }
 
 type Of<K extends Fault['kind']> = Extract<Fault, { readonly kind: K }>;
@@ -61,7 +70,7 @@ export class FaultRunner<W extends World> {
   /** Adds a fault to the plan. @throws {AssertionError} when its id is taken, or its time is over. */
   add(fault: Fault): void {
     assert(!this.#entries.has(fault.id), 'the ids of a fault plan are unique');
-    const entry = { fault, hash: hashText(fault.id), injected: 0, effective: 0, active: new Set<number>() };
+    const entry = new Entry(fault);
     this.#entries.set(fault.id, entry);
     if (fault.off === true) return;
     this.#scheduler.scheduleControl(fault.atUs, FAULT_OP.begin, true, entry);
@@ -76,10 +85,14 @@ export class FaultRunner<W extends World> {
     }));
   }
 
+  /** The events that this asked for. */
   handle(op: number, payload: unknown): void {
-    if (op === FAULT_OP.begin) this.#begin(payload as Entry);
-    else if (op === FAULT_OP.end) this.#end(payload as Entry);
-    else this.#restart(payload as Restart);
+    if (payload instanceof Restart) this.#restart(payload);
+    else {
+      assert(payload instanceof Entry, 'the control component handles the events that it asked for');
+      if (op === FAULT_OP.begin) this.#begin(payload);
+      else this.#end(payload);
+    }
   }
 
   #begin(entry: Entry): void {
@@ -194,14 +207,14 @@ export class FaultRunner<W extends World> {
         host.boot,
         undefined,
       );
-      host.deliver(CALL.stop, 0, undefined, undefined, -1);
+      host.deliver({ kind: 'stop' });
       return true;
     });
   }
 
   #restartLater(host: Host<W>, downUs: SpanUs, variant: string | undefined): void {
     if (downUs === 'forever') return;
-    const restart: Restart = { host: host.number, boot: host.boot, variant };
+    const restart = new Restart(host.number, host.boot, variant);
     this.#scheduler.scheduleControl(this.#scheduler.time + downUs, FAULT_OP.restart, true, restart);
   }
 
@@ -231,7 +244,7 @@ export class FaultRunner<W extends World> {
 
   #setDisk(entry: Entry, fault: Of<'disk'>, host: Host<W>): boolean {
     return this.#traced(host, CONTROL_OP.disk, entry, () => {
-      const inner = { ...fault.fault, id: fault.id } as DiskFault;
+      const inner: DiskFault = { ...fault.fault, id: fault.id };
       const outcome = this.#door.setFault(host.number, inner);
       const isOn = outcome === 'active' || outcome === 'armed';
       if (isOn) entry.active.add(host.number);
@@ -241,7 +254,7 @@ export class FaultRunner<W extends World> {
 
   #setLink(entry: Entry, fault: Of<'link'>): void {
     entry.injected++;
-    const change = { ...fault.change, id: fault.id } as LinkChange;
+    const change: LinkChange = { ...fault.change, id: fault.id };
     if (namesNobody(change)) return;
     entry.effective++;
     this.#scheduler.traced(-1, CONTROL_OP.link, entry.hash, () => this.#network.setLink(change));

@@ -5,10 +5,16 @@ import type { Env, World } from '../env/program.ts';
 import type { Random } from '../env/random.ts';
 import type { Storage } from '../env/storage.ts';
 import { type KeyId, ms, unixMs } from '../env/units.ts';
+import { PendingFlush, PendingResult } from './calls.ts';
+import type { HostClock } from './clock.ts';
+import type { HostConfig } from './config.ts';
+import type { Prices } from './cpu.ts';
+import type { SimDisk } from './disk/disk.ts';
 import { keyToText } from './disk/key-text.ts';
 import { PURPOSE } from './draws.ts';
 import { hashText } from './hash.ts';
-import type { Host, PendingFlush, PendingResult } from './host.ts';
+import type { HostTimers } from './host-timers.ts';
+import type { HostWorld } from './host-world.ts';
 import { COMPONENT } from './kernel.ts';
 import { HOST_OP, TRACE } from './trace-kinds.ts';
 
@@ -18,8 +24,34 @@ const VERIFY_MAX = 65_536;
 const RANDOM_BYTES_MAX = 65_536;
 const TWO_32 = 4_294_967_296;
 
+/** What the env of a boot needs of its host. */
+export interface BootHost<W extends World> {
+  readonly number: number;
+  readonly variant: string;
+  readonly world: HostWorld<W>;
+  readonly config: HostConfig;
+  readonly clock: HostClock;
+  readonly timers: HostTimers;
+  readonly prices: Prices;
+  readonly disk: SimDisk;
+  /** When an effect of the running handler leaves. */
+  readonly leaveUs: number;
+  /** µs that the running handler spent so far. */
+  spentUs: number;
+  /** When the last flush of the boot is done. */
+  lastFlushUs: number;
+  /** @throws when the boot is over, or nothing of it is called. */
+  assertReads(boot: number): void;
+  /** @throws also while a program is inspected, or a shared value computed. */
+  assertDraws(boot: number): void;
+  /** @throws outside a handler too. */
+  assertActs(boot: number): void;
+  /** Counts an effect that was done just now. @throws when a crash waited for it. */
+  acted(kind: number, fingerprint: number, extra: number): void;
+}
+
 /** Builds the env of the boot that begins. */
-export function createHostEnv<W extends World>(host: Host<W>, boot: number): Env<W> {
+export function createHostEnv<W extends World>(host: BootHost<W>, boot: number): Env<W> {
   const { world, clock, timers } = host;
   const { scheduler, network } = world;
   return {
@@ -68,7 +100,7 @@ export function createHostEnv<W extends World>(host: Host<W>, boot: number): Env
   };
 }
 
-function createStorage<W extends World>(host: Host<W>, boot: number): Storage {
+function createStorage<W extends World>(host: BootHost<W>, boot: number): Storage {
   const { disk } = host;
   const { scheduler } = host.world;
   const { readUs = 0, writeUs = 0, flushUs = 0 } = host.config.disk ?? {};
@@ -94,14 +126,14 @@ function createStorage<W extends World>(host: Host<W>, boot: number): Storage {
       // In the order asked: a disk that was slow does not overtake itself.
       const atUs = Math.max(host.lastFlushUs, host.leaveUs + flushUs * disk.latencyMultiplier);
       host.lastFlushUs = atUs;
-      const pending: PendingFlush = { boot, batch: disk.written, onDurable };
+      const pending = new PendingFlush(boot, disk.written, onDurable);
       scheduler.scheduleInOrder(atUs, host.number, HOST_OP.flushed, pending);
       host.acted(TRACE.flush, disk.written, 0);
     },
   };
 }
 
-function createRandom<W extends World>(host: Host<W>, boot: number): Random {
+function createRandom<W extends World>(host: BootHost<W>, boot: number): Random {
   const { scheduler } = host.world;
   let ordinal = 0;
   const word = (): number => {
@@ -135,7 +167,7 @@ const SIGNATURES = 'world.signatures';
 /** Arguments of one call: far below the engines' limits. */
 const LATIN1_CHUNK = 4_096;
 
-function createCrypto<W extends World>(host: Host<W>, boot: number): Env<W>['crypto'] {
+function createCrypto<W extends World>(host: BootHost<W>, boot: number): Env<W>['crypto'] {
   const { scheduler, crypto } = host.world;
   const checked = host.world.memo.for(SIGNATURES);
   const secretOf = (key: KeyId): Uint8Array => {
@@ -152,7 +184,7 @@ function createCrypto<W extends World>(host: Host<W>, boot: number): Env<W>['cry
     verify(items: readonly SignedItem[], onResult) {
       host.assertActs(boot);
       assert(items.length <= VERIFY_MAX, 'at most 65,536 signatures are checked at once');
-      const pending: PendingResult = { boot, valid: items.map(verifyOnce), onResult };
+      const pending = new PendingResult(boot, items.map(verifyOnce), onResult);
       const { leaveUs, number } = host;
       scheduler.schedule(leaveUs, number, COMPONENT.host, HOST_OP.verified, number, 0, pending);
       host.acted(TRACE.verify, items.length, 0);

@@ -10,6 +10,7 @@ import { HOST_OP } from './trace-kinds.ts';
 
 /** A timer of a program. `run` is taken out when it fires or is cancelled. */
 export class SimTimer implements Timer {
+  readonly kind = 'timer';
   readonly name: string;
   readonly boot: number;
   readonly dueLocalUs: number;

@@ -1,89 +1,23 @@
 /** One simulated host: its boots, the calls of its program one at a time, and what a handler's effects count and cost. */
-import { assert } from '../env/assert.ts';
-import type {
-  Codec,
-  ConnectionInfo,
-  DecodeRejection,
-  DialFailure,
-  DisconnectReason,
-} from '../env/network.ts';
+import { assert, assertNever } from '../env/assert.ts';
 import type { Env, Process, World } from '../env/program.ts';
 import { StorageCrash } from '../env/storage.ts';
-import type { Address, ConnectionId } from '../env/units.ts';
+import { type Call, fingerprintCall } from './calls.ts';
 import { HostClock } from './clock.ts';
-import { type HostConfig, type HostProgram, RECEIVE_QUEUE_MAX, RECEIVE_QUEUE_MAX_BYTES } from './config.ts';
+import { type HostConfig, RECEIVE_QUEUE_MAX, RECEIVE_QUEUE_MAX_BYTES } from './config.ts';
 import { Prices } from './cpu.ts';
-import type { CryptoSuite } from './crypto-suite.ts';
 import type { SimDisk } from './disk/disk.ts';
 import { PURPOSE, scaleWord } from './draws.ts';
-import type { EffectPoint } from './fault.ts';
 import { hashText } from './hash.ts';
-import { createHostEnv } from './host-env.ts';
-import { HostTimers, type SimTimer } from './host-timers.ts';
-import type { SimNetwork } from './kernel.ts';
+import { type BootHost, createHostEnv } from './host-env.ts';
+import { HostTimers } from './host-timers.ts';
+import type { BootEnd, CrashPoint, HostWorld } from './host-world.ts';
 import { COMPONENT } from './kernel.ts';
 import { Mailbox } from './mailbox.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { SharedMemo } from './shared-memo.ts';
 import { CALL, HOST_OP, TRACE } from './trace-kinds.ts';
 
 /** A monotonic clock begins below this, at another value in each boot. */
 const CLOCK_ZERO_MAX_US = 1_000_000_000;
-
-/** Why a boot ended. */
-export type BootEnd =
-  | { readonly kind: 'kill' | 'power' | 'done' | 'deadline' }
-  /** The disk failed under the program. */
-  | { readonly kind: 'storageCrash' }
-  /** The program threw, and the run goes on. */
-  | { readonly kind: 'threw'; readonly error: unknown };
-
-/** What happens to a host, for observers of the run. */
-export type HostChange =
-  | { readonly kind: 'started'; readonly boot: number; readonly variant: string }
-  | { readonly kind: 'ended'; readonly boot: number; readonly end: BootEnd };
-
-/** What the hosts of one run share. */
-export interface HostWorld<W extends World> {
-  readonly scheduler: Scheduler;
-  readonly network: SimNetwork<W['message']>;
-  readonly codec: Codec<W['message']>;
-  readonly crypto: CryptoSuite;
-  readonly memo: SharedMemo;
-  readonly programs: ReadonlyMap<string, HostProgram<W>>;
-  readonly wallStartUs: number;
-  fingerprintEvent(event: W['event']): number;
-  fingerprintCommand(command: W['command']): number;
-  onEmit(host: number, event: W['event']): void;
-  onChange(host: number, change: HostChange): void;
-  /** Decides whether the run ends; true: only the boot does. */
-  onThrown(host: number, error: unknown): boolean;
-  onAnswer(atUs: number, tell: (answer: W['answer']) => void, answer: W['answer']): void;
-}
-
-/** A flush that is under way. */
-export interface PendingFlush {
-  readonly boot: number;
-  readonly batch: number;
-  readonly onDurable: (fault?: { readonly kind: 'IO' | 'FULL' }) => void;
-}
-
-export interface PendingResult {
-  readonly boot: number;
-  readonly valid: readonly boolean[];
-  readonly onResult: (valid: readonly boolean[]) => void;
-}
-
-export interface PendingCommand<W extends World> {
-  readonly command: W['command'];
-  readonly onAnswer: ((answer: W['answer']) => void) | undefined;
-}
-
-/** A crash that waits for an effect. */
-export interface CrashPoint {
-  readonly at: EffectPoint;
-  readonly crash: () => void;
-}
 
 /** Unwinds a handler whose boot is over. */
 class BootOver extends Error {
@@ -91,7 +25,7 @@ class BootOver extends Error {
 }
 const BOOT_OVER = new BootOver('the boot is over');
 
-export class Host<W extends World> {
+export class Host<W extends World> implements BootHost<W> {
   readonly number: number;
   readonly world: HostWorld<W>;
   readonly config: HostConfig;
@@ -118,7 +52,7 @@ export class Host<W extends World> {
   #busyUntilUs = 0;
   #wakeIsDue = false;
   #isFull = false;
-  readonly #mailbox = new Mailbox();
+  readonly #mailbox = new Mailbox<Call<W>>();
   readonly #crashPoints: CrashPoint[] = [];
   #due: CrashPoint | undefined;
   #afterEnd: (() => void)[] = [];
@@ -146,7 +80,7 @@ export class Host<W extends World> {
 
   /** The event that `start` asked for. */
   onStart(): void {
-    if (this.#isStarting && !this.isUp) this.deliver(CALL.start, 0, undefined, undefined, -1);
+    if (this.#isStarting && !this.isUp) this.deliver({ kind: 'start' });
   }
 
   /** Begins a boot as an event of this instant; false when one runs or begins already. */
@@ -159,26 +93,39 @@ export class Host<W extends World> {
     return true;
   }
 
-  /** A call of the running boot: now, or when the host is not busy any more. `bytes` is -1 when it is no message. */
-  deliver(kind: number, number: number, payload: unknown, extra: unknown, bytes: number): void {
+  /** A call of the running boot: now, or when the host is not busy any more. */
+  deliver(call: Call<W>): void {
     const now = this.world.scheduler.time;
     if (this.#pauses === 0 && this.#busyUntilUs <= now && this.#mailbox.size === 0) {
-      this.#invoke(kind, number, payload, extra);
+      this.#invoke(call);
       return;
     }
-    this.world.scheduler.trace(this.number, TRACE.waits, kind, number);
-    this.#mailbox.add(kind, number, payload, extra, bytes);
-    if (bytes >= 0 && this.#fills(1)) this.#isFull = true;
+    this.world.scheduler.trace(this.number, TRACE.waits, CALL[call.kind], 0);
+    this.#mailbox.add(call);
+    if (call.kind === 'message' && this.#fills(1)) this.#isFull = true;
     this.#wakeLater();
+  }
+
+  /** A command of the harness, delivered as a call of its own. */
+  commanded(command: W['command'], onAnswer: ((answer: W['answer']) => void) | undefined): void {
+    const { boot } = this;
+    let isAnswered = false;
+    this.#process?.onCommand(command, (answer) => {
+      this.assertActs(boot);
+      assert(!isAnswered, 'a command is answered at most once');
+      isAnswered = true;
+      if (onAnswer !== undefined) this.world.onAnswer(this.leaveUs, () => onAnswer(answer));
+      this.acted(TRACE.reply, 0, 0);
+    });
   }
 
   /** The next of the calls that wait, as an event of its own. */
   wake(): void {
     this.#wakeIsDue = false;
     if (this.#pauses > 0) return;
-    const mailbox = this.#mailbox;
-    if (mailbox.take()) this.#invoke(mailbox.kind, mailbox.number, mailbox.payload, mailbox.extra);
-    if (mailbox.size > 0) this.#wakeLater();
+    const call = this.#mailbox.take();
+    if (call !== undefined) this.#invoke(call);
+    if (this.#mailbox.size > 0) this.#wakeLater();
     if (!this.#isFull || this.#fills(2)) return;
     this.#isFull = false;
     this.world.network.resume(this.number);
@@ -196,7 +143,7 @@ export class Host<W extends World> {
   /** Ends the boot at once, from outside a handler. The caller deals with disk content and restart. */
   end(end: BootEnd): void {
     assert(this.#mode === 'idle', 'a boot ends between two handlers');
-    const { scheduler, network, onChange } = this.world;
+    const { scheduler, network } = this.world;
     if (this.#isStarting && !this.isUp) {
       this.#isStarting = false;
       this.#mailbox.clear();
@@ -222,7 +169,7 @@ export class Host<W extends World> {
       this.disk.kill();
       network.killed(this.number);
     }
-    onChange(this.number, { kind: 'ended', boot: this.boot, end });
+    this.world.onChange(this.number, { kind: 'ended', boot: this.boot, end });
     const after = this.#afterEnd;
     this.#afterEnd = [];
     for (const run of after) run();
@@ -318,16 +265,16 @@ export class Host<W extends World> {
     return true;
   }
 
-  #invoke(kind: number, number: number, payload: unknown, extra: unknown): void {
-    if (kind === CALL.timer && (payload as SimTimer).run === undefined) return;
+  #invoke(call: Call<W>): void {
+    if (call.kind === 'timer' && call.run === undefined) return;
     assert(this.#mode === 'idle', 'no port calls a program back before its running handler returned');
     this.spentUs = 0;
     this.handlerEffects = 0;
-    if (kind === CALL.start) this.#boot();
+    if (call.kind === 'start') this.#boot();
     let thrown: unknown;
     if (this.#crashPoints.length === 0 || !this.#findDue()) {
       try {
-        this.#call(kind, number, payload, extra);
+        this.#handle(this.#process ?? this.#build(), call);
       } catch (error) {
         thrown = error;
       }
@@ -350,7 +297,7 @@ export class Host<W extends World> {
   }
 
   #boot(): void {
-    const { scheduler, onChange } = this.world;
+    const { scheduler } = this.world;
     this.boot++;
     this.bootEffects = 0;
     this.lastFlushUs = 0;
@@ -358,7 +305,7 @@ export class Host<W extends World> {
     this.isUp = true;
     const word = scheduler.draw(PURPOSE.clockZero, this.number, this.boot, 0);
     this.clock.boot(scheduler.time, scaleWord(CLOCK_ZERO_MAX_US, word));
-    onChange(this.number, { kind: 'started', boot: this.boot, variant: this.variant });
+    this.world.onChange(this.number, { kind: 'started', boot: this.boot, variant: this.variant });
   }
 
   #build(): Process<W> {
@@ -371,75 +318,45 @@ export class Host<W extends World> {
     return process;
   }
 
-  #call(kind: number, number: number, payload: unknown, extra: unknown): void {
-    const process = this.#process ?? this.#build();
+  #handle(process: Process<W>, call: Call<W>): void {
     this.#mode = 'handling';
     const { scheduler, codec } = this.world;
-    switch (kind) {
-      case CALL.message:
-        scheduler.trace(this.number, kind, codec.fingerprint(payload as W['message']), number);
-        process.onMessage(number as ConnectionId, payload as W['message']);
-        return;
-      case CALL.timer: {
-        const timer = payload as SimTimer;
-        scheduler.trace(this.number, kind, hashText(timer.name), 0);
-        const { run } = timer;
-        timer.run = undefined;
-        run?.();
-        return;
-      }
-      case CALL.flushed: {
-        const [flush, fault] = [
-          payload as PendingFlush,
-          extra as { readonly kind: 'IO' | 'FULL' } | undefined,
-        ];
-        scheduler.trace(this.number, kind, flush.batch, fault === undefined ? 0 : 1);
-        flush.onDurable(fault);
-        return;
-      }
-      default:
-        scheduler.trace(this.number, kind, number, 0);
-        this.#callRarely(process, kind, number, payload, extra);
+    if (call.kind === 'message') {
+      scheduler.trace(this.number, CALL.message, codec.fingerprint(call.message), call.c);
+      process.onMessage(call.c, call.message);
+      return;
     }
-  }
-
-  #callRarely(process: Process<W>, kind: number, number: number, payload: unknown, extra: unknown): void {
-    switch (kind) {
-      case CALL.start:
+    scheduler.trace(this.number, CALL[call.kind], fingerprintCall(call), 0);
+    switch (call.kind) {
+      case 'timer': {
+        const { run } = call;
+        call.run = undefined;
+        return run?.();
+      }
+      case 'flushed':
+        return call.onDurable(call.fault);
+      case 'verified':
+        return call.onResult(call.valid);
+      case 'command':
+        return call.run();
+      case 'start':
         return process.onStart();
-      case CALL.verified:
-        return (payload as PendingResult).onResult((payload as PendingResult).valid);
-      case CALL.command:
-        return this.#command(process, payload as PendingCommand<W>);
-      case CALL.stop: {
+      case 'stop': {
         const { boot } = this;
         return process.onStop(() => this.done(boot));
       }
-      case CALL.connected:
-        return process.onConnected(number as ConnectionId, payload as ConnectionInfo);
-      case CALL.dialFailed:
-        return process.onDialFailed(payload as Address, extra as DialFailure);
-      case CALL.malformed:
-        return process.onMalformed(number as ConnectionId, payload as DecodeRejection);
-      case CALL.writable:
-        return process.onWritable(number as ConnectionId);
-      case CALL.disconnected:
-        return process.onDisconnected(number as ConnectionId, payload as DisconnectReason);
+      case 'connected':
+        return process.onConnected(call.c, call.info);
+      case 'dialFailed':
+        return process.onDialFailed(call.address, call.reason);
+      case 'malformed':
+        return process.onMalformed(call.c, call.reason);
+      case 'writable':
+        return process.onWritable(call.c);
+      case 'disconnected':
+        return process.onDisconnected(call.c, call.reason);
       default:
-        assert(false, 'every kind of call is known');
+        return assertNever(call);
     }
-  }
-
-  #command(process: Process<W>, { command, onAnswer }: PendingCommand<W>): void {
-    const { boot } = this;
-    this.world.scheduler.trace(this.number, CALL.command, this.world.fingerprintCommand(command), 0);
-    let isAnswered = false;
-    process.onCommand(command, (answer) => {
-      this.assertActs(boot);
-      assert(!isAnswered, 'a command is answered at most once');
-      isAnswered = true;
-      if (onAnswer !== undefined) this.world.onAnswer(this.leaveUs, onAnswer, answer);
-      this.acted(TRACE.reply, 0, 0);
-    });
   }
 }

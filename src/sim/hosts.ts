@@ -3,10 +3,12 @@ import { assert } from '../env/assert.ts';
 import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../env/network.ts';
 import type { World } from '../env/program.ts';
 import type { Address, ConnectionId } from '../env/units.ts';
-import type { Host, PendingCommand, PendingFlush, PendingResult } from './host.ts';
-import type { SimTimer } from './host-timers.ts';
-import type { Component, HostPort } from './kernel.ts';
-import { CALL, HOST_OP } from './trace-kinds.ts';
+import { type Call, MessageCall, PendingCommand, PendingFlush, PendingResult } from './calls.ts';
+import type { Host } from './host.ts';
+import { SimTimer } from './host-timers.ts';
+import type { Component } from './kernel.ts';
+import type { HostPort } from './network/ports.ts';
+import { HOST_OP } from './trace-kinds.ts';
 
 /** Delivers to the running boot, and to no other. */
 export class Hosts<W extends World> implements Component, HostPort<W['message']> {
@@ -31,32 +33,16 @@ export class Hosts<W extends World> implements Component, HostPort<W['message']>
 
   handle(op: number, a: number, b: number, payload: unknown): void {
     const host = this.at(a);
-    switch (op) {
-      case HOST_OP.timer:
-        this.#onTimer(host, payload as SimTimer);
-        return;
-      case HOST_OP.wake:
-        host.wake();
-        return;
-      case HOST_OP.flushed:
-        this.#onFlushed(host, payload as PendingFlush);
-        return;
-      case HOST_OP.verified: {
-        const result = payload as PendingResult;
-        if (this.#runs(host, result.boot)) host.deliver(CALL.verified, 0, result, undefined, -1);
-        return;
-      }
-      case HOST_OP.command:
-        if (host.isUp) host.deliver(CALL.command, 0, payload as PendingCommand<W>, undefined, -1);
-        return;
-      case HOST_OP.start:
-        host.onStart();
-        return;
-      case HOST_OP.stopDeadline:
-        if (this.#runs(host, b)) host.end({ kind: 'deadline' });
-        return;
-      default:
-        assert(false, 'a host handles the events that it asked for');
+    if (payload instanceof SimTimer) this.#onTimer(host, payload);
+    else if (payload instanceof PendingFlush) this.#onFlushed(host, payload);
+    else if (payload instanceof PendingResult) this.#deliver(a, payload.boot, payload);
+    else if (payload instanceof PendingCommand) {
+      if (host.isUp) host.deliver(payload);
+    } else if (op === HOST_OP.wake) host.wake();
+    else if (op === HOST_OP.start) host.onStart();
+    else {
+      assert(op === HOST_OP.stopDeadline, 'a host handles the events that it asked for');
+      if (this.#runs(host, b)) host.end({ kind: 'deadline' });
     }
   }
 
@@ -73,11 +59,11 @@ export class Hosts<W extends World> implements Component, HostPort<W['message']>
   }
 
   connected(host: number, boot: number, c: ConnectionId, info: ConnectionInfo): void {
-    this.#deliver(host, boot, CALL.connected, c, info, undefined);
+    this.#deliver(host, boot, { kind: 'connected', c, info });
   }
 
   dialFailed(host: number, boot: number, address: Address, reason: DialFailure): void {
-    this.#deliver(host, boot, CALL.dialFailed, 0, address, reason);
+    this.#deliver(host, boot, { kind: 'dialFailed', address, reason });
   }
 
   message(host: number, boot: number, c: ConnectionId, message: W['message'], bytes: number): void {
@@ -85,24 +71,24 @@ export class Hosts<W extends World> implements Component, HostPort<W['message']>
     if (!this.#runs(to, boot)) return;
     this.messages++;
     this.messageBytes += bytes;
-    to.deliver(CALL.message, c, message, undefined, bytes);
+    to.deliver(new MessageCall(c, message, bytes));
   }
 
   malformed(host: number, boot: number, c: ConnectionId, reason: DecodeRejection): void {
-    this.#deliver(host, boot, CALL.malformed, c, reason, undefined);
+    this.#deliver(host, boot, { kind: 'malformed', c, reason });
   }
 
   writable(host: number, boot: number, c: ConnectionId): void {
-    this.#deliver(host, boot, CALL.writable, c, undefined, undefined);
+    this.#deliver(host, boot, { kind: 'writable', c });
   }
 
   disconnected(host: number, boot: number, c: ConnectionId, reason: DisconnectReason): void {
-    this.#deliver(host, boot, CALL.disconnected, c, reason, undefined);
+    this.#deliver(host, boot, { kind: 'disconnected', c, reason });
   }
 
-  #deliver(host: number, boot: number, kind: number, number: number, payload: unknown, extra: unknown): void {
+  #deliver(host: number, boot: number, call: Call<W>): void {
     const to = this.at(host);
-    if (this.#runs(to, boot)) to.deliver(kind, number, payload, extra, -1);
+    if (this.#runs(to, boot)) to.deliver(call);
   }
 
   #runs(host: Host<W>, boot: number): boolean {
@@ -112,13 +98,13 @@ export class Hosts<W extends World> implements Component, HostPort<W['message']>
   #onTimer(host: Host<W>, timer: SimTimer): void {
     host.timers.remove(timer, false);
     if (timer.run !== undefined && this.#runs(host, timer.boot)) {
-      host.deliver(CALL.timer, 0, timer, undefined, -1);
+      host.deliver(timer);
     }
   }
 
   #onFlushed(host: Host<W>, flush: PendingFlush): void {
     if (!this.#runs(host, flush.boot)) return;
-    const fault = host.disk.completeFlush(flush.batch);
-    host.deliver(CALL.flushed, 0, flush, fault, -1);
+    flush.fault = host.disk.completeFlush(flush.batch);
+    host.deliver(flush);
   }
 }

@@ -35,5 +35,3 @@ export interface Kernel {
   /** Adds to the hash of the running event, and with it to the rolling hash. */
   trace(host: number, kind: number, fingerprint: number, extra: number): void;
 }
-
-export type { HostPort, SimNetwork } from './network/ports.ts';

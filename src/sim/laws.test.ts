@@ -13,9 +13,9 @@ import { Trace } from './trace.ts';
 interface Law {
   readonly law: string;
   /** True when the law holds in the simulator as it is now. */
-  holds(): boolean;
+  readonly holds: () => boolean;
   /** Plants a bug, in this process and for this test alone. */
-  plant(patch: Patch): void;
+  readonly plant: (patch: Patch) => void;
 }
 type Patch = (prototype: object, method: string, planted: (original: Method) => Method) => void;
 type Method = (this: never, ...args: never[]) => unknown;
@@ -108,7 +108,7 @@ const LAWS: readonly Law[] = [
         'set',
         (original) =>
           function planted(this: HostTimers, name: string, boot: number, delayMs: number, run: () => void) {
-            return original.call(this as never, ...([name, 2 + 0 * boot, delayMs, run] as never[]));
+            return original.call(this as never, ...([name, boot + 1, delayMs, run] as never[]));
           },
       );
     },

@@ -3,78 +3,45 @@
 /** Emptied places are given back when they are many. */
 const COMPACT_AT = 1024;
 
-/** A queue of calls in parallel arrays. */
-export class Mailbox {
-  #kinds: number[] = [];
-  #numbers: number[] = [];
-  #payloads: unknown[] = [];
-  #extras: unknown[] = [];
-  #sizes: number[] = [];
+/** A queue of calls, which counts the messages among them. */
+export class Mailbox<T extends { readonly kind: string; readonly bytes?: number }> {
+  #calls: T[] = [];
   #head = 0;
-  /** Messages among the calls, and their bytes. */
   messages = 0;
   messageBytes = 0;
 
-  /** The call that `take` took. */
-  kind = 0;
-  number = 0;
-  payload: unknown = undefined;
-  extra: unknown = undefined;
-
   get size(): number {
-    return this.#kinds.length - this.#head;
+    return this.#calls.length - this.#head;
   }
 
-  /** @param bytes of a message; -1 when it is none. */
-  add(kind: number, number: number, payload: unknown, extra: unknown, bytes: number): void {
-    this.#kinds.push(kind);
-    this.#numbers.push(number);
-    this.#payloads.push(payload);
-    this.#extras.push(extra);
-    this.#sizes.push(bytes);
-    if (bytes < 0) return;
+  add(call: T): void {
+    this.#calls.push(call);
+    if (call.bytes === undefined) return;
     this.messages++;
-    this.messageBytes += bytes;
+    this.messageBytes += call.bytes;
   }
 
-  /** False when nothing waits. */
-  take(): boolean {
-    if (this.size === 0) return false;
-    const head = this.#head++;
-    this.kind = this.#kinds[head] as number;
-    this.number = this.#numbers[head] as number;
-    this.payload = this.#payloads[head];
-    this.extra = this.#extras[head];
-    const bytes = this.#sizes[head] as number;
-    if (bytes >= 0) {
+  /** Undefined when nothing waits. */
+  take(): T | undefined {
+    const call = this.#calls[this.#head];
+    if (call === undefined) return undefined;
+    this.#head++;
+    if (call.bytes !== undefined) {
       this.messages--;
-      this.messageBytes -= bytes;
+      this.messageBytes -= call.bytes;
     }
-    this.#payloads[head] = undefined;
-    this.#extras[head] = undefined;
     if (this.size === 0) this.clear();
-    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#kinds.length) this.#compact();
-    return true;
+    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#calls.length) {
+      this.#calls = this.#calls.slice(this.#head);
+      this.#head = 0;
+    }
+    return call;
   }
 
   clear(): void {
-    this.#kinds.length = 0;
-    this.#numbers.length = 0;
-    this.#payloads.length = 0;
-    this.#extras.length = 0;
-    this.#sizes.length = 0;
+    this.#calls = [];
     this.#head = 0;
     this.messages = 0;
     this.messageBytes = 0;
-  }
-
-  #compact(): void {
-    const head = this.#head;
-    this.#kinds = this.#kinds.slice(head);
-    this.#numbers = this.#numbers.slice(head);
-    this.#payloads = this.#payloads.slice(head);
-    this.#extras = this.#extras.slice(head);
-    this.#sizes = this.#sizes.slice(head);
-    this.#head = 0;
   }
 }

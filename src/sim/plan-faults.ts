@@ -83,7 +83,7 @@ export function flappingLinks(
   stream: Stream,
 ): readonly Fault[] {
   // The id inside is that of the schedule; each appearance is a fault with an id of its own.
-  const timed = flapping({ ...change, id } as Parameters<typeof flapping>[0], pace, stream.below);
+  const timed = flapping({ ...change, id }, pace, stream.below);
   return linkFaults(id, timed);
 }
 

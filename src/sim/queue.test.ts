@@ -22,7 +22,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ op: fc.constant('cancel' as const), which: fc.nat() }) },
 );
 
-function add(queue: EventQueue, timeUs: number, tie = 0, payload: unknown = undefined): number {
+function add(queue: EventQueue, timeUs: number, tie = 0, payload?: unknown): number {
   return queue.push(timeUs, tie, 0, 256, 0, 0, payload, -1);
 }
 

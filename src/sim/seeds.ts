@@ -6,15 +6,15 @@ import { type RunKey, scaleWord } from './draws.ts';
 /** Random integers in a row, for what is drawn before or beside a run: plans and workloads. */
 export interface Stream {
   /** An unsigned 32-bit integer. */
-  word(): number;
+  readonly word: () => number;
   /** Uniform over 0 <= x < n; n from 1 to 2^32. */
-  below(n: number): number;
+  readonly below: (n: number) => number;
   /** Uniform over from <= x <= to, safe integers at most 2^52 apart. */
-  between(from: number, to: number): number;
+  readonly between: (from: number, to: number) => number;
   /** One of the items. */
-  pick<T>(items: readonly T[]): T;
+  readonly pick: <T>(items: readonly T[]) => T;
   /** A new array in a random order (Fisher and Yates). */
-  shuffled<T>(items: readonly T[]): T[];
+  readonly shuffled: <T>(items: readonly T[]) => T[];
 }
 
 /** The run key of that name. */

@@ -5,13 +5,19 @@ import type { Memo } from '../env/memo.ts';
 /** Entries of the younger half: some hundred thousand block hashes or signatures, and a few hundred states. */
 export const MEMO_HALF_MAX = 65_536;
 
+/** Values by the place that their key has. */
+class Generation {
+  readonly places = new Map<string, number>();
+  readonly values: unknown[] = [];
+}
+
 /**
  * Bounded in two generations: when the younger half is full, the older one goes. Each variant of a program has its own
  * entries, so that different code never heals each other.
  */
 export class SharedMemo {
-  #young = new Map<string, unknown>();
-  #old = new Map<string, unknown>();
+  #young = new Generation();
+  #old = new Generation();
   readonly #isOn: boolean;
   #depth = 0;
   hits = 0;
@@ -36,21 +42,20 @@ export class SharedMemo {
   }
 
   #get<T>(key: string, compute: () => T): T {
-    const young = this.#young.get(key);
-    if (young !== undefined || this.#young.has(key)) {
+    const young = this.#young.places.get(key);
+    if (young !== undefined) {
       this.hits++;
-      return young as T;
+      return this.#young.values[young] as T;
     }
-    const old = this.#old.get(key);
-    const isOld = old !== undefined || this.#old.has(key);
-    const value = isOld ? (old as T) : this.#compute(compute);
-    if (isOld) this.hits++;
-    else this.misses++;
-    if (this.#young.size >= MEMO_HALF_MAX) {
+    const old = this.#old.places.get(key);
+    const value = old === undefined ? this.#compute(compute) : (this.#old.values[old] as T);
+    if (old === undefined) this.misses++;
+    else this.hits++;
+    if (this.#young.values.length >= MEMO_HALF_MAX) {
       this.#old = this.#young;
-      this.#young = new Map();
+      this.#young = new Generation();
     }
-    this.#young.set(key, value);
+    this.#young.places.set(key, this.#young.values.push(value) - 1);
     return value;
   }
 

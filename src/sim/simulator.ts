@@ -3,7 +3,7 @@ import type { World } from '../env/program.ts';
 import type { Us } from '../env/units.ts';
 import type { SimDisk } from './disk/disk.ts';
 import type { Fault, FaultCount } from './fault.ts';
-import type { HostChange } from './host.ts';
+import type { HostChange } from './host-world.ts';
 import type { Stream } from './seeds.ts';
 import type { Trace } from './trace.ts';
 

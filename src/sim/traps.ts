@@ -76,6 +76,9 @@ interface Trap {
   readonly trap: PropertyDescriptor;
 }
 
+// oxlint-disable-next-line no-restricted-globals -- the one place that reaches for what is forbidden, to close it
+const GLOBAL: object = globalThis;
+
 let depth = 0;
 let traps: readonly Trap[] | undefined;
 let last: TrapError | undefined;
@@ -119,14 +122,14 @@ function spring(touched: string): never {
 function findTraps(): readonly Trap[] {
   const found: Trap[] = [];
   for (const property of GLOBALS) {
-    const original = Object.getOwnPropertyDescriptor(globalThis, property);
+    const original = Object.getOwnPropertyDescriptor(GLOBAL, property);
     if (original === undefined || original.configurable === false) continue;
     const get = (): never => spring(property);
     const trap = { configurable: true, enumerable: original.enumerable === true, get, set: get };
-    found.push({ holder: globalThis, property, original, trap });
+    found.push({ holder: GLOBAL, property, original, trap });
   }
   for (const [name, properties] of FUNCTIONS) {
-    const holder: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
+    const holder: unknown = Object.getOwnPropertyDescriptor(GLOBAL, name)?.value;
     if (typeof holder !== 'object' || holder === null) continue;
     for (const property of properties) {
       const original = Object.getOwnPropertyDescriptor(holder, property);
