@@ -225,6 +225,17 @@ describe('a full mempool', () => {
     expect([pool.has(transactionId(first)), pool.has(transactionId(second))]).toEqual([true, false]);
   });
 
+  it('first lets go of what waits for a missing nonce, however well it pays, and takes no more of it', () => {
+    const { pool, pay, accept, refusal, selected } = setup({ countMax: 3 });
+    accept(pay(0, 0, 1n));
+    const waiting = pay(1, 1, 100n);
+    accept(waiting);
+    accept(pay(2, 0, 2n));
+    expect(accept(pay(3, 0, 1n)).dropped).toEqual([{ id: transactionId(waiting), reason: 'evicted' }]);
+    expect(refusal(pay(4, 1, 100n))).toMatchObject({ code: 'MEMPOOL_FULL' });
+    expect([pool.queued, selected()]).toEqual([0, ['2:0', '1:0', '1:0']]);
+  });
+
   it('is full by bytes too', () => {
     const { pay, accept, pool, refusal } = setup({ bytesMax: 700 });
     for (const from of [0, 1, 2]) accept(pay(from, 0, 5n));

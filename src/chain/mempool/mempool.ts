@@ -106,8 +106,12 @@ export function affectedAccounts(blocks: readonly Block[]): ReadonlySet<AccountA
   return affected;
 }
 
-/** The sender to take from comes first: the lowest price, then the latest arrival. */
+/**
+ * The sender to take from comes first: one whose highest nonce no block can include, then the lowest price, then the
+ * latest arrival. Without the first rule a full mempool fills up with what waits for transactions that it refuses.
+ */
 function isCheaper(a: SenderQueue, b: SenderQueue): boolean {
+  if (a.isWaiting !== b.isWaiting) return a.isWaiting;
   if (a.priceMin !== b.priceMin) return a.priceMin < b.priceMin;
   return (a.last?.arrival ?? 0) > (b.last?.arrival ?? 0);
 }
@@ -303,7 +307,12 @@ class Pool implements Mempool {
     const sizeBytes = transactionSizeBytes(transaction);
     if (this.#entries.size < countMax && this.#bytes + sizeBytes <= bytesMax) return undefined;
     if (transaction.nonce <= (queue.last?.transaction.nonce ?? -1)) return undefined;
-    const floor = this.#cheapest.first()?.priceMin ?? 0n;
+    const first = this.#cheapest.first();
+    const floor = first?.priceMin ?? 0n;
+    const waits = transaction.nonce > queue.nextNonce || queue.isWaiting;
+    if (first !== undefined && first.isWaiting !== waits) {
+      return waits ? { code: 'MEMPOOL_FULL', gasPriceFloor: amount(floor) } : undefined;
+    }
     const isCheap = transaction.gasPrice <= floor || (queue.last !== undefined && queue.priceMin <= floor);
     return isCheap ? { code: 'MEMPOOL_FULL', gasPriceFloor: amount(floor) } : undefined;
   }
@@ -359,6 +368,7 @@ class Pool implements Mempool {
     this.#ready -= queue.ready;
     queue.follow(readAccount(this.#head.state, sender));
     this.#ready += queue.ready;
+    this.#cheapest.move(queue);
     const exists = hasAccount(this.#head.state, sender);
     const stale = queue.entries.filter(({ transaction }) => !exists || transaction.nonce < queue.nonce);
     for (const entry of stale) this.#drop(entry, 'stale', dropped);

@@ -45,6 +45,11 @@ export class SenderQueue implements Slotted {
     return this.#entries.at(-1);
   }
 
+  /** True when its highest nonce waits for one that is missing: no block can include it, whatever it pays. */
+  get isWaiting(): boolean {
+    return this.#entries.length > this.ready;
+  }
+
   /** The lowest nonce that is missing. */
   get nextNonce(): number {
     return this.nonce + this.ready;
