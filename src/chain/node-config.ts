@@ -75,8 +75,8 @@ export const DEFAULT_LIMITS: NodeLimits = {
   knownAddressesMax: 4_096,
   /** Bans end by themselves; the oldest give way. */
   bannedMax: 1_024,
-  /** A day: longer punishes whoever gets the address next. */
-  banDurationMs: 86_400_000,
+  /** Ten minutes, in which all points would have faded: who goes on afterwards is banned again at little cost. */
+  banDurationMs: 600_000,
   /** Sum of penalties at which a peer is banned. Penalties stand in peers/score.ts. */
   banScore: 100,
   /** Two round trips and a signature, on the worst link. */
