@@ -1,10 +1,11 @@
 /** What was seen of a run: heads, counts and the last events, fed by every domain event. */
 import type { DomainEvent } from '../chain/types/event.ts';
 import type { BlockHash } from '../chain/types/units.ts';
+import { type SeenEvent, selectRelevant } from './relevant-events.ts';
 import type { EventLine } from './result.ts';
 
-/** Events kept for a failure's report. */
-const LAST_EVENTS = 40;
+/** Events kept for a failure's report, which chooses among them: a block's way through a few dozen hosts. */
+const LAST_EVENTS = 400;
 
 interface Seen {
   atUs: number;
@@ -116,18 +117,18 @@ export class Observation {
     return true;
   }
 
-  /** Oldest first. */
-  lastEvents(nameOf: (host: number) => string): readonly EventLine[] {
-    const lines: EventLine[] = [];
+  /** The most relevant of the last events, oldest first. `involved`: the hosts that a violation names. */
+  lastEvents(nameOf: (host: number) => string, involved: readonly string[]): readonly EventLine[] {
+    const seen: SeenEvent[] = [];
     for (let i = 0; i < LAST_EVENTS; i++) {
-      const seen = this.#last[(this.#next + i) % LAST_EVENTS] as Seen;
-      if (seen.event === undefined) continue;
-      lines.push({
-        atUs: seen.atUs,
-        host: nameOf(seen.host),
-        text: `${seen.event.kind} ${factsOf(seen.event)}`,
-      });
+      const { atUs, host, event } = this.#last[(this.#next + i) % LAST_EVENTS] as Seen;
+      if (event !== undefined) seen.push({ atUs, host, event });
     }
-    return lines;
+    const hosts = new Set(seen.map(({ host }) => host).filter((host) => involved.includes(nameOf(host))));
+    return selectRelevant(seen, [...hosts]).map(({ atUs, host, event }) => ({
+      atUs,
+      host: nameOf(host),
+      text: `${event.kind} ${factsOf(event)}`,
+    }));
   }
 }

@@ -230,8 +230,7 @@ class Run implements ScenarioRun {
         held: cluster.violations.some((v) => v.oracle === name) ? 0 : checked,
       })),
       head: head === undefined ? undefined : { height: head.height, id: head.id },
-      lastEvents:
-        verdict.kind === 'passed' ? [] : cluster.observation.lastEvents((host) => cluster.node(host).name),
+      lastEvents: verdict.kind === 'passed' ? [] : cluster.lastEvents(verdict),
       notes,
     };
   }

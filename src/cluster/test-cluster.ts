@@ -20,7 +20,7 @@ import type { ClusterView, Executed, Finding, Oracle } from './oracles/oracle.ts
 import { createOracles } from './oracles/oracles.ts';
 import { StoredChains } from './oracles/stored-chains.ts';
 import type { ClusterPlan } from './plan.ts';
-import type { Violation } from './result.ts';
+import type { EventLine, Verdict, Violation } from './result.ts';
 import { TestNode } from './test-node.ts';
 
 /** Between two looks of the oracles that look now and then. */
@@ -46,6 +46,8 @@ export class TestCluster {
   readonly loads: readonly Load[];
   /** The first violations, in the order in which they were found; at most one a law. */
   readonly violations: Violation[] = [];
+  /** What happened just before each, as later events soon push it out. */
+  readonly #eventsBefore = new Map<Violation, readonly EventLine[]>();
   /** Simulated time at which all live nodes first agreed again after the faults, on a newer head; undefined: not yet. */
   convergedAtUs: number | undefined;
   readonly #oracles: readonly Oracle[];
@@ -147,6 +149,17 @@ export class TestCluster {
     return this.#executed.get(id)?.state;
   }
 
+  /** The last relevant events: before the violation, or before now. */
+  lastEvents(verdict: Verdict): readonly EventLine[] {
+    if (verdict.kind === 'crashed') return this.#lastEvents([verdict.host]);
+    if (verdict.kind !== 'violated') return this.#lastEvents([]);
+    return this.#eventsBefore.get(verdict.violation) ?? this.#lastEvents(verdict.violation.hosts);
+  }
+
+  #lastEvents(involved: readonly string[]): readonly EventLine[] {
+    return this.observation.lastEvents((host) => this.node(host).name, involved);
+  }
+
   /** Why depth finality is not judged; undefined while it is. */
   depthNote(): string | undefined {
     return this.#depth?.why;
@@ -199,14 +212,10 @@ export class TestCluster {
   #report(oracle: string, finding: Finding): void {
     if (this.violations.some((known) => known.oracle === oracle && known.rule === finding.rule)) return;
     const hosts = finding.hosts.map((host) => this.node(host).name);
-    this.violations.push({
-      oracle,
-      rule: finding.rule,
-      kind: finding.kind,
-      hosts,
-      atUs: this.nowUs,
-      fact: finding.fact,
-    });
+    const { rule, kind, fact } = finding;
+    const violation = { oracle, rule, kind, hosts, atUs: this.nowUs, fact };
+    this.violations.push(violation);
+    this.#eventsBefore.set(violation, this.#lastEvents(hosts));
   }
 
   #view(): ClusterView {
