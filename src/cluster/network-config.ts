@@ -1,8 +1,18 @@
 /** From a network plan to the simulator's configuration of it. */
 import { address } from '../env/units.ts';
-import type { HostPlace, LatencyConfig, NetworkConfig } from '../sim/network/config.ts';
+import type { CompactConfig, HostPlace, LatencyConfig, NetworkConfig } from '../sim/network/config.ts';
 import type { Stream } from '../sim/seeds.ts';
-import { DOWNLOAD_KBIT_PER_S, LATENCY_MEAN_MS, UPLOAD_KBIT_PER_S } from './internet-2019.ts';
+import {
+  CHURN_NODES_PER_1000,
+  CHURN_REPAIR_COUNTS,
+  COMPACT_BLOCK_BYTES,
+  COMPACT_FAILURE_PER_1000,
+  COMPACT_USERS_PER_1000,
+  CONTROL_REPAIR_PERCENT,
+  DOWNLOAD_KBIT_PER_S,
+  LATENCY_MEAN_MS,
+  UPLOAD_KBIT_PER_S,
+} from './internet-2019.ts';
 import type { ClusterPlan, NetworkPlan } from './plan.ts';
 import { planRegions } from './topology.ts';
 
@@ -70,6 +80,30 @@ function spread(latency: LatencyConfig, regions: number): LatencyConfig {
   };
 }
 
+/** True for that share of the hosts, rounded up, which are drawn. */
+function share(hosts: number, per1000: number, stream: Stream): readonly boolean[] {
+  const count = Math.ceil((hosts * per1000) / 1_000);
+  return stream.shuffled(Array.from({ length: hosts }, (_, i) => i < count));
+}
+
+/** As the published simulator has it: who knows compact blocks and who churns is drawn once, failures by message. */
+function compactConfig(hosts: number, stream: Stream): CompactConfig {
+  const users = share(hosts, COMPACT_USERS_PER_1000, stream);
+  const churns = share(hosts, CHURN_NODES_PER_1000, stream);
+  const churnRepairs = CHURN_REPAIR_COUNTS.flatMap((count, i) =>
+    Array.from({ length: count }, () => 10 * (i + 1)),
+  );
+  return {
+    bytes: COMPACT_BLOCK_BYTES,
+    users,
+    classOf: churns.map((churn) => (churn ? 1 : 0)),
+    classes: [
+      { failurePpm: 1_000 * COMPACT_FAILURE_PER_1000.control, repairPermille: [10 * CONTROL_REPAIR_PERCENT] },
+      { failurePpm: 1_000 * COMPACT_FAILURE_PER_1000.churn, repairPermille: churnRepairs },
+    ],
+  };
+}
+
 /** Host i is named `n<i>` and listens at that name. */
 export function networkConfig(plan: ClusterPlan, stream: Stream): NetworkConfig {
   const { network } = plan;
@@ -98,5 +132,6 @@ export function networkConfig(plan: ClusterPlan, stream: Stream): NetworkConfig 
     dialTimeoutUs: 10_000_000,
     messageBytes: network.blockBytes === undefined ? new Map() : new Map([[BULK_KIND, network.blockBytes]]),
     bulkKinds: new Set([BULK_KIND]),
+    ...(network.compactModel ? { compact: compactConfig(hosts.length, stream) } : {}),
   };
 }

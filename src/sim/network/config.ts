@@ -28,6 +28,24 @@ export interface LatencyConfig {
   readonly jitter: Distribution;
 }
 
+/** A kind of host, by how it fares with compact messages. */
+export interface CompactClass {
+  /** Share of compact messages that such a host cannot rebuild, in millionths. */
+  readonly failurePpm: number;
+  /** What of the whole message such a sender sends to repair that, in thousandths: equally likely values, at least one. */
+  readonly repairPermille: readonly number[];
+}
+
+/** How bulk messages travel between hosts that know a compact form of them. */
+export interface CompactConfig {
+  readonly bytes: number;
+  /** By host. The compact form is used when both ends know it. */
+  readonly users: readonly boolean[];
+  /** By host: its place in `classes`. */
+  readonly classOf: readonly number[];
+  readonly classes: readonly CompactClass[];
+}
+
 /** One place in the network. Its index in `NetworkConfig.hosts` is the number of the host. */
 export interface HostPlace {
   readonly address: Address;
@@ -75,6 +93,8 @@ export interface NetworkConfig {
   readonly messageBytes: ReadonlyMap<string, number>;
   /** `simblock` only: kinds that carry block bytes, one at a time for each sender. All others are small. */
   readonly bulkKinds: ReadonlySet<string>;
+  /** `simblock` only; absent: bulk messages travel whole. See compact-form.ts. */
+  readonly compact?: CompactConfig;
 }
 
 /** A network of one region without limits or faults: constant latency, unlimited bandwidth, stream model. */

@@ -31,6 +31,8 @@ export const OP = {
   keepAlive: 11,
   /** a: host. */
   upload: 12,
+  /** simblock; a: sending end, b: message of which the receiver asks for the rest. */
+  repair: 13,
 } as const;
 
 export interface Core {

@@ -18,6 +18,8 @@ const PURPOSE = {
   reorder: 0x4e05,
   reorderBy: 0x4e06,
   corrupt: 0x4e07,
+  rebuild: 0x4e08,
+  repair: 0x4e09,
   flip: 0x4e10,
 } as const;
 /** Kinds of messages of one program: a small closed set. */
@@ -158,6 +160,16 @@ export class Links {
     if (!quiet) fate.delayUs += this.faults.extraUs(from, to);
     if (this.#options.drawFaults) this.#drawFaults(link, kind, ordinal, quiet);
     if (this.#excepted[link] === 1) this.#applyExceptions(link, kind, ordinal);
+  }
+
+  /** simblock: whether the receiver of that compact message cannot rebuild it, when it fails at that share of them. */
+  isNotRebuilt(link: number, kind: number, ordinal: number, failurePpm: number): boolean {
+    return this.#happens(PURPOSE.rebuild, link, kind, ordinal, failurePpm);
+  }
+
+  /** simblock: which of `count` equally likely repairs that message is. */
+  repairOf(link: number, kind: number, ordinal: number, count: number): number {
+    return scaleWord(count, this.#draw(PURPOSE.repair, link, kind, ordinal));
   }
 
   /** Flips 1 to 4 drawn bits of a copy. */

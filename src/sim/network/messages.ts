@@ -9,11 +9,16 @@ export const ACCEPT = 1;
 export const FIN = 2;
 export const RESET = 3;
 
-/** Bits of `flags`. RECEIVED: all its bytes are at the receiver. LOST: by a draw; DROPPED: by an exception, for good. */
+/**
+ * Bits of `flags`. RECEIVED: all its bytes are at the receiver. LOST: by a draw; DROPPED: by an exception, for good.
+ * COMPACT: it travels in its compact form; REPAIR: so does what the compact form lacked.
+ */
 export const CORRUPT = 1;
 export const RECEIVED = 2;
 export const LOST = 4;
 export const DROPPED = 8;
+export const COMPACT = 16;
+export const REPAIR = 32;
 
 /** A pool of slots; fields are read and written in place. */
 export class Messages {

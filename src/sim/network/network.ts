@@ -7,6 +7,7 @@ import {
   SEND_QUEUE_MAX_BYTES,
 } from '../../env/network.ts';
 import type { Address, ConnectionId } from '../../env/units.ts';
+import { CompactForms } from './compact-form.ts';
 import { NETWORK_HOSTS_MAX, type NetworkConfig } from './config.ts';
 import type { Core } from './core.ts';
 import { isCut, OP, scheduleEnd } from './core.ts';
@@ -44,6 +45,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #handshake: Handshake;
+  readonly #compact: CompactForms | undefined;
   readonly #powerless: Uint8Array;
 
   constructor(
@@ -93,7 +95,11 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
       pipes,
       stream: config.model === 'stream',
     };
-    this.#outbox = new Outbox(this.#core);
+    this.#compact =
+      config.model === 'simblock' && config.compact !== undefined
+        ? new CompactForms(this.#core, config.compact)
+        : undefined;
+    this.#outbox = new Outbox(this.#core, this.#compact);
     this.#inbox = new Inbox(this.#core, this);
     this.#handshake = new Handshake(this.#core, hosts, this.#outbox, this);
   }
@@ -101,7 +107,8 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
   handle(op: number, a: number, b: number): void {
     switch (op) {
       case OP.arrive:
-        this.#inbox.onArrive(a, b);
+        if (this.#compact?.needsRepair(a, b) === true) this.#outbox.askRepair(a, b);
+        else this.#inbox.onArrive(a, b);
         break;
       case OP.due:
         this.#core.pipes.onDue(a);
@@ -109,6 +116,9 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
       case OP.upload:
         this.#outbox.onUpload(a);
         return;
+      case OP.repair:
+        this.#outbox.onRepair(a, b);
+        break;
       case OP.nullDial:
         this.#handshake.onNullDial(a);
         return;

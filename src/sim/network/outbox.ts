@@ -1,6 +1,7 @@
 /** The sending half: the queue of each end, the wire of its host, and the way to the other side. */
 
 import { SEND_QUEUE_MAX_BYTES } from '../../env/network.ts';
+import type { CompactForms } from './compact-form.ts';
 import type { Core } from './core.ts';
 import { isCut, OP, scheduleEnd } from './core.ts';
 import { CLOSED, CLOSING, NOT_FULL, PROMISED, WANTED } from './endpoints.ts';
@@ -8,25 +9,31 @@ import { CORRUPT, DATA, DROPPED, FIN, LOST, NONE, RESET } from './messages.ts';
 import { PACKET_BYTES, transmissionUs } from './pipes.ts';
 
 /** SimBlock: what a node spends on a message before it arrives. */
-const SMALL_PROCESSING_US = 10_000;
+export const SMALL_PROCESSING_US = 10_000;
 const BLOCK_PROCESSING_US = 2_000;
 /** Kind of handshakes, ends and resets in the draws. */
 const CONTROL_KIND = 'network.control';
+/** simblock: kind of requests for what a compact message lacked. */
+const REQUEST_KIND = 'network.repair-request';
 
 export class Outbox {
   readonly #core: Core;
   readonly #hosts: number;
   readonly #controlKind: number;
+  readonly #requestKind: number;
   readonly #simblock: boolean;
   /** simblock: the message queue of each host's one upload. */
   readonly #uploadHead: Int32Array;
   readonly #uploadTail: Int32Array;
   readonly #uploading: Uint8Array;
+  readonly #compact: CompactForms | undefined;
 
-  constructor(core: Core) {
+  constructor(core: Core, compact: CompactForms | undefined) {
     this.#core = core;
+    this.#compact = compact;
     this.#hosts = core.config.hosts.length;
     this.#controlKind = core.links.kind(CONTROL_KIND);
+    this.#requestKind = core.links.kind(REQUEST_KIND);
     this.#simblock = core.config.model === 'simblock';
     this.#uploadHead = new Int32Array(this.#hosts).fill(NONE);
     this.#uploadTail = new Int32Array(this.#hosts).fill(NONE);
@@ -38,7 +45,7 @@ export class Outbox {
     const { ends, messages, pipes, kernel } = this.#core;
     const host = ends.host[end] as number;
     if (this.#simblock) {
-      this.#sendSimblock(host, slot, leaveUs);
+      this.#sendSimblock(slot, leaveUs);
       return;
     }
     if (ends.txHead[end] === NONE) {
@@ -169,13 +176,50 @@ export class Outbox {
     }
   }
 
-  #sendSimblock(host: number, slot: number, leaveUs: number): void {
-    const { ends, messages, links } = this.#core;
+  #sendSimblock(slot: number, leaveUs: number): void {
+    const { messages, links } = this.#core;
     const end = messages.end[slot] as number;
     if (!links.isBulk(messages.kind[slot] as number)) {
       this.#fly(end, slot, leaveUs, SMALL_PROCESSING_US);
       return;
     }
+    this.#compact?.onSend(end, slot);
+    this.queueUpload(slot);
+  }
+
+  /** simblock: the receiver asks for what a compact message lacked, by a small message. */
+  askRepair(end: number, slot: number): void {
+    const { ends, links, messages, kernel } = this.#core;
+    const link = ends.link[end] as number;
+    links.decide(link, this.#requestKind, links.nextOrdinal(link, this.#requestKind));
+    const { fate } = links;
+    if (fate.lost || fate.dropped) {
+      this.account(slot);
+      messages.free(slot);
+      return;
+    }
+    const atUs = kernel.nowUs() + fate.delayUs + SMALL_PROCESSING_US;
+    scheduleEnd(this.#core, atUs, end ^ 1, OP.repair, end ^ 1, slot);
+  }
+
+  /** simblock: the request arrived, and its answer joins the queue of the sender's upload. */
+  onRepair(end: number, slot: number): void {
+    const { ends, messages, kernel } = this.#core;
+    if ((ends.diedUs[end] as number) <= kernel.nowUs() || isCut(this.#core, end ^ 1)) {
+      this.account(slot);
+      messages.free(slot);
+      return;
+    }
+    this.#compact?.onRepair(end, slot);
+    messages.leftUs[slot] = kernel.nowUs();
+    this.queueUpload(slot);
+  }
+
+  /** simblock: a message of block bytes waits for the one upload of its sender. */
+  queueUpload(slot: number): void {
+    const { ends, messages } = this.#core;
+    const end = messages.end[slot] as number;
+    const host = ends.host[end] as number;
     ends.hold(end);
     if (this.#uploadHead[host] === NONE) this.#uploadHead[host] = slot;
     else messages.next[this.#uploadTail[host] as number] = slot;
@@ -185,7 +229,7 @@ export class Outbox {
 
   #upload(host: number, end: number, slot: number, now: number): void {
     const { ends, messages, kernel, component, pipes } = this.#core;
-    const bytes = messages.bytes[slot] as number;
+    const bytes = this.#compact?.wireBytes(slot) ?? (messages.bytes[slot] as number);
     const to = this.#hosts + (ends.host[end ^ 1] as number);
     const upUs = pipes.unlimited(host) ? 0 : pipes.transmissionUs(host, bytes);
     const downUs = pipes.unlimited(to) ? 0 : pipes.transmissionUs(to, bytes);
