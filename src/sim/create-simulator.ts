@@ -181,6 +181,11 @@ class Simulation<W extends World> implements Simulator<W>, Component {
     this.#faults.add(fault);
   }
 
+  heal(faultId: string): void {
+    this.#assertHarness();
+    this.#faults.heal(faultId);
+  }
+
   start(host: number, variant?: string): boolean {
     this.#assertHarness();
     return this.#hosts.at(host).start(variant);

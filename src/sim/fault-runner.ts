@@ -76,6 +76,13 @@ export class FaultRunner<W extends World> {
     this.#scheduler.scheduleControl(fault.atUs, FAULT_OP.begin, true, entry);
   }
 
+  /** Ends a fault now, before its time; one that is over, or not on yet, stays as it is. @throws {AssertionError} unknown id. */
+  heal(id: string): void {
+    const entry = this.#entries.get(id);
+    assert(entry !== undefined, 'only a fault of the plan is healed');
+    this.#scheduler.scheduleControl(this.#scheduler.time, FAULT_OP.end, true, entry);
+  }
+
   counts(): readonly FaultCount[] {
     return [...this.#entries.values()].map(({ fault, injected, effective }) => ({
       id: fault.id,
