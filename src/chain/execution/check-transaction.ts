@@ -22,7 +22,7 @@ export function intrinsicGas(parameters: ChainParameters, sizeBytes: number): Ga
 }
 
 /** The first protocol version that knows the action. */
-export function versionOfAction(kind: Action['kind']): number {
+function versionOfAction(kind: Action['kind']): number {
   switch (kind) {
     case 'transfer':
     case 'stake':

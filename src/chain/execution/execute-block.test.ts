@@ -7,6 +7,7 @@ import { isRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { amount, gas, hash, height, SUPPLY_MAX } from '../types/units.ts';
 import { credit } from './apply-transaction.ts';
+import { ASSEMBLY_MISSES_MAX } from './assemble-block.ts';
 import { circulating, readSupply } from './supply.ts';
 import { plainTestRules, TestChain, testAddress, testGenesis } from './test-chain.ts';
 
@@ -170,6 +171,16 @@ describe('the limits of a block', () => {
     expect(chain.execute(filled(block, four))).toMatchObject({ code: 'BLOCK_GAS_EXCEEDED', max: 1_000 });
   });
 
+  it('gas: a block may use all of it', () => {
+    const gasUsed = plainChain().build([plainChain().transfer(0, 3, 1n)]).header.gasUsed;
+    const parameters = { ...small, blockBytesMax: 65_536, blockGasMax: gas(2 * gasUsed) };
+    const chain = new TestChain(testGenesis({ parameters }), plainTestRules());
+    const two = [0, 1].map((from) => chain.transfer(from, 3, 1n, { gasLimit: gas(gasUsed) }));
+    const block = chain.build(two);
+    expect(block.header.gasUsed).toBe(2 * gasUsed);
+    expect(isRejection(chain.execute(block))).toBe(false);
+  });
+
   it('gas: a smaller one that comes later still finds its place', () => {
     const chain = new TestChain(
       testGenesis({ parameters: { ...small, blockBytesMax: 65_536 } }),
@@ -257,7 +268,18 @@ describe('assembly', () => {
       }
     }
     expect(chain.build(endless()).header.txCount).toBe(0);
-    expect(asked).toBe(256);
+    expect(asked).toBe(ASSEMBLY_MISSES_MAX);
+  });
+
+  it('goes on as long as something fits now and then', () => {
+    const chain = plainChain();
+    function* mixed() {
+      for (let nonce = 0; nonce < 3; nonce++) {
+        for (let miss = 1; miss < ASSEMBLY_MISSES_MAX; miss++) yield chain.transfer(0, 1, 1n, { nonce: 9 });
+        yield chain.transfer(0, 1, 1n, { nonce });
+      }
+    }
+    expect(chain.build(mixed()).header.txCount).toBe(3);
   });
 
   it('gives the engine the same phases and facts as execution does', () => {

@@ -320,6 +320,20 @@ describe('a new head', () => {
     expect([selected(), pool.queued]).toEqual([['5:0', '5:1'], 0]);
   });
 
+  it('on another branch makes what waits there the first to go', () => {
+    const { chain, pool, head, pay, accept } = setup({ countMax: 3 });
+    const before = head();
+    const block = chain.build([pay(0, 0, 5n)]);
+    chain.append(block);
+    pool.onHead(head(), [block], []);
+    accept(pay(1, 0, 2n));
+    accept(pay(2, 0, 3n));
+    const dear = pay(0, 1, 90n);
+    accept(dear);
+    pool.onHead(before, [], [block]);
+    expect(accept(pay(3, 0, 1n)).dropped).toEqual([{ id: transactionId(dear), reason: 'evicted' }]);
+  });
+
   it('without an account drops all that the account sent', () => {
     const { chain, pool, head, pay, accept } = setup({}, 4);
     const before = head();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { amount, hash, height, SUPPLY_MAX } from '../../types/units.ts';
-import { decodePowConfig, encodePowConfig, type PowConfig, rewardAt } from './config.ts';
+import { decodePowConfig, encodePowConfig, ISSUANCE_STEPS_MAX, type PowConfig, rewardAt } from './config.ts';
 
 const CONFIG: PowConfig = {
   difficulty: { kind: 'asert', intervalMs: 10_000, halfLifeMs: 3_600_000 },
@@ -19,6 +19,16 @@ describe('the configuration of a proof-of-work chain', () => {
     expect(decodePowConfig(encodePowConfig(CONFIG))).toEqual(CONFIG);
     const constant: PowConfig = { ...CONFIG, difficulty: { kind: 'constant' }, issuance: [] };
     expect(decodePowConfig(encodePowConfig(constant))).toEqual(constant);
+  });
+
+  it('has a bounded schedule', () => {
+    const issuance = Array.from({ length: ISSUANCE_STEPS_MAX }, (_, i) => ({
+      height: height(i + 1),
+      reward: amount(1n),
+    }));
+    expect(decodePowConfig(encodePowConfig({ ...CONFIG, issuance }))).toEqual({ ...CONFIG, issuance });
+    const more = [...issuance, { height: height(1_000), reward: amount(1n) }];
+    expect(() => encodePowConfig({ ...CONFIG, issuance: more })).toThrowError(/within its limit/);
   });
 
   it('has one text only', () => {

@@ -4,11 +4,11 @@ import { testAddress, testGenesis } from '../../execution/test-chain.ts';
 import { amount, hash, height } from '../../types/units.ts';
 import { TestClock, TestHost } from '../test-host.ts';
 import { encodePowConfig } from './config.ts';
-import type { PowOptions } from './engine.ts';
+import { type PowOptions, REBUILD_MS } from './engine.ts';
 import { createPow } from './pow.ts';
 import { searchNonce } from './search.ts';
 
-const MINING: PowOptions = { mine: true, hashRate: 1_000, rebuildMs: 1_000 };
+const MINING: PowOptions = { mine: true, hashRate: 1_000, rebuildMs: REBUILD_MS };
 
 function setup(options: Partial<PowOptions> = {}, wallMs = 2_000_000) {
   const engineConfig = encodePowConfig({

@@ -9,7 +9,7 @@ import { blockId, headerSignBytes } from '../../types/header-codec.ts';
 import { isRejection } from '../../types/rejection.ts';
 import { amount, hash, height, SUPPLY_MAX, type Weight, weight } from '../../types/units.ts';
 import { encodePowConfig, type PowConfig } from './config.ts';
-import { createPowRules } from './rules.ts';
+import { createPowRules, POW_NAME } from './rules.ts';
 import { searchNonce, workHash } from './search.ts';
 import {
   addWork,
@@ -21,7 +21,7 @@ import {
   targetToHex,
   workOf,
 } from './target.ts';
-import { medianTimestamp, type PowView } from './view.ts';
+import { MEDIAN_SPAN, medianTimestamp, type PowView } from './view.ts';
 
 const EASY = hash(`0f${'ff'.repeat(31)}`);
 const CONFIG: PowConfig = {
@@ -35,7 +35,7 @@ const CONFIG: PowConfig = {
 
 function powChain(overrides: Partial<PowConfig> = {}, balance = 1_000n): TestChain<PowView> {
   const engineConfig = encodePowConfig({ ...CONFIG, ...overrides });
-  return new TestChain(testGenesis({ engine: 'pow', engineConfig }, 1, balance), createPowRules());
+  return new TestChain(testGenesis({ engine: POW_NAME, engineConfig }, 1, balance), createPowRules());
 }
 
 function seal(chain: TestChain<PowView>, block: Block): Block {
@@ -107,6 +107,16 @@ describe('searchNonce', () => {
     expect(hashes).toBe(37);
   });
 
+  it('takes a hash that is the target itself, and none that is one more', () => {
+    const checkTarget = 5n;
+    const answering = (value: number) => () =>
+      Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? value : 0));
+    expect(searchNonce({ ...job, checkTarget }, 7n, 1, answering(5))).toEqual(
+      Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7),
+    );
+    expect(searchNonce({ ...job, checkTarget }, 7n, 1, answering(6))).toBeUndefined();
+  });
+
   it('goes on behind 2^64 - 1 with 0, and carries at 2^32', () => {
     const seen: string[] = [];
     const watching = (bytes: Uint8Array) => {
@@ -162,10 +172,17 @@ describe('a header', () => {
     expect(isRejection(judge(chain, at(1_010_001)))).toBe(false);
   });
 
+  it('is later than the later of two middle ones', () => {
+    const chain = powChain({ difficulty: { kind: 'constant' } });
+    expect(medianTimestamp(chain.view)).toBe(1_000_000);
+    chain.append(mined(chain, 700));
+    expect(medianTimestamp(chain.view)).toBe(1_000_700);
+  });
+
   it('looks back no further than 11 blocks', () => {
     const chain = powChain({ difficulty: { kind: 'constant' } });
     for (let i = 0; i < 15; i++) chain.append(mined(chain, 1_000));
-    expect(chain.view.timestamps).toHaveLength(11);
+    expect(chain.view.timestamps).toHaveLength(MEDIAN_SPAN);
     expect(medianTimestamp(chain.view)).toBe(1_010_000);
   });
 });

@@ -14,7 +14,7 @@ import { TestClock, TestHost } from '../test-host.ts';
 import { decodeRoundRobinConfig, encodeRoundRobinConfig } from './config.ts';
 import { createRoundRobin, SIGN_RECORDS_KEPT } from './engine.ts';
 import type { RoundRobinView } from './rules.ts';
-import { createRoundRobinRules, encodeTurn, producerAt } from './rules.ts';
+import { createRoundRobinRules, encodeTurn, producerAt, ROUND_ROBIN_NAME } from './rules.ts';
 
 hashes.sha512 = sha512;
 
@@ -23,7 +23,7 @@ const START_MS = 1_000_000;
 
 function genesis(count: number) {
   const validators = Array.from({ length: count }, (_, i) => ({ key: testKey(i), power: amount(1n) }));
-  return testGenesis({ engine: 'round-robin', engineConfig: encodeRoundRobinConfig(CONFIG), validators });
+  return testGenesis({ engine: ROUND_ROBIN_NAME, engineConfig: encodeRoundRobinConfig(CONFIG), validators });
 }
 
 /** `count` producers whose blocks reach each other at once, unless `isUp` says no. */
