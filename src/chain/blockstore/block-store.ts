@@ -87,8 +87,28 @@ export class BlockStore {
     return value === undefined ? undefined : this.check(key, value);
   }
 
+  /** A whole record stands there; one that is damaged is reported. */
   has(key: Uint8Array): boolean {
-    return this.#env.storage.get(key) !== undefined;
+    const value = this.#env.storage.get(key);
+    return value !== undefined && this.check(key, value) !== 'corrupt';
+  }
+
+  /** Nothing stands in the range. */
+  isEmpty(range: KeyRange): boolean {
+    return this.#checked(range, 1).length === 0;
+  }
+
+  /** Up to so many keys of the range; whatever is read on the way is verified, and reported when it is damaged. */
+  #checked(range: KeyRange, limit: number): readonly Uint8Array[] {
+    const found = this.#env.storage.scan(range, limit);
+    for (const { key, value } of found) this.check(key, value);
+    return found.map(({ key }) => key);
+  }
+
+  /** Whether the value is whole under that key; says nothing of one that is not. */
+  isIntact(key: Uint8Array, value: Uint8Array): boolean {
+    this.#env.spend('hash', Math.ceil((key.length + value.length) / 64));
+    return openRecord(this.#sha256, key, value) !== 'corrupt';
   }
 
   /** Verifies what a scan answered. */
@@ -213,24 +233,24 @@ export class BlockStore {
 
   /** The lowest height at or above `from` at which a block is stored. */
   lowestBlock(from: number): number | undefined {
-    const [entry] = this.#env.storage.scan(heightRange(PREFIX.block, from, undefined), 1);
-    return entry === undefined ? undefined : heightIdOf(entry.key)?.height;
+    const [key] = this.#checked(heightRange(PREFIX.block, from, undefined), 1);
+    return key === undefined ? undefined : heightIdOf(key)?.height;
   }
 
   /** Deletes the blocks of one height, on all branches; their certificates stay. */
   deleteBlocksAt(height: number): void {
-    const found = this.#env.storage.scan(heightRange(PREFIX.block, height, height + 1), BRANCHES_MAX);
+    const found = this.#checked(heightRange(PREFIX.block, height, height + 1), BRANCHES_MAX);
     if (found.length === 0) return;
-    for (const { key } of found) this.repaired(key);
-    this.write(batchOf(found.map(({ key }) => ({ kind: 'delete', key }))));
+    for (const key of found) this.repaired(key);
+    this.write(batchOf(found.map((key) => ({ kind: 'delete', key }))));
   }
 
   /** Deletes every record of the prefix, in batches that a crash may cut anywhere. */
   deleteAll(prefix: number): void {
     for (;;) {
-      const page = this.#env.storage.scan(prefixRange(prefix), DELETE_PAGE);
+      const page = this.#checked(prefixRange(prefix), DELETE_PAGE);
       if (page.length === 0) return;
-      this.write(batchOf(page.map(({ key }) => ({ kind: 'delete', key }))));
+      this.write(batchOf(page.map((key) => ({ kind: 'delete', key }))));
     }
   }
 }

@@ -28,7 +28,7 @@ export const PREFIX = {
 export const META = { format: 0, base: 1, head: 2 } as const;
 
 /** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
-const CHECKSUM_BYTES = 8;
+export const CHECKSUM_BYTES = 8;
 
 const HEIGHT_BYTES = 6;
 const ID_BYTES = 32;

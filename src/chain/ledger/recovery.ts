@@ -4,6 +4,7 @@ import { type BlockStore, batchOf } from '../blockstore/block-store.ts';
 import { decodeFormat, decodeHead, encodeFormat } from '../blockstore/record-codecs.ts';
 import {
   blockKey,
+  CHECKSUM_BYTES,
   heightIdOf,
   heightRange,
   META,
@@ -18,7 +19,9 @@ import { NO_SLOT } from '../blockstore/tree.ts';
 import type { State, StateChange } from '../state/state.ts';
 import { emptyState } from '../state/state-tree.ts';
 import type { Block } from '../types/block.ts';
+import { decodeBlock } from '../types/block-codec.ts';
 import { blockId } from '../types/header-codec.ts';
+import { isRejection } from '../types/rejection.ts';
 import { type BlockHash, blockHash, height } from '../types/units.ts';
 import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
 import type { Chain } from './chain.ts';
@@ -88,7 +91,7 @@ function checkFormat(store: BlockStore, genesisId: BlockHash): OpenRejection | u
 
 function isFresh(store: BlockStore): boolean {
   const { block, meta, header } = PREFIX;
-  return [block, meta, header].every((prefix) => store.scan(prefixRange(prefix), 1).length === 0);
+  return [block, meta, header].every((prefix) => store.isEmpty(prefixRange(prefix)));
 }
 
 /** The base with its state, or undefined when either cannot be trusted. */
@@ -202,7 +205,7 @@ function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly 
 }
 
 function hasUndoBelow(store: BlockStore, at: number): boolean {
-  return store.scan(heightRange(PREFIX.undo, 0, at), 1).length > 0;
+  return !store.isEmpty(heightRange(PREFIX.undo, 0, at));
 }
 
 /** A journal with a hole ends above it: how far back the node can go is local, and grows again. */
@@ -211,6 +214,7 @@ function cutJournal(store: BlockStore, at: number): void {
   for (;;) {
     const page = store.scan(heightRange(PREFIX.undo, 0, at + 1), LEAVES_PER_PAGE);
     if (page.length === 0) break;
+    for (const { key, value } of page) store.check(key, value);
     store.write(batchOf(page.map(({ key }) => ({ kind: 'delete', key }))));
     for (const { key } of page) store.repaired(key);
   }
@@ -273,6 +277,8 @@ function readBlock<View>(
   if (place === undefined) return undefined;
   const id = blockHash(bytesToHex(place.id));
   if (payload === 'corrupt') {
+    const moved = moveBack(store, key, value);
+    if (moved !== undefined) return chain.tree.slotOf(moved.id) === NO_SLOT ? moved : undefined;
     chain.noteMissing(id, height(place.height));
     return undefined;
   }
@@ -284,6 +290,27 @@ function readBlock<View>(
     return undefined;
   }
   const certificate = store.certificate(place.height, id);
+  return { id, block, certificate: certificate === 'corrupt' ? '' : certificate };
+}
+
+/**
+ * A block that stands under a key nobody wrote: its checksum fits the key that its own id and height give, and nothing
+ * stands there. It is put back; undefined when the value itself is damaged, or a copy of another record.
+ */
+function moveBack(store: BlockStore, key: Uint8Array, value: Uint8Array): StoredBlock | undefined {
+  const block = decodeBlock(value.subarray(CHECKSUM_BYTES));
+  if (isRejection(block)) return undefined;
+  const id = blockId(block.header);
+  const home = blockKey(block.header.height, id);
+  if (store.has(home) || !store.isIntact(home, value)) return undefined;
+  store.write(
+    batchOf([
+      { kind: 'put', key: home, value },
+      { kind: 'delete', key },
+    ]),
+  );
+  store.repaired(key);
+  const certificate = store.certificate(block.header.height, id);
   return { id, block, certificate: certificate === 'corrupt' ? '' : certificate };
 }
 

@@ -101,7 +101,7 @@ export type SyncAction =
   | { readonly kind: 'fault'; readonly peer: PeerId; readonly fault: SyncFault }
   | { readonly kind: 'started' }
   | { readonly kind: 'finished' }
-  /** All who claim to be ahead have failed: try them again after a pause. */
+  /** Nobody is asked, and some have failed: try them again after a pause. */
   | { readonly kind: 'pause' };
 
 /** A state and what to do. */
@@ -221,7 +221,8 @@ function settle(
   if (phase === 'idle' && next.failed.size > 0) next = { ...next, failed: new Set() };
   if (state.phase === 'idle' && phase !== 'idle') actions.push({ kind: 'started' });
   if (state.phase !== 'idle' && phase === 'idle') actions.push({ kind: 'finished' });
-  if (phase === 'detecting' && next.failed.size > 0) actions.push({ kind: 'pause' });
+  const isAsking = next.header !== undefined || next.bodies.length > 0;
+  if (phase !== 'idle' && !isAsking && next.failed.size > 0) actions.push({ kind: 'pause' });
   return { state: { ...next, phase }, actions };
 }
 

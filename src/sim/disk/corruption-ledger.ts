@@ -9,9 +9,12 @@ interface CorruptionRecord {
   readonly key: string;
   readonly shownAs: string | undefined;
   reads: number;
+  /** Reads that were given bytes, and not that nothing is there. */
+  valueReads: number;
   /** The event that read it last, and how often. */
   lastEvent: number;
   lastEventReads: number;
+  lastEventValueReads: number;
   isDetected: boolean;
   ended: 'overwritten' | 'healed' | undefined;
 }
@@ -85,8 +88,10 @@ export function createCorruptionLedger(currentEvent: () => number): CorruptionLe
         key,
         shownAs,
         reads: 0,
+        valueReads: 0,
         lastEvent: -1,
         lastEventReads: 0,
+        lastEventValueReads: 0,
         isDetected: false,
         ended: undefined,
       };
@@ -94,12 +99,15 @@ export function createCorruptionLedger(currentEvent: () => number): CorruptionLe
       wrong.set(key, { record, value: shownAs === undefined ? value : undefined });
       if (shownAs !== undefined) wrong.set(shownAs, { record, value });
     },
-    noteRead({ record }) {
+    noteRead({ record, value }) {
       const event = currentEvent();
-      if (record.lastEvent !== event) record.lastEventReads = 0;
+      if (record.lastEvent !== event) record.lastEventReads = record.lastEventValueReads = 0;
       record.lastEvent = event;
       record.lastEventReads++;
       record.reads++;
+      if (value === undefined) return;
+      record.lastEventValueReads++;
+      record.valueReads++;
     },
     overwritten(key) {
       const answer = wrong.get(key);
@@ -118,6 +126,7 @@ export function createCorruptionLedger(currentEvent: () => number): CorruptionLe
       for (const record of records) {
         if (record.lastEvent !== event) continue;
         record.reads -= record.lastEventReads;
+        record.valueReads -= record.lastEventValueReads;
         record.lastEvent = -1;
       }
     },
@@ -138,7 +147,7 @@ function toCorruption(record: CorruptionRecord): Corruption {
     kind: record.kind,
     key: textToKey(record.key),
     ...(record.shownAs === undefined ? {} : { shownAs: textToKey(record.shownAs) }),
-    checkable: isCheckable(record.kind),
+    checkable: isCheckable(record),
     reads: record.reads,
     outcome: outcomeOf(record),
   };
@@ -150,6 +159,7 @@ function outcomeOf(record: CorruptionRecord): Corruption['outcome'] {
   return record.ended ?? 'neverRead';
 }
 
-function isCheckable(kind: CorruptionKind): boolean {
-  return kind === 'bitRotValue' || kind === 'bitRotKey' || kind === 'misdirectedValue';
+/** A rotten key hides a value under another: who asked for the value alone was told that there is none. */
+function isCheckable({ kind, valueReads }: CorruptionRecord): boolean {
+  return kind === 'bitRotValue' || kind === 'misdirectedValue' || (kind === 'bitRotKey' && valueReads > 0);
 }
