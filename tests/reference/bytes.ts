@@ -1,5 +1,5 @@
 /** Reading canonical bytes, and every hash: docs/protocol.md, Notation, Hashes and domain tags, Merkle lists, State. */
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 
 /** Bytes that are no value of their layout. */
 export class Malformed extends Error {}
@@ -81,15 +81,14 @@ export function uint(size: 1 | 2 | 4, value: number): Buffer {
 
 /** SHA-256 as text over a tag and parts; text parts are hexadecimal. */
 export function hash(tag: number, ...parts: (Buffer | string)[]): string {
-  const h = createHash('sha256').update(Buffer.of(tag));
-  for (const part of parts) h.update(typeof part === 'string' ? Buffer.from(part, 'hex') : part);
-  return h.digest('hex');
+  const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'hex') : part));
+  return digestOf('sha256', Buffer.concat([Buffer.of(tag), ...bytes]), 'hex');
 }
 
 /** RFC 6962 section 2.1, MTH as it is written there. */
 export function merkleTreeHash(list: readonly Buffer[]): string {
   const [only] = list;
-  if (only === undefined) return createHash('sha256').digest('hex');
+  if (only === undefined) return digestOf('sha256', Buffer.alloc(0), 'hex');
   if (list.length === 1) return hash(0x00, only);
   let k = 1;
   while (k * 2 < list.length) k *= 2;

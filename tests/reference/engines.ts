@@ -2,7 +2,7 @@
 import { createHash, createPublicKey, verify as verifyStrictly } from 'node:crypto';
 import * as ed25519 from '@noble/ed25519';
 import { hash, need, Reader } from './bytes.ts';
-import type { Genesis, Header } from './layouts.ts';
+import { type Genesis, type Header, SUPPLY_MAX } from './layouts.ts';
 
 /** Notes that a rule is broken. */
 export type Report = (rule: string, fact: string) => void;
@@ -16,9 +16,9 @@ export interface Engine {
   readonly genesisConsensus: Buffer;
   /** Bytes of an encoded weight. */
   readonly weightSize: number;
-  /** Newly issued at a height. */
+  /** What a height issues, while the supply allows. */
   issued(height: number): bigint;
-  /** What the block adds to the weight of its chain. */
+  /** What a valid block adds to the weight of its chain. */
   weight(header: Header): bigint;
   /** `chain` is every ancestor, genesis first. */
   check(header: Header, chain: readonly Header[], report: Report): void;
@@ -53,25 +53,31 @@ function hex256(value: bigint): string {
 
 function proofOfWork(genesis: Genesis): Engine {
   const r = new Reader(genesis.engineConfig);
-  const retarget = r.uint(1);
-  const blockTimeMs = r.safe();
-  const halfLifeMs = r.safe();
+  const difficulty = r.uint(1);
+  need(difficulty <= 1, 'difficulty is constant or asert');
+  const [intervalMs, halfLifeMs] = difficulty === 0 ? [1, 1] : [r.safe(), r.safe()];
   const initial = number(r.hex());
   const most = number(r.hex());
   const powScale = r.u64();
-  r.uint(4); // depth of finality: no rule of validity
-  const steps = r.list(1, 255, () => ({ height: r.safe(), amount: r.u64() }));
+  const finalityDepth = r.uint(4);
+  const steps = r.list(1, 64, () => ({ height: r.safe(), reward: r.u64() }));
   r.end();
-  need(retarget <= 1 && blockTimeMs >= 1 && halfLifeMs >= 1 && powScale >= 1n, 'proof of work is configured');
-  need(initial >= 1n && initial <= most, 'the first target is in 1..the largest');
+  need(intervalMs >= 1 && intervalMs <= 31_536_000_000, 'the interval is 1 ms to a year');
+  need(halfLifeMs >= 1 && halfLifeMs <= 3_153_600_000_000, 'the half-life is 1 ms to a hundred years');
+  need(initial >= 1n && initial <= most, 'the first target is in 1..the limit');
+  need(powScale >= 1n && finalityDepth >= 1, 'scale and depth are at least 1');
+  for (const [i, step] of steps.entries())
+    need(step.height > (steps[i - 1]?.height ?? 0) && step.reward <= SUPPLY_MAX, 'issuance is in order');
 
   /** aserti3-2d with genesis as anchor, for the block above `parent`. */
   function target(parent: Header): bigint {
-    if (retarget === 0) return initial;
+    if (difficulty === 0) return initial;
     const lateMs =
-      BigInt(parent.timestampMs - genesis.timestampMs) - BigInt(blockTimeMs) * BigInt(parent.height);
+      BigInt(parent.timestampMs - genesis.timestampMs) - BigInt(intervalMs) * BigInt(parent.height);
     const exponent = (lateMs * 65_536n) / BigInt(halfLifeMs); // towards zero
     const whole = exponent >> 16n;
+    if (whole > 512n) return most;
+    if (whole < -512n) return 1n;
     const x = exponent & 0xffffn;
     const cubic = 195_766_423_245_049n * x + 971_821_376n * x * x + 5_127n * x * x * x;
     const factor = 65_536n + ((cubic + (1n << 47n)) >> 48n);
@@ -82,7 +88,7 @@ function proofOfWork(genesis: Genesis): Engine {
   return {
     genesisConsensus: Buffer.from(hex256(initial), 'hex'),
     weightSize: 32,
-    issued: (height) => steps.findLast((step) => step.height <= height)?.amount ?? 0n,
+    issued: (height) => steps.findLast((step) => step.height <= height)?.reward ?? 0n,
     weight: (header) => 2n ** 256n / (number(header.consensus.toString('hex')) + 1n),
     check(header, chain, report) {
       const parent = chain.at(-1);
@@ -102,9 +108,10 @@ function proofOfWork(genesis: Genesis): Engine {
 function roundRobin(genesis: Genesis, signatures: Signatures): Engine {
   const r = new Reader(genesis.engineConfig);
   const periodMs = r.uint(4);
-  const stepMs = r.uint(4);
-  r.uint(4); // depth of finality: no rule of validity
+  const skipMs = r.uint(4);
+  const finalityDepth = r.uint(4);
   r.end();
+  need(periodMs >= 1 && skipMs >= 1 && finalityDepth >= 1, 'period, wait and depth are at least 1');
   const { validators } = genesis;
   need(validators.length >= 1, 'round robin has validators');
 
@@ -112,16 +119,17 @@ function roundRobin(genesis: Genesis, signatures: Signatures): Engine {
     genesisConsensus: Buffer.alloc(0),
     weightSize: 8,
     issued: () => 0n,
-    weight: (header) => (header.consensus.readUInt16BE(0) === 0 ? 2n : 1n),
+    weight: (header) => BigInt(validators.length - header.consensus.readUInt16BE(0)),
     check(header, chain, report) {
       const parent = chain.at(-1);
       if (parent === undefined) return;
       if (header.consensus.length !== 34) return report('consensus-field', 'a turn and a key are 34 bytes');
       const turn = header.consensus.readUInt16BE(0);
       const signer = header.consensus.toString('hex', 2);
-      const earliest = parent.timestampMs + periodMs + turn * stepMs;
+      const earliest = parent.timestampMs + periodMs + turn * skipMs;
       if (header.timestampMs < earliest) report('timestamp', `${header.timestampMs} is before ${earliest}`);
-      if (turn >= validators.length || validators[(header.height + turn) % validators.length]?.key !== signer)
+      if (turn >= validators.length) report('consensus-field', 'everybody is passed over');
+      else if (validators[(header.height + turn) % validators.length]?.key !== signer)
         report('turn', `it is not the turn of ${signer}`);
       else if (header.seal.length !== 64) report('seal', 'a signature has 64 bytes');
       else if (

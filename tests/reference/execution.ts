@@ -22,8 +22,7 @@ export interface Executed {
   readonly gasUsed: number;
 }
 
-const STATUS = { ok: 0, insufficientBalance: 1, outOfGas: 2, overflow: 4, stakeUnsupported: 5 } as const;
-const AMOUNT_MAX = 2n ** 64n - 1n;
+const STATUS = { ok: 0, insufficientBalance: 1, outOfGas: 2, stakeUnsupported: 5 } as const;
 const SYSTEM_ID = {
   genesis: Buffer.from('genesis').toString('hex'),
   supply: Buffer.from('supply').toString('hex'),
@@ -55,6 +54,7 @@ export class Executor {
     const receipts: Buffer[] = [];
     let gasUsed = 0;
     let fees = 0n;
+    const room = SUPPLY_MAX - this.#supply();
     for (const [index, t] of transactions.entries()) {
       const broken = this.#broken(t, header.version, header.height, chainId);
       if (broken !== undefined) {
@@ -67,7 +67,8 @@ export class Executor {
       fees += BigInt(receipt.gasUsed) * t.gasPrice;
     }
     if (gasUsed > this.#genesis.blockGasMax) report('block-gas', `${gasUsed}`);
-    const issued = this.#engine.issued(header.height);
+    const due = this.#engine.issued(header.height);
+    const issued = due < room ? due : room;
     this.#issued += issued;
     if (fees + issued > 0n) this.#credit(header.beneficiary, fees + issued);
     this.#putSupply();
@@ -77,18 +78,19 @@ export class Executor {
 
   /** Why this transaction must not stand in a block, at this place. */
   #broken(t: Transaction, version: number, height: number, chainId: string): string | undefined {
-    const sender = this.#account(addressOf(t.senderKey)) ?? { nonce: 0, balance: 0n };
-    if (t.version !== version) return 'transaction-version';
-    if (t.action.tag === ACTION.burn && version < 2) return 'action-version';
+    if (t.version < 1 || t.version > version) return 'transaction-version';
+    if (t.action.tag === ACTION.burn && t.version < 2) return 'action-version';
     if (t.chainId !== chainId) return 'transaction-chain';
     if (!isPublicKey(t.senderKey)) return 'transaction-key';
-    if (this.#signatures === 'ed25519' && !isSignature(t.signature, t.signed, t.senderKey))
-      return 'transaction-signature';
+    if (t.gasLimit < this.#intrinsicGas(t) || t.gasLimit > this.#genesis.blockGasMax) return 'gas-limit';
+    if (t.gasPrice < this.#genesis.gasPriceMin) return 'gas-price';
+    const sender = this.#account(addressOf(t.senderKey));
+    if (sender === undefined) return 'transaction-sender';
     if (t.nonce !== sender.nonce) return 'transaction-nonce';
     if (t.validUntilHeight !== 0 && height > t.validUntilHeight) return 'transaction-expired';
-    if (t.gasLimit < this.#intrinsicGas(t)) return 'gas-limit';
-    if (t.gasPrice < this.#genesis.gasPriceMin) return 'gas-price';
     if (sender.balance < BigInt(t.gasLimit) * t.gasPrice) return 'transaction-fee';
+    if (this.#signatures === 'ed25519' && !isSignature(t.signature, t.signed, t.senderKey))
+      return 'transaction-signature';
     return undefined;
   }
 
@@ -101,19 +103,20 @@ export class Executor {
     const from = addressOf(t.senderKey);
     const sender = this.#account(from) ?? { nonce: 0, balance: 0n };
     const { to, amount, tag } = t.action;
-    let gasUsed = this.#intrinsicGas(t);
-    const creates = to !== undefined && this.#account(to) === undefined;
-    if (creates) gasUsed += this.#genesis.gasPerNewAccount;
-    const outOfGas = gasUsed > t.gasLimit;
-    if (outOfGas) gasUsed = t.gasLimit;
-    const spendable = sender.balance - BigInt(gasUsed) * t.gasPrice;
+    const creates = to !== undefined && amount > 0n && this.#account(to) === undefined;
+    const gasWhenOk = this.#intrinsicGas(t) + (creates ? this.#genesis.gasPerNewAccount : 0);
+    const spendable = sender.balance - BigInt(t.gasLimit) * t.gasPrice;
     let status: number = STATUS.ok;
-    if (outOfGas) status = STATUS.outOfGas;
+    if (gasWhenOk > t.gasLimit) status = STATUS.outOfGas;
     else if (tag === ACTION.stake || tag === ACTION.unstake) status = STATUS.stakeUnsupported;
     else if (amount > spendable) status = STATUS.insufficientBalance;
+    let gasUsed = this.#intrinsicGas(t);
+    if (status === STATUS.ok) gasUsed = gasWhenOk;
+    if (status === STATUS.outOfGas) gasUsed = t.gasLimit;
+    const fee = BigInt(gasUsed) * t.gasPrice;
     const paid = status === STATUS.ok ? amount : 0n;
-    this.#put(from, { nonce: sender.nonce + 1, balance: spendable - paid });
-    if (status === STATUS.ok && to !== undefined) this.#credit(to, amount);
+    this.#put(from, { nonce: sender.nonce + 1, balance: sender.balance - fee - paid });
+    if (status === STATUS.ok && to !== undefined && amount > 0n) this.#credit(to, amount);
     if (status === STATUS.ok && tag === ACTION.burn) this.#burnt += amount;
     return { status, gasUsed };
   }
@@ -132,11 +135,14 @@ export class Executor {
     this.#put(address, { nonce, balance: balance + amount });
   }
 
+  #supply(): bigint {
+    return this.#genesisSupply + this.#issued - this.#burnt;
+  }
+
+  /** What all accounts hold together is what was allotted and issued, less what was burnt. */
   #checkSupply(report: Report): void {
-    const issuedAll = this.#genesisSupply + this.#issued;
-    if (issuedAll > SUPPLY_MAX) report('supply', `${issuedAll} is above 2^63 - 1`);
     const held = sum(this.leaves.values(NAMESPACE.accounts).map((leaf) => decodeAccount(leaf).balance));
-    if (held !== issuedAll - this.#burnt) report('supply', `accounts hold ${held}`);
+    if (held !== this.#supply() || held > SUPPLY_MAX) report('supply', `accounts hold ${held}`);
   }
 
   #putSupply(): void {
