@@ -1,14 +1,14 @@
 /** What a node is started with: its chain, its identity, whom it dials, what it takes part in, and its limits. */
 import type { Env } from '../env/program.ts';
 import { type Address, type KeyId, ms } from '../env/units.ts';
-import type { Cancel, Consensus, SealJob } from './consensus/consensus.ts';
+import type { Consensus, SealSearch } from './consensus/consensus.ts';
 import type { LedgerConfig } from './ledger/ledger.ts';
 import type { ChainWorld } from './types/command.ts';
 import type { Genesis, UpgradeSchedule } from './types/genesis.ts';
 import type { AccountAddress } from './types/units.ts';
 
-/** Searches one seal; calls back as a later event, at most once, and never after its cancel. */
-export type Search = (job: SealJob, onFound: (seal: Uint8Array) => void) => Cancel;
+/** Searches one seal. */
+export type Search = SealSearch;
 
 /** What a node takes part in. Every switch has a default in DEFAULT_FEATURES. */
 export interface NodeFeatures {

@@ -6,7 +6,7 @@ import { encodeRoundRobinConfig } from '../../src/chain/consensus/round-robin/co
 import { createRoundRobin } from '../../src/chain/consensus/round-robin/engine.ts';
 import type { Answer, ChainWorld } from '../../src/chain/types/command.ts';
 import type { Message } from '../../src/chain/types/message.ts';
-import { amount, blockHash, hash, height, weight } from '../../src/chain/types/units.ts';
+import { amount, blockHash, hash, height, signature, weight } from '../../src/chain/types/units.ts';
 import type { Env, Process, Program } from '../../src/env/program.ts';
 import { type ConnectionId, ms } from '../../src/env/units.ts';
 import {
@@ -192,10 +192,87 @@ describe('headers', () => {
       }),
     );
     world.run(10_000);
-    expect(new Set(world.of('PeerScored', 1).map((event) => event.fault))).toEqual(new Set(['INVALID_HEADER']));
+    expect(new Set(world.of('PeerScored', 1).map((event) => event.fault))).toEqual(
+      new Set(['INVALID_HEADER']),
+    );
     expect(world.of('PeerBanned', 1).map((event) => event.peer)).toEqual([world.inspect(0).nodeKey]);
     expect(world.heights().slice(1)).toEqual([0, 0]);
     expect(world.of('PeerScored', 2)).toEqual([]);
+  });
+});
+
+describe('handshakes', () => {
+  it('lose no block that comes while they last', () => {
+    for (let startMs = 880; startMs <= 1_000; startMs += 8) {
+      const world = new NodeWorld([
+        { consensus: toyConsensus(1, 1) },
+        { dials: [0], startUs: startMs * 1_000 },
+      ]);
+      world.run(5_000);
+      expect(world.heights()).toEqual([1, 1]);
+    }
+  });
+
+  it('fail with a signature that is not that of the stated key', () => {
+    const impostor = liar((message) =>
+      message.kind === 'HandshakeProof' ? { ...message, signature: signature('11'.repeat(64)) } : message,
+    );
+    const world = new NodeWorld([{}, { dials: [0], program: impostor }]);
+    world.run(5_000);
+    expect(world.of('HandshakeRefused', 0).map((event) => event.code)).toContain('BAD_PROOF');
+    expect(world.of('PeerUp', 0)).toEqual([]);
+  });
+});
+
+describe('requests', () => {
+  const swallow = (kind: Message['kind'], isSwallowed: (message: never) => boolean) =>
+    liar((message) => (message.kind === kind && isSwallowed(message as never) ? undefined : message));
+
+  /** Host 4 hears of everything from the mute host 1 first, and a moment later by the longer way over 2 and 3. */
+  const paths = (
+    mute: NonNullable<HostPlan['program']>,
+    config: NonNullable<HostPlan['config']>,
+    producer: HostPlan,
+  ) =>
+    new NodeWorld([
+      { ...producer, config },
+      { dials: [0], config, program: mute },
+      { dials: [0], config },
+      { dials: [2], config },
+      { dials: [1, 3], config },
+    ]);
+
+  it('of a block go to the next announcer when the first does not answer', () => {
+    const mute = swallow('GetBlockResponse', () => true);
+    const config = { features: { compactBlocks: 'off' } } as const;
+    const world = paths(mute, config, { consensus: toyConsensus(1, 1) });
+    world.run(4_000);
+    expect(world.heights()[4]).toBe(0);
+    world.run(4_000);
+    expect(world.heights()[4]).toBe(1);
+    expect(world.of('SyncStarted', 4)).toEqual([]);
+  });
+
+  it('of a block wait for ever where time-outs are off', () => {
+    const mute = swallow('GetBlockResponse', () => true);
+    const config = { features: { compactBlocks: 'off', requestTimeouts: false } } as const;
+    const world = paths(mute, config, { consensus: toyConsensus(1, 1) });
+    world.run(60_000);
+    expect(world.heights()).toEqual([1, 1, 1, 1, 0]);
+  });
+
+  it('of a transaction go to the next announcer when the first does not answer', () => {
+    const mute = swallow(
+      'Transactions',
+      (message: { readonly bodies: readonly unknown[] }) => message.bodies.length > 0,
+    );
+    const world = paths(mute, {}, {});
+    world.run(1_000);
+    world.submit(0, world.transfer(0, 0));
+    world.run(4_000);
+    expect(world.inspect(4).mempool.count).toBe(0);
+    world.run(4_000);
+    expect(world.inspect(4).mempool.count).toBe(1);
   });
 });
 
@@ -273,6 +350,20 @@ describe('transactions', () => {
       expect(world.of('BlockImported', host).reduce((sum, event) => sum + event.txCount, 0)).toBe(5);
     }
     expect(world.of('PeerScored')).toEqual([]);
+  });
+
+  it('are told to nobody who is known to have them', () => {
+    const told: string[] = [];
+    const spy = liar((message) => {
+      if (message.kind === 'Transactions') told.push(...message.have);
+      return message;
+    });
+    const world = new NodeWorld([{}, { dials: [0], program: spy }]);
+    world.run(1_000);
+    world.submit(0, world.transfer(0, 0));
+    world.run(2_000);
+    expect(world.inspect(1).mempool.count).toBe(1);
+    expect(told).toEqual([]);
   });
 
   it('are refused with a wrong signature', () => {
