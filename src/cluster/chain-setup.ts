@@ -134,7 +134,7 @@ function genesisOf(
 /** Builds genesis and keys. The seed decides topology alone: every run of a scenario has the same genesis. */
 export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): ChainSetup {
   const real = options.nativeSuite ?? createPortableSuite();
-  const suite = plan.signatures === 'modelled' ? createModelledCrypto(real.sha256) : real;
+  const suite = plan.signatures === 'modelled' ? createModelledCrypto((bytes) => real.sha256(bytes)) : real;
   const wallets = loadWallets(plan, suite);
   const hostKeys = plan.hosts.map((host) => keysOf(suite, `host/${host.name}`));
   const engine = engineSetup(plan);

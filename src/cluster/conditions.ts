@@ -1,10 +1,18 @@
 /** Observable conditions of a cluster: what tests and scenarios wait for. */
-import type { TestCluster } from './test-cluster.ts';
+import type { NodeSnapshot } from '../chain/types/command.ts';
+
+/** What a condition may look at: a TestCluster, or part of one. */
+export interface Observable {
+  /** Nodes that are up and have not stopped by themselves. */
+  live(): readonly { readonly height: number; inspect(): NodeSnapshot | undefined }[];
+  /** The head of all live nodes; undefined while they differ, or none lives. */
+  commonHead(): { readonly height: number } | undefined;
+}
 
 /** Asked between events; changes nothing. `name` stands in the message of a wait that ended in vain. */
 export interface Condition {
   readonly name: string;
-  holds(cluster: TestCluster): boolean;
+  holds(cluster: Observable): boolean;
 }
 
 /** All live nodes have one head, at least at `height`. */

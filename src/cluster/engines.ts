@@ -29,7 +29,7 @@ export interface EngineSetup {
 const HASHES_PER_SHARE = 1_000_000;
 /** Real hashes that a simulated seal takes on average: enough that it is one, cheap enough for a million blocks. */
 const REAL_HASHES_PER_SEAL = 16n;
-const TWO_256 = 2n ** 256n;
+const TWO_256 = 1n << 256n;
 
 function hashRateOf(host: HostPlan): number {
   return Math.round(host.hashShare * HASHES_PER_SHARE);

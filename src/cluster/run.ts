@@ -32,6 +32,8 @@ export interface ScenarioRun {
   readonly traceHash: string;
   /** Simulates up to so many events; false when the run has ended. */
   step(maxEvents: number): boolean;
+  /** What ended the run before its time; undefined when nothing was thrown. */
+  readonly thrown: unknown;
   /** The last events, oldest first. */
   lastRecords(): readonly RecordLine[];
   /** Judges, once the run has ended or is given up. */
@@ -60,10 +62,9 @@ function coverage(plan: ClusterPlan, counts: readonly FaultCount[]): readonly Fa
     .map(([kind, numbers]) => ({ kind, ...numbers }));
 }
 
-function errorText(error: unknown): { readonly error: string; readonly stack: string } {
-  if (!(error instanceof Error)) return { error: String(error), stack: '' };
-  const stack = error.stack ?? '';
-  return { error: stack.split('\n')[0] ?? error.name, stack };
+/** The class of what was thrown: its text differs between engines, and is added by whoever shows it. */
+function classOf(error: unknown): { readonly error: string; readonly stack: string } {
+  return { error: error instanceof Error ? error.name : typeof error, stack: '' };
 }
 
 function crashVerdict(reason: EndReason, cluster: TestCluster, atUs: number): Verdict | undefined {
@@ -74,10 +75,10 @@ function crashVerdict(reason: EndReason, cluster: TestCluster, atUs: number): Ve
     case 'programThrew':
     case 'exhausted':
     case 'trapped':
-      return { kind: 'crashed', host: host(reason.host), atUs, ...errorText(reason.error) };
+      return { kind: 'crashed', host: host(reason.host), atUs, ...classOf(reason.error) };
     case 'harnessThrew':
     case 'simulatorThrew':
-      return { kind: 'crashed', host: 'harness', atUs, ...errorText(reason.error) };
+      return { kind: 'crashed', host: 'harness', atUs, ...classOf(reason.error) };
     case 'standstill':
       return {
         kind: 'crashed',
@@ -152,7 +153,7 @@ function countsOf(cluster: TestCluster): RunCounts {
     rejected: observation.rejected,
     corruptionsDetected: observation.corruptionsDetected,
     repairs: observation.repairs,
-    restarts: observation.starts - cluster.plan.hosts.length,
+    restarts: Math.max(0, observation.starts - cluster.plan.hosts.length),
     halted: observation.halted.filter((halted) => halted).length,
     compact: observation.compact,
   };
@@ -178,6 +179,11 @@ class Run implements ScenarioRun {
 
   get traceHash(): string {
     return this.cluster.simulator.traceHash();
+  }
+
+  get thrown(): unknown {
+    const status = this.cluster.simulator.status();
+    return status.kind === 'ended' && 'error' in status.reason ? status.reason.error : undefined;
   }
 
   step(maxEvents: number): boolean {

@@ -4,6 +4,7 @@ import { createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { FromWorker, Job, JobOutcome, ToWorker } from './job.ts';
 import { createNativeSuite } from './native-suite.ts';
+import { withThrown } from './thrown-text.ts';
 
 /** Events between two looks at the clock: about 50 ms of work. */
 const SLICE_EVENTS = 20_000;
@@ -37,7 +38,7 @@ function prepare(job: Job): OpenRun {
 }
 
 function finish({ run, startedMs }: OpenRun): JobOutcome {
-  const result = run.result();
+  const result = withThrown(run.result(), run.thrown);
   return { result, wallMs: performance.now() - startedMs };
 }
 
@@ -61,15 +62,15 @@ function opened(id: number): OpenRun {
 
 function handle(message: ToWorker): void {
   const { id } = message;
+  const onProgress = (run: ScenarioRun): void =>
+    post({ kind: 'progress', id, simulatedUs: run.nowUs, events: run.events });
   switch (message.kind) {
     case 'run': {
-      const outcome = runWhole(message.job, (run) => {
-        post({ kind: 'progress', id, simulatedUs: run.nowUs, events: run.events });
-      });
+      const outcome = runWhole(message.job, onProgress);
       return post({ kind: 'done', id, outcome });
     }
     case 'open': {
-      if (message.warmUp !== undefined) runWhole(message.warmUp, () => {});
+      if (message.warmUp !== undefined) runWhole(message.warmUp, onProgress);
       open.set(id, prepare(message.job));
       return post({ kind: 'stepped', id, more: true, hash: '', events: 0 });
     }

@@ -41,7 +41,7 @@ function balanceOf(leaf: Uint8Array): bigint {
 /** Judges the main chain of every live host at the end, from genesis, sharing nothing with the hosts. */
 export function createReexecution(view: ClusterView, report: Report): Oracle {
   const { context } = view.setup;
-  const built = buildGenesis(context.genesis, context.rules, view.setup.suite.sha256);
+  const built = buildGenesis(context.genesis, context.rules, (bytes) => view.setup.suite.sha256(bytes));
   const { executed } = view;
   const broken = new Map<BlockHash, Broken>();
   let checked = 0;

@@ -2,18 +2,18 @@
 
 /** The parts of JSON Schema that zod writes for our schema. */
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | undefined;
   readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly properties?: { readonly [key: string]: JsonSchema };
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly description?: string;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly anyOf?: readonly JsonSchema[] | undefined;
+  readonly oneOf?: readonly JsonSchema[] | undefined;
+  readonly properties?: { readonly [key: string]: JsonSchema } | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly items?: JsonSchema | undefined;
+  readonly additionalProperties?: JsonSchema | boolean | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly description?: string | undefined;
 }
 
 type PathPart = string | number;
@@ -90,7 +90,7 @@ function numberText(schema: JsonSchema): string {
 
 function describeOne(schema: JsonSchema): string {
   if (schema.anyOf !== undefined || schema.oneOf !== undefined) return describeSchemas(branches(schema));
-  if (schema.const !== undefined) return String(schema.const);
+  if (schema.const !== undefined) return JSON.stringify(schema.const).replaceAll('"', '');
   if (schema.enum !== undefined) return schema.enum.map(String).join(', ');
   if (schema.type === 'integer' || schema.type === 'number') return numberText(schema);
   if (schema.type === 'boolean') return 'true or false';

@@ -18,7 +18,7 @@ function valueAt(document: unknown, path: readonly PathPart[]): unknown {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value) ?? typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
@@ -51,8 +51,7 @@ export function problemsOf(
     const deepest = deepestBranch(issue.errors, value);
     if (deepest !== undefined) return deepest.flatMap((inner) => problemsOf(inner, path, checked));
   }
-  const options =
-    issue.code === 'invalid_union' && 'options' in issue ? (issue.options as readonly unknown[]) : undefined;
+  const options = optionsOf(issue);
   const expected =
     options !== undefined ? `one of ${options.map(String).join(', ')}` : expectedText(issue, schemas);
   const near =
@@ -76,6 +75,13 @@ function expectedText(issue: z.core.$ZodIssue, schemas: readonly JsonSchema[]): 
   if (issue.code === 'custom' || (issue.code === 'invalid_format' && issue.format === 'regex'))
     return issue.message;
   return describeSchemas(schemas);
+}
+
+/** The values that a union is told apart by. */
+function optionsOf(issue: z.core.$ZodIssue): readonly unknown[] | undefined {
+  if (issue.code !== 'invalid_union' || !('options' in issue)) return undefined;
+  const { options } = issue;
+  return Array.isArray(options) ? options : undefined;
 }
 
 /** Of a union's branches the one that failed only inside an object of the right shape; undefined when none did. */

@@ -18,7 +18,7 @@ export interface Override {
 
 /** The JSON Schema of scenario files, draft 2020-12. */
 export function scenarioJsonSchema(): JsonSchema {
-  return z.toJSONSchema(scenarioSchema) as JsonSchema;
+  return z.toJSONSchema(scenarioSchema);
 }
 
 function applyOverrides(document: Document, overrides: readonly Override[]): readonly ScenarioProblem[] {

@@ -30,14 +30,19 @@ const PROBLEMS_SHOWN_MAX = 10;
 /** A longer source line is cut around the caret. */
 const LINE_SHOWN_MAX = 120;
 
+/** One column a character, and nothing that a terminal would obey. */
+function printable(line: string): string {
+  return line.replaceAll('\t', ' ').replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
 function excerpt(line: string, column: number): { readonly text: string; readonly caret: number } {
   const start = column > LINE_SHOWN_MAX - 20 ? column - (LINE_SHOWN_MAX - 20) : 0;
-  return { text: line.slice(start, start + LINE_SHOWN_MAX), caret: column - 1 - start };
+  return { text: printable(line.slice(start, start + LINE_SHOWN_MAX)), caret: column - 1 - start };
 }
 
 /** The problems as text for a terminal, without colour. */
 export function renderProblems(file: string, source: string, problems: readonly ScenarioProblem[]): string {
-  const lines = source.split('\n');
+  const lines = source.split(/\r?\n/);
   const parts = problems.slice(0, PROBLEMS_SHOWN_MAX).map((problem) => {
     if (problem.line === 0) {
       const field = problem.path === '' ? '' : `${problem.path}: `;
