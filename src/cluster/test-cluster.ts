@@ -23,7 +23,7 @@ import type { ClusterPlan } from './plan.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
 import { TestNode } from './test-node.ts';
 
-/** Between two looks of the oracles that look now and then. */
+/** Between two looks of the oracles that look now and then, at least; a block interval where that is longer. */
 const CHECK_EVERY_US = 30_000_000;
 /** Events between two looks at a condition that is waited for. */
 const WAIT_EVENTS = 64;
@@ -53,6 +53,7 @@ export class TestCluster {
   readonly #oracles: readonly Oracle[];
   readonly #taints: readonly (number | undefined)[];
   readonly #depth: Broken | undefined;
+  readonly #snapshots = new Map<number, NodeSnapshot>();
   #quietHeight: number | undefined;
 
   constructor(plan: ClusterPlan, options: ClusterOptions = {}) {
@@ -142,6 +143,7 @@ export class TestCluster {
         .scrub((key, value) => value !== undefined && openRecord(sha256, key, value) !== 'corrupt');
     }
     for (const oracle of this.#oracles) oracle.onEnd?.();
+    this.#snapshots.clear();
   }
 
   /** State after a block of a judged chain; undefined before `judge`. */
@@ -167,12 +169,13 @@ export class TestCluster {
 
   #schedule(): void {
     for (const load of this.loads) load.start();
+    const everyUs = Math.max(CHECK_EVERY_US, this.plan.chain.blockIntervalUs);
     const look = (): void => {
       for (const oracle of this.#oracles) oracle.onCheck?.();
-      if (this.nowUs + CHECK_EVERY_US < this.plan.durationUs)
-        this.simulator.at(this.nowUs + CHECK_EVERY_US, look);
+      this.#snapshots.clear();
+      if (this.nowUs + everyUs < this.plan.durationUs) this.simulator.at(this.nowUs + everyUs, look);
     };
-    this.simulator.at(CHECK_EVERY_US, look);
+    this.simulator.at(everyUs, look);
     const target = this.plan.stopAtHeight;
     if (target !== undefined) this.#endAtHeight(target);
     this.simulator.at(this.plan.quietFromUs, () => this.#beginQuiet());
@@ -209,6 +212,15 @@ export class TestCluster {
     if (head !== undefined && head.height > this.#quietHeight) this.convergedAtUs = atUs;
   }
 
+  /** What a node shows of itself, once for all oracles that look at this moment. */
+  #inspect(host: number): NodeSnapshot | undefined {
+    const known = this.#snapshots.get(host);
+    if (known !== undefined) return known;
+    const snapshot = this.simulator.inspect(host);
+    if (snapshot !== undefined) this.#snapshots.set(host, snapshot);
+    return snapshot;
+  }
+
   #report(oracle: string, finding: Finding): void {
     if (this.violations.some((known) => known.oracle === oracle && known.rule === finding.rule)) return;
     const hosts = finding.hosts.map((host) => this.node(host).name);
@@ -227,7 +239,7 @@ export class TestCluster {
       nowUs: () => simulator.nowUs(),
       nameOf: (host) => this.node(host).name,
       isUp: (host) => simulator.isUp(host),
-      inspect: (host): NodeSnapshot | undefined => simulator.inspect(host),
+      inspect: (host) => this.#inspect(host),
       disk: (host) => simulator.disk(host).pristine,
       corruption: (host) => simulator.disk(host).report(),
       chains: this.chains,

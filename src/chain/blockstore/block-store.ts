@@ -19,7 +19,9 @@ import {
   heightIdOf,
   heightOfKey,
   heightRange,
+  type OpenedRecord,
   openRecord,
+  openRecordWithDigest,
   PREFIX,
   prefixRange,
   recordKindOf,
@@ -113,10 +115,29 @@ export class BlockStore {
 
   /** Verifies what a scan answered. */
   check(key: Uint8Array, value: Uint8Array): Uint8Array | 'corrupt' {
+    const opened = this.open(key, value);
+    return opened === 'corrupt' ? 'corrupt' : opened.payload;
+  }
+
+  /** Verifies what a scan answered, for `decoded`. */
+  open(key: Uint8Array, value: Uint8Array): OpenedRecord | 'corrupt' {
     this.#env.spend('hash', Math.ceil((key.length + value.length) / 64));
-    const payload = openRecord(this.#sha256, key, value);
-    if (payload === 'corrupt') this.report(key);
-    return payload;
+    const opened = openRecordWithDigest(this.#sha256, key, value);
+    if (opened === 'corrupt') this.report(key);
+    return opened;
+  }
+
+  /**
+   * What a record says: shared, since the name is the hash of the bytes that this host has read and verified. What the
+   * disk holds is never taken from the memo, only what those bytes mean.
+   */
+  decoded<T>(kind: string, record: OpenedRecord, decode: (payload: Uint8Array) => T): T {
+    return this.#env.memo.get(kind, bytesToHex(record.digest), () => decode(record.payload));
+  }
+
+  #readOpened(key: Uint8Array): OpenedRecord | undefined | 'corrupt' {
+    const value = this.#env.storage.get(key);
+    return value === undefined ? undefined : this.open(key, value);
   }
 
   /** Entries of the range as they are on the disk, unchecked. */
@@ -172,9 +193,9 @@ export class BlockStore {
     const cached = this.#blocks.get(id);
     if (cached !== undefined) return cached;
     const key = blockKey(height, id);
-    const payload = this.read(key);
-    if (payload === undefined || payload === 'corrupt') return payload;
-    const block = this.decodeBlock(key, payload);
+    const record = this.#readOpened(key);
+    if (record === undefined || record === 'corrupt') return record;
+    const block = this.decodeBlock(key, record);
     if (block === 'corrupt') return 'corrupt';
     if (blockId(block.header) !== id) {
       this.report(key);
@@ -184,9 +205,9 @@ export class BlockStore {
     return block;
   }
 
-  decodeBlock(key: Uint8Array, payload: Uint8Array): Block | 'corrupt' {
-    this.#env.spend('decode', payload.length);
-    const block = decodeBlock(payload);
+  decodeBlock(key: Uint8Array, record: OpenedRecord): Block | 'corrupt' {
+    this.#env.spend('decode', record.payload.length);
+    const block = this.decoded('store.block', record, decodeBlock);
     if (!isRejection(block)) return block;
     this.report(key);
     return 'corrupt';
@@ -223,9 +244,9 @@ export class BlockStore {
   /** How to go back from the base at this height. */
   undo(height: number): UndoRecord | undefined | 'corrupt' {
     const key = undoKey(height);
-    const payload = this.read(key);
-    if (payload === undefined || payload === 'corrupt') return payload;
-    const undo = decodeUndo(payload);
+    const record = this.#readOpened(key);
+    if (record === undefined || record === 'corrupt') return record;
+    const undo = this.decoded('store.undo', record, decodeUndo);
     if (undo !== undefined) return undo;
     this.report(key);
     return 'corrupt';

@@ -230,11 +230,28 @@ export function sealRecord(sha256: Sha256, key: Uint8Array, payload: Uint8Array)
   return value;
 }
 
-/** The payload stored under `key`, or `corrupt`: computed each time, since what a disk answers is shared with nobody. */
-export function openRecord(sha256: Sha256, key: Uint8Array, value: Uint8Array): Uint8Array | 'corrupt' {
+/** A record that passed its check. */
+export interface OpenedRecord {
+  readonly payload: Uint8Array;
+  /** SHA-256 over key and payload, computed from the bytes that were read: names their content. */
+  readonly digest: Uint8Array;
+}
+
+/** The record stored under `key`, or `corrupt`: computed each time, since what a disk answers is shared with nobody. */
+export function openRecordWithDigest(
+  sha256: Sha256,
+  key: Uint8Array,
+  value: Uint8Array,
+): OpenedRecord | 'corrupt' {
   if (value.length < CHECKSUM_BYTES) return 'corrupt';
   const payload = value.subarray(CHECKSUM_BYTES);
-  const expected = checksum(sha256, key, payload);
-  for (let i = 0; i < CHECKSUM_BYTES; i++) if (value[i] !== expected[i]) return 'corrupt';
-  return payload;
+  const digest = checksum(sha256, key, payload);
+  for (let i = 0; i < CHECKSUM_BYTES; i++) if (value[i] !== digest[i]) return 'corrupt';
+  return { payload, digest };
+}
+
+/** The payload stored under `key`, or `corrupt`. */
+export function openRecord(sha256: Sha256, key: Uint8Array, value: Uint8Array): Uint8Array | 'corrupt' {
+  const opened = openRecordWithDigest(sha256, key, value);
+  return opened === 'corrupt' ? 'corrupt' : opened.payload;
 }

@@ -5,6 +5,7 @@ import type { UndoRecord } from '../blockstore/record-codecs.ts';
 import { blockKey, certificateKey } from '../blockstore/records.ts';
 import { BlockTree, NO_SLOT, NODE } from '../blockstore/tree.ts';
 import type { ChainView, ConsensusRules } from '../consensus/consensus.ts';
+import type { State } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { Finality } from '../types/finality.ts';
@@ -21,6 +22,9 @@ const TREE_SPARE_MAX = 4_096;
 const STATES_SPARE_MAX = 64;
 /** Blocks that the disk lost, as many as are asked of peers in a while; more are found again by the next scrub. */
 export const MISSING_MAX = 4_096;
+
+/** States kept below the base while stored blocks are executed again: a branch is then an eighth of the journal away. */
+const STEPS_MAX = 8;
 
 /** What a chain is made of. */
 export interface ChainParts<View> {
@@ -48,6 +52,11 @@ export class ChainState<View> {
   /** The best header of a branch that is not invalid. */
   bestSlot = NO_SLOT;
   baseSlot = NO_SLOT;
+  /** While blocks of this disk are executed again: the clock has let them in before. */
+  replaying = false;
+  /** States of the main chain below the base by height, while replaying: many stored branches leave it there. */
+  readonly #steps = new Map<number, State>();
+  #stepsBase = NO_SLOT;
   #finality: Finality = { final: height(0), acknowledged: height(0), kind: 'depth' };
 
   constructor(parts: ChainParts<View>) {
@@ -201,10 +210,10 @@ export class ChainState<View> {
     if (lowest !== NO_SLOT) this.tree.setResult(lowest, undefined);
   }
 
-  /** Journal of the blocks from the base down to (not including) that height, highest first; undefined when one is lost. */
-  undosDownTo(to: number): readonly UndoRecord[] | undefined {
+  /** Journal of the blocks from the base, or `from` below it, down to (not including) that height, highest first; undefined when one is lost. */
+  undosDownTo(to: number, from: number = this.heightOf(this.baseSlot)): readonly UndoRecord[] | undefined {
     const undos: UndoRecord[] = [];
-    for (let at = this.heightOf(this.baseSlot); at > to; at--) {
+    for (let at = from; at > to; at--) {
       const undo = this.store.undo(at);
       if (undo === undefined || undo === 'corrupt') return undefined;
       if (undo.id !== this.tree.item(this.mainSlot(at)).id) return undefined;
@@ -245,13 +254,41 @@ export class ChainState<View> {
     this.#finality = this.rules.finality(this.head, this.view, this.head.view);
   }
 
+  /** Drops what `#belowBase` keeps for the next question. */
+  forgetSteps(): void {
+    this.#steps.clear();
+  }
+
+  /** The state of the main chain at a block below the base, by the journal. */
   #belowBase(slot: number): Executed<View> | undefined {
-    const undos = this.undosDownTo(this.heightOf(slot));
-    let state = this.tree.resultOf(this.baseSlot)?.state;
-    if (undos === undefined || state === undefined) return undefined;
-    for (const undo of undos) state = state.update(undo.leaves);
     const link = this.tree.item(slot);
+    const to = link.header.height;
+    const start = this.#stepAbove(to);
+    let { state } = start;
+    if (state === undefined) return undefined;
+    const undos = this.undosDownTo(to, start.height);
+    if (undos === undefined) return undefined;
+    const everySteps = Math.ceil(undos.length / STEPS_MAX);
+    for (const [i, undo] of undos.entries()) {
+      state = state.update(undo.leaves);
+      const isStep = this.replaying && start.height === this.base.header.height && (i + 1) % everySteps === 0;
+      if (isStep) this.#steps.set(start.height - i - 1, state);
+    }
     if (state.root !== link.header.stateRoot) return undefined;
     return { link, state, entries: [], changes: [] };
+  }
+
+  /** The lowest known state of the main chain at or above a height that lies below the base. */
+  #stepAbove(to: number): { readonly height: number; readonly state: State | undefined } {
+    if (this.#stepsBase !== this.baseSlot) this.#steps.clear();
+    this.#stepsBase = this.baseSlot;
+    let height: number = this.base.header.height;
+    let state = this.tree.resultOf(this.baseSlot)?.state;
+    for (const [at, step] of this.#steps) {
+      if (at < to || at >= height) continue;
+      height = at;
+      state = step;
+    }
+    return { height, state };
   }
 }

@@ -34,8 +34,6 @@ type Judged<View> =
 
 export class Chain<View> extends ChainState<View> {
   readonly mover = new BaseMover<View>(this);
-  /** While blocks of this disk are executed again: the clock has let them in before. */
-  replaying = false;
   #deep: BelowTree | undefined;
 
   /** Where branches are followed that leave the main chain below the journal. */

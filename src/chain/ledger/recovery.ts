@@ -193,7 +193,7 @@ function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly 
     const parent =
       undo === undefined || undo === 'corrupt' || undo.id !== link.id
         ? undefined
-        : linkOfBase(config.rules, undo.parent);
+        : parentOf(parts, undo.parent);
     if (parent === undefined || parent.id !== link.header.parent) {
       cutJournal(store, at);
       break;
@@ -202,6 +202,13 @@ function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly 
     link = parent;
   }
   return path.reverse();
+}
+
+/** What a verified base record says; shared under the hash of the bytes that were read. */
+function parentOf<View>(parts: ChainParts<View>, payload: Uint8Array): Link<View> | undefined {
+  const { config, env, fold } = parts;
+  const key = `${fold.prefix}${bytesToHex(env.crypto.sha256(payload))}`;
+  return env.memo.get('ledger.linkOfBase', key, () => linkOfBase(config.rules, payload));
 }
 
 function hasUndoBelow(store: BlockStore, at: number): boolean {
@@ -256,6 +263,7 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
   chain.mover.advance();
   noteHoles(chain, store);
   chain.replaying = false;
+  chain.forgetSteps();
   return { reexecuted, halt, detached };
 }
 
@@ -273,17 +281,17 @@ function readBlock<View>(
   value: Uint8Array,
 ): StoredBlock | undefined {
   const place = heightIdOf(key);
-  const payload = store.check(key, value);
+  const record = store.open(key, value);
   if (place === undefined) return undefined;
   const id = blockHash(bytesToHex(place.id));
-  if (payload === 'corrupt') {
+  if (record === 'corrupt') {
     const moved = moveBack(store, key, value);
     if (moved !== undefined) return chain.tree.slotOf(moved.id) === NO_SLOT ? moved : undefined;
     chain.noteMissing(id, height(place.height));
     return undefined;
   }
   if (chain.tree.slotOf(id) !== NO_SLOT) return undefined;
-  const block = store.decodeBlock(key, payload);
+  const block = store.decodeBlock(key, record);
   if (block === 'corrupt' || blockId(block.header) !== id) {
     store.report(key);
     chain.noteMissing(id, height(place.height));
