@@ -18,7 +18,12 @@ export interface Override {
 
 /** The JSON Schema of scenario files, draft 2020-12. */
 export function scenarioJsonSchema(): JsonSchema {
-  return z.toJSONSchema(scenarioSchema);
+  return parseJsonSchema(JSON.stringify(z.toJSONSchema(scenarioSchema)));
+}
+
+/** As it is written to a file: plain data. */
+function parseJsonSchema(text: string): JsonSchema {
+  return JSON.parse(text) as JsonSchema;
 }
 
 function applyOverrides(document: Document, overrides: readonly Override[]): readonly ScenarioProblem[] {

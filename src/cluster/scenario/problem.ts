@@ -32,7 +32,7 @@ const LINE_SHOWN_MAX = 120;
 
 /** One column a character, and nothing that a terminal would obey. */
 function printable(line: string): string {
-  return line.replaceAll('\t', ' ').replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+  return line.replaceAll('\t', ' ').replaceAll(/\p{Cc}/gu, '\ufffd');
 }
 
 function excerpt(line: string, column: number): { readonly text: string; readonly caret: number } {
