@@ -1,79 +1,95 @@
 #!/usr/bin/env node
 /** The command `aureon`: parses the command line, runs a command, and turns what it came to into an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../cluster/result.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output } from './output.ts';
 import { runCommand } from './run-command.ts';
 import { parseRunFlags } from './run-flags.ts';
 import { UsageError } from './usage.ts';
+import { packageVersion } from './version.ts';
 
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-    return String(manifest.version);
-  return 'unknown';
+const RUN_HELP = `
+Examples:
+  aureon run                                          the gallery that comes with it
+  aureon run my.yaml --seed $(git rev-parse HEAD)     one scenario, one seed
+  aureon run my.yaml --seeds 1..500 --report out      500 seeds, results kept in out/
+  aureon run my.yaml --set nodes=9 --set chain.blockInterval=2s
+  aureon run my.yaml --set 'faults[0].at=30s' --json
+  aureon run my.yaml --verify                         is it a function of its seed?
+
+A failure prints the line that replays it.
+
+Exit codes, of several the first in this order:
+  130 interrupted
+    5 nondeterminism: two runs that must agree differ
+    4 the program under test, or the simulator, crashed
+    1 a safety check failed, or too little happened
+    3 liveness: no agreement within the stated time
+    2 usage, or a scenario that cannot be run: nothing ran, nothing was written
+    0 passed
+
+Colours follow the terminal; NO_COLOR=1 and FORCE_COLOR=1 decide.`;
+
+const MAIN_HELP = `
+Start with:
+  aureon run          simulates the gallery of scenarios
+  aureon run --help   flags, examples and exit codes`;
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
 }
 
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
-}
-
-function createProgram(onExit: (code: number) => void): Command {
+function createProgram(output: Output, onExit: (code: number) => void): Command {
   const program = new Command('aureon')
     .description('A blockchain whose every failure can be replayed from a seed.')
-    .version(packageVersion())
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', MAIN_HELP)
     .showHelpAfterError('(aureon --help lists the commands)')
     .exitOverride();
   program
     .command('run')
     .description('Simulate scenario files; without one, the whole gallery.')
-    .argument('[scenario...]', 'scenario files (YAML) or folders of them')
-    .option('--seed <text>', 'the seed of the run: any text, a git hash too')
-    .option('--seeds <from..to>', 'many runs, one for each number of the range, such as 1..500')
-    .option('--jobs <n>', 'worker threads; default: one for each core')
+    .argument('[scenario...]', 'scenario files (YAML), or folders of them')
+    .option('--seed <text>', "the seed: any text; default: the file's own, else 1")
+    .option('--seeds <from..to>', 'one run for each number, such as 1..500')
+    .option('--jobs <n>', 'worker threads, 1 to 256; default: one a core')
     .option(
       '--set <path=value>',
-      'replace one value of the file, such as nodes=7; may be repeated',
+      'replace one value of every file, such as nodes=7; may be repeated',
       collect,
-      [],
     )
-    .option('--verify', 'run everything twice in lockstep and name the first event that differs', false)
+    .option('--verify', 'run all twice in lockstep, in two threads; name the first event that differs')
     .option(
       '--permute-ties <n>',
-      'also run n other orders of simultaneous events: order-free results must agree',
+      'also run n other orders of simultaneous events; what is order-free must agree',
     )
-    .option('--isolate', 'share nothing between the simulated hosts: slower, the same hash', false)
-    .option('--json', 'one JSON object a run on standard output, nothing else', false)
-    .option('--quiet', 'print failures and the last line only', false)
-    .option(
-      '--report <dir>',
-      'write results.jsonl, summary.txt and one text for each failure into this folder',
-    )
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 passed, 1 safety, 2 usage, 3 liveness, 4 crashed, 5 nondeterminism, 130 interrupted.',
-    )
+    .option('--isolate', 'share nothing between simulated hosts: slower, the same trace hash')
+    .option('--json', 'one JSON object a run on standard output, nothing else')
+    .option('--quiet', 'print failures and the last line only')
+    .option('--report <dir>', 'write results.jsonl, summary.txt and a text for each failure there')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', RUN_HELP)
+    .showHelpAfterError('(aureon run --help lists the flags)')
     .action(async (files: readonly string[], flags: Readonly<Record<string, unknown>>) => {
-      onExit(await runCommand(parseRunFlags(files, flags), createOutput()));
+      onExit(await runCommand(parseRunFlags(files, flags), output));
     });
   return program;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  const output = createOutput();
   let code: number = EXIT.passed;
   try {
-    await createProgram((exitCode) => {
+    await createProgram(output, (exitCode) => {
       code = exitCode;
     }).parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage;
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n`);
-      return EXIT.usage;
-    }
-    throw error;
+    if (error instanceof UsageError) output.complain(error.message);
+    else
+      output.complain(`aureon: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.crashed;
   }
   return code;
 }

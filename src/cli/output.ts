@@ -12,52 +12,79 @@ export interface Output {
   readonly palette: Palette;
   /** One line, or several, to standard output. Nothing happens once its reader has gone away. */
   print(text: string): void;
+  /** One line, or several, to standard error. */
+  complain(text: string): void;
   /** Replaces the progress line; silent when standard error is no terminal. */
   progress(text: string): void;
   clearProgress(): void;
 }
 
-const PLAIN: Palette = { good: (t) => t, bad: (t) => t, dim: (t) => t, bold: (t) => t };
+/** No colour at all. */
+export const PLAIN_PALETTE: Palette = { good: (t) => t, bad: (t) => t, dim: (t) => t, bold: (t) => t };
 
-function ansi(code: number): (text: string) => string {
-  return (text) => `\u001b[${code}m${text}\u001b[0m`;
+/** Columns of a terminal that does not say. */
+const COLUMNS = 80;
+
+function ansi(code: number, end: number): (text: string) => string {
+  return (text) => `\u001b[${code}m${text}\u001b[${end}m`;
 }
 
-const COLOURED: Palette = { good: ansi(32), bad: ansi(31), dim: ansi(2), bold: ansi(1) };
+const COLOURED: Palette = { good: ansi(32, 39), bad: ansi(31, 39), dim: ansi(2, 22), bold: ansi(1, 22) };
+
+/** What decides on colour. */
+export interface ColourContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTerminal: boolean;
+}
 
 /** NO_COLOR (no-color.org) wins over FORCE_COLOR, which wins over what the stream says. */
-function wantsColour(): boolean {
-  const no = process.env['NO_COLOR'];
+export function wantsColour({ env, isTerminal }: ColourContext): boolean {
+  const no = env['NO_COLOR'];
   if (no !== undefined && no !== '') return false;
-  const force = process.env['FORCE_COLOR'];
-  if (force !== undefined && force !== '' && force !== '0') return true;
-  return process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined && force !== '') return force !== '0' && force !== 'false';
+  return isTerminal && env['TERM'] !== 'dumb';
 }
 
-/** The process's own streams. A reader that closes early (`| head`) ends the printing, not the program. */
-export function createOutput(): Output {
+/** A reader that closes early (`| head`) ends the printing, not the program: the verdict is still the exit code. */
+function writer(stream: NodeJS.WriteStream): (text: string) => void {
   let readerGone = false;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     readerGone = true;
   });
-  const showsProgress = process.stderr.isTTY === true;
+  return (text) => {
+    if (!readerGone) stream.write(text);
+  };
+}
+
+/** The process's own streams. */
+export function createOutput(): Output {
+  const write = writer(process.stdout);
+  const writeError = writer(process.stderr);
+  const showsProgress = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
   let shown = false;
   function clearProgress(): void {
     if (!shown) return;
-    process.stderr.write('\r\u001b[K');
+    writeError('\r\u001b[K');
     shown = false;
   }
   return {
-    palette: wantsColour() ? COLOURED : PLAIN,
+    palette: wantsColour({ env: process.env, isTerminal: process.stdout.isTTY === true })
+      ? COLOURED
+      : PLAIN_PALETTE,
     print(text) {
       clearProgress();
-      if (!readerGone) process.stdout.write(`${text}\n`);
+      write(`${text}\n`);
+    },
+    complain(text) {
+      clearProgress();
+      writeError(`${text}\n`);
     },
     progress(text) {
       if (!showsProgress) return;
-      const width = process.stderr.columns ?? 80;
-      process.stderr.write(`\r\u001b[K${text.slice(0, width - 1)}`);
+      const columns = process.stderr.columns > 0 ? process.stderr.columns : COLUMNS;
+      writeError(`\r\u001b[K${text.slice(0, columns - 1)}`);
       shown = true;
     },
     clearProgress,

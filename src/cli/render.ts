@@ -1,108 +1,171 @@
-/** A run's outcome as text for people. */
-
-import { exitCodeOf, type RunResult } from '../cluster/result.ts';
-import { formatSecondsUs } from '../cluster/scenario/duration.ts';
+/** A run's outcome as text for people: one line each, and everything that is known of a failure. */
+import type { ClusterPlan } from '../cluster/plan.ts';
+import { EXIT, exitCodeOf, type RunResult, type Violation } from '../cluster/result.ts';
 import { assertNever } from '../env/assert.ts';
-import type { Job, JobOutcome } from '../lab/job.ts';
+import type { JobOutcome } from '../lab/job.ts';
+import { alignedMoment, grouped, moment, plural } from './format.ts';
 import type { Palette } from './output.ts';
-import { replayLine } from './replay-line.ts';
+import { parameterLines } from './parameters.ts';
+import { faultCounts, faultsNear } from './planned-faults.ts';
 
-/** `1,234,567`: digits in groups of three, whatever the locale. */
-export function grouped(value: number): string {
-  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+/** Lines of a crash's stack: below them stands the event loop. */
+const STACK_LINES = 12;
+
+/** `22.5s`, `0.04s`: wall time with as many digits as mean something. */
+function wallTime(ms: number): string {
+  return ms < 100 ? `${(ms / 1_000).toFixed(2)}s` : `${(ms / 1_000).toFixed(1)}s`;
 }
 
-function plural(count: number, one: string, many: string): string {
-  return `${grouped(count)} ${count === 1 ? one : many}`;
+/** `600s simulated in 1.2s, 500x real time`; nothing about a run that never began. */
+export function pace(simulatedUs: number, wallMs: number): string {
+  const simulated = `${grouped(simulatedUs / 1_000_000)}s`;
+  const ratio = wallMs > 0 ? `, ${grouped(simulatedUs / 1_000 / wallMs)}x real time` : '';
+  return `${simulated} simulated in ${wallTime(wallMs)}${ratio}`;
 }
 
 function faultSummary(result: RunResult): string {
   return result.faults
     .filter((fault) => fault.planned > 0)
-    .map((fault) => `${fault.kind} ${fault.effective}/${fault.planned}`)
+    .map(({ kind, planned, effective }) => `${kind} ${effective}/${planned}`)
     .join(', ');
 }
 
-/** One line: what ran, how long, what happened. */
-export function renderLine(outcome: JobOutcome, palette: Palette, showSeed: boolean): string {
-  const { result, wallMs } = outcome;
-  const passed = exitCodeOf(result.verdict) === 0;
-  const mark = passed ? palette.good('✓') : palette.bad('✗');
-  const name = result.scenario.padEnd(26);
-  const seed = showSeed ? ` seed ${result.seed}` : '';
-  const simulated = formatSecondsUs(Math.round(result.simulatedUs / 100_000) * 100_000);
-  const ratio = wallMs > 0 ? ` (${grouped(result.simulatedUs / 1_000 / wallMs)}x)` : '';
-  const facts = [
-    plural(result.counts.blocks, 'block', 'blocks'),
-    ...(result.counts.reorgs > 0 ? [plural(result.counts.reorgs, 'reorg', 'reorgs')] : []),
-    ...(faultSummary(result) === '' ? [] : [faultSummary(result)]),
-  ];
-  const time = palette.dim(`${simulated} in ${(wallMs / 1_000).toFixed(1)}s${ratio}`);
-  return `${mark} ${name}${seed} ${time}  ${facts.join(' · ')}`;
+/** How a run is named in one line. */
+export interface LineStyle {
+  readonly palette: Palette;
+  /** Columns for the scenario's name. */
+  readonly nameWidth: number;
+  readonly showSeed: boolean;
+  /** 0: the run's own order of simultaneous events. */
+  readonly order: number;
 }
 
-function renderVerdict(result: RunResult): readonly string[] {
+/** One line: what ran, how long, what happened; of a failure its exit code. */
+export function renderLine({ result, wallMs }: JobOutcome, style: LineStyle): string {
+  const { palette } = style;
+  const code = exitCodeOf(result.verdict);
+  const facts = [
+    plural(result.counts.blocks, 'block'),
+    ...(result.counts.reorgs > 0 ? [plural(result.counts.reorgs, 'reorg')] : []),
+    ...(faultSummary(result) === '' ? [] : [faultSummary(result)]),
+  ];
+  const simulated = `${moment(Math.round(result.simulatedUs / 100_000) * 100_000)} in ${wallTime(wallMs)}`;
+  const ratio = wallMs > 0 ? ` ${`(${grouped(result.simulatedUs / 1_000 / wallMs)}x)`.padStart(8)}` : '';
+  return [
+    code === EXIT.passed ? palette.good('✓') : palette.bad('✗'),
+    result.scenario.padEnd(style.nameWidth),
+    ...(style.showSeed ? [`seed ${result.seed}`] : []),
+    ...(style.order > 0 ? [`order ${style.order}`] : []),
+    palette.dim(`${simulated.padStart(14)}${ratio} `),
+    facts.join(' · '),
+  ].join(' ');
+}
+
+function violated(violation: Violation): readonly string[] {
+  const who = violation.hosts.length === 0 ? '' : ` by ${violation.hosts.join(', ')}`;
+  const law = `${violation.kind}: ${violation.oracle}/${violation.rule}`;
+  return [`${law} violated${who} at ${moment(violation.atUs)}`, `  ${violation.fact}`];
+}
+
+/** What is wrong, in words; one line for a passed run. */
+export function renderVerdict(result: RunResult): readonly string[] {
   const { verdict } = result;
   switch (verdict.kind) {
     case 'passed':
       return ['passed'];
-    case 'violated': {
-      const { violation } = verdict;
-      const who = violation.hosts.length === 0 ? '' : ` by ${violation.hosts.join(', ')}`;
-      return [
-        `${violation.kind} violated: ${violation.oracle} (${violation.rule})${who} at ${formatSecondsUs(violation.atUs)}`,
-        `  ${violation.fact}`,
-      ];
-    }
+    case 'violated':
+      return violated(verdict.violation);
     case 'unexpectedPass':
-      return [`nothing was violated, but the scenario expects: ${verdict.expected}`];
+      return [
+        `nothing was violated within ${moment(result.simulatedUs)}, but expect says ${verdict.expected}`,
+      ];
     case 'tooLittle':
       return [
-        'too little happened, so that the run proves nothing:',
-        ...verdict.missing.map(
-          (item) => `  atLeast.${item.what}: ${item.wanted} wanted, ${item.got} counted`,
-        ),
+        'too little happened, so that the run proves nothing (expected by atLeast):',
+        ...verdict.missing.map((item) => `  ${item.what}: at least ${item.wanted}, counted ${item.got}`),
       ];
     case 'crashed':
       return [
-        `crashed: ${verdict.host} at ${formatSecondsUs(verdict.atUs)}: ${verdict.error}`,
+        `crashed: ${verdict.host} at ${moment(verdict.atUs)}: ${verdict.error}`,
         ...verdict.stack
           .split('\n')
           .filter((line) => line.trim().startsWith('at '))
-          .slice(0, 12),
+          .slice(0, STACK_LINES)
+          .map((line) => `  ${line.trim()}`),
       ];
     case 'nondeterminism':
-      return [`two runs of one seed differ: ${verdict.fact}`, verdict.detail];
+      return [`nondeterminism: ${verdict.fact}`, ...verdict.detail.split('\n')];
     default:
       return assertNever(verdict);
   }
 }
 
-/** Everything that is known of a failure, and the line that repeats it. */
-export function renderFailure(job: Job, result: RunResult, verify: boolean, palette: Palette): string {
-  const parameters = [
-    `scenario ${result.scenario} (${job.file})`,
-    `seed ${result.seed}`,
-    ...job.overrides.map((override) => `${override.path}=${override.value}`),
-    ...(job.isolate ? ['isolated hosts'] : []),
-    ...(job.permuteTies > 0 ? [`tie order ${job.permuteTies}`] : []),
-  ].join(' · ');
-  const lines = [
-    palette.bad(palette.bold(`FAILED ${result.scenario} seed ${result.seed}`)),
+/** When it went wrong; the end of the run where nothing says so. */
+function failedAtUs({ verdict, simulatedUs }: RunResult): number {
+  if (verdict.kind === 'violated') return verdict.violation.atUs;
+  return verdict.kind === 'crashed' && verdict.atUs > 0 ? verdict.atUs : simulatedUs;
+}
+
+/** What is told of a failure beside its result. */
+export interface FailureContext {
+  readonly file: string;
+  readonly version: string;
+  /** Flags that changed the run, as the user gave them. */
+  readonly flags: readonly string[];
+  /** Undefined when the scenario could not even be planned. */
+  readonly plan: ClusterPlan | undefined;
+  readonly replay: string;
+  readonly palette: Palette;
+}
+
+/** Seed, what was violated by whom and when, the faults and events before it, all parameters, and the line that repeats it. */
+export function renderFailure(result: RunResult, context: FailureContext): string {
+  const { palette, plan } = context;
+  const atUs = failedAtUs(result);
+  const given = [context.file, `seed ${result.seed}`, `aureon ${context.version}`, ...context.flags];
+  const section = (title: string, lines: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : [`  ${palette.bold(title)}`, ...lines.map((line) => `    ${line}`)];
+  return [
+    palette.bad(palette.bold(`FAILED ${result.scenario}, seed ${result.seed}`)),
     ...renderVerdict(result).map((line) => `  ${line}`),
-    `  parameters: ${parameters}`,
-    `  faults: ${faultSummary(result) === '' ? 'none' : faultSummary(result)}`,
-    ...result.notes.map((note) => `  note: ${note}`),
+    ...section('run', [given.join(' · '), ...(plan === undefined ? [] : parameterLines(plan))]),
+    ...section(`faults up to ${moment(atUs)}`, [
+      faultCounts(result.faults),
+      ...(plan === undefined ? [] : faultsNear(plan.faults, atUs)),
+    ]),
+    ...section(
+      'last events',
+      result.lastEvents.map(
+        (event) => `${alignedMoment(event.atUs, 12)}  ${event.host.padEnd(5)} ${event.text}`,
+      ),
+    ),
+    ...section('notes', result.notes),
+    `  ${palette.bold('trace')}   ${result.traceHash === '' ? 'none: the run never began' : result.traceHash}`,
+    `  ${palette.bold('replay')}  ${context.replay}`,
+  ].join('\n');
+}
+
+/** What was seen over all runs. */
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly notRun: number;
+  readonly simulatedUs: number;
+  readonly events: number;
+}
+
+/** The last line. */
+export function renderSummary(
+  totals: Totals,
+  wallMs: number,
+  interrupted: boolean,
+  palette: Palette,
+): string {
+  const parts = [
+    totals.passed > 0 ? palette.good(`${grouped(totals.passed)} passed`) : '0 passed',
+    totals.failed > 0 ? palette.bad(`${grouped(totals.failed)} failed`) : '0 failed',
+    ...(interrupted ? [`${grouped(totals.notRun)} not run (interrupted)`] : []),
   ];
-  if (result.lastEvents.length > 0) {
-    lines.push('  last events:');
-    for (const event of result.lastEvents) {
-      lines.push(`    ${formatSecondsUs(event.atUs).padStart(14)}  ${event.host.padEnd(6)} ${event.text}`);
-    }
-  }
-  lines.push(
-    `  trace hash: ${result.traceHash === '' ? '(none)' : result.traceHash}`,
-    `  replay: ${replayLine(job, verify)}`,
-  );
-  return lines.join('\n');
+  const time = `${pace(totals.simulatedUs, wallMs)}, ${plural(totals.events, 'event')}`;
+  return `${parts.join(', ')}  ${palette.dim(time)}`;
 }

@@ -1,4 +1,5 @@
 /** The one line that repeats a run. */
+import { fileURLToPath } from 'node:url';
 import type { Job } from '../lab/job.ts';
 
 const PLAIN = /^[A-Za-z0-9_./:=,@%+-]+$/;
@@ -8,9 +9,25 @@ export function quoteShell(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** `npx aureon run …` with every parameter that the outcome depends on. */
-export function replayLine(job: Job, verify: boolean): string {
-  const words = ['npx', 'aureon', 'run', job.file, '--seed', job.seed];
+/**
+ * The words that start `aureon run` again from the folder `cwd`: the installed command; in a clone of the repository, which
+ * installs no command, `npm start --` at its root and the file itself elsewhere.
+ * @param moduleUrl of a module of `src/cli`, or of the built one.
+ */
+export function startWords(moduleUrl: string, cwd: string): readonly string[] {
+  if (!moduleUrl.endsWith('.ts')) return ['npx', 'aureon', 'run'];
+  const root = fileURLToPath(new URL('../..', moduleUrl));
+  if (`${cwd}/` === root) return ['npm', 'start', '--'];
+  return [`${root}node_modules/.bin/node`, `${root}src/cli/main.ts`, 'run'];
+}
+
+/** Every parameter that the outcome depends on, behind the words that start the command. */
+export function replayLine(job: Job, verify: boolean, start: readonly string[]): string {
+  const words = [...start];
+  // A file or a value that begins with a dash must not be read as a flag.
+  words.push(job.file.startsWith('-') ? `./${job.file}` : job.file);
+  words.push(job.seed.startsWith('-') ? `--seed=${job.seed}` : '--seed');
+  if (!job.seed.startsWith('-')) words.push(job.seed);
   for (const override of job.overrides) words.push('--set', `${override.path}=${override.value}`);
   if (job.isolate) words.push('--isolate');
   if (job.permuteTies > 0) words.push('--permute-ties', String(job.permuteTies));

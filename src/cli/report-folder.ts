@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import type { RunResult } from '../cluster/result.ts';
 import { UsageError } from './usage.ts';
 
+/** Of a seed in a file's name: file systems allow 255 bytes in all. */
+const SEED_NAME_MAX = 64;
+
 export interface Report {
   add(line: string, failure: { readonly result: RunResult; readonly text: string } | undefined): void;
   finish(summary: string): void;
 }
 
-function fileNameOf(result: RunResult): string {
-  const seed = result.seed.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 64);
-  return `failure-${result.scenario.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${seed}.txt`;
+function safe(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, SEED_NAME_MAX);
 }
 
 /**
@@ -20,21 +22,31 @@ function fileNameOf(result: RunResult): string {
  */
 export function createReport(folder: string): Report {
   const results = join(folder, 'results.jsonl');
+  const failures: string[] = [];
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(results, '');
   } catch (error) {
-    throw new UsageError(
-      `--report ${folder}: the folder cannot be written (${error instanceof Error ? error.message : String(error)})`,
-    );
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new UsageError(`--report ${folder}: the folder cannot be written (${code})`);
   }
+
+  /** Two seeds may differ only in characters that no file name has: the second gets a number. */
+  function fileNameOf(result: RunResult): string {
+    const stem = `failure-${safe(result.scenario)}-${safe(result.seed)}`;
+    let name = `${stem}.txt`;
+    for (let n = 2; failures.includes(name); n++) name = `${stem}-${n}.txt`;
+    failures.push(name);
+    return name;
+  }
+
   return {
     add(line, failure) {
       appendFileSync(results, `${line}\n`);
       if (failure !== undefined) writeFileSync(join(folder, fileNameOf(failure.result)), `${failure.text}\n`);
     },
     finish(summary) {
-      writeFileSync(join(folder, 'summary.txt'), `${summary}\n`);
+      writeFileSync(join(folder, 'summary.txt'), `${[summary, ...failures].join('\n')}\n`);
     },
   };
 }

@@ -1,38 +1,26 @@
 /** `aureon run`: simulates scenarios on worker threads, prints a verdict for each, and answers the gravest exit code. */
-import { EXIT, exitCodeOf, type RunResult, worstExitCode } from '../cluster/result.ts';
-import { formatSecondsUs } from '../cluster/scenario/duration.ts';
-import type { Job, JobOutcome } from '../lab/job.ts';
-import { runPool } from '../lab/pool.ts';
+import { EXIT, worstExitCode } from '../cluster/result.ts';
+import type { Job } from '../lab/job.ts';
+import { type PoolProgress, runPool } from '../lab/pool.ts';
 import { verifyJob } from '../lab/verify.ts';
-import type { Output } from './output.ts';
-import { grouped, renderFailure, renderLine } from './render.ts';
-import { createReport, type Report } from './report-folder.ts';
+import { moment, plural } from './format.ts';
+import { type Output, PLAIN_PALETTE } from './output.ts';
+import { Printer } from './printer.ts';
+import { renderSummary } from './render.ts';
+import { startWords } from './replay-line.ts';
+import { createReport } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { readScenarios, type ScenarioSource } from './scenario-files.ts';
+import { UsageError } from './usage.ts';
+import { packageVersion } from './version.ts';
 
-/** Failures printed in full; of more only the line is shown, and --report keeps them all. */
-const FAILURES_SHOWN_MAX = 10;
+/** Runs of one call, over all files, seeds and orders: their list is held in memory. */
+const RUNS_MAX = 1_000_000;
 
-/** What has been seen so far. */
-class Tally {
-  readonly codes: number[] = [];
-  passed = 0;
-  failed = 0;
-  simulatedUs = 0;
-  events = 0;
-
-  add(result: RunResult): number {
-    const code = exitCodeOf(result.verdict);
-    this.codes.push(code);
-    if (code === EXIT.passed) this.passed++;
-    else this.failed++;
-    this.simulatedUs += result.simulatedUs;
-    this.events += result.events;
-    return code;
-  }
-}
-
+/** One job for each scenario, seed and order of simultaneous events. */
 function jobsOf(sources: readonly ScenarioSource[], flags: RunFlags): readonly Job[] {
+  const runs = sources.length * (flags.seeds?.length ?? 1) * (flags.permuteTies + 1);
+  if (runs > RUNS_MAX) throw new UsageError(`${runs} runs; one call simulates at most ${RUNS_MAX}`);
   return sources.flatMap((source) =>
     (flags.seeds ?? [source.scenario.seed ?? '1']).flatMap((seed) =>
       Array.from({ length: flags.permuteTies + 1 }, (_, order) => ({
@@ -47,83 +35,13 @@ function jobsOf(sources: readonly ScenarioSource[], flags: RunFlags): readonly J
   );
 }
 
-function jsonLine(result: RunResult, wallMs: number): string {
-  const { verdict, ...rest } = result;
-  return JSON.stringify({
-    ...rest,
-    verdict: verdict.kind,
-    exitCode: exitCodeOf(verdict),
-    detail: verdict,
-    wallMs: Math.round(wallMs),
-  });
-}
-
-/** Prints outcomes as they come, in the order of the jobs. */
-class Printer {
-  readonly tally = new Tally();
-  readonly #flags: RunFlags;
-  readonly #output: Output;
-  readonly #report: Report | undefined;
-  /** Order-free results of the first tie order of each scenario and seed. */
-  readonly #firstOrder = new Map<string, RunResult>();
-  #failuresShown = 0;
-
-  constructor(flags: RunFlags, output: Output, report: Report | undefined) {
-    this.#flags = flags;
-    this.#output = output;
-    this.#report = report;
-  }
-
-  outcome(job: Job, raw: JobOutcome): void {
-    const outcome = this.#judgeOrder(job, raw);
-    const { result, wallMs } = outcome;
-    const code = this.tally.add(result);
-    const { palette } = this.#output;
-    if (this.#flags.json) this.#output.print(jsonLine(result, wallMs));
-    else if (!this.#flags.quiet || code !== EXIT.passed) {
-      const order = job.permuteTies > 0 ? palette.dim(` order ${job.permuteTies}`) : '';
-      this.#output.print(renderLine(outcome, palette, this.#flags.seeds !== undefined) + order);
-    }
-    this.#report?.add(
-      jsonLine(result, wallMs),
-      code === EXIT.passed
-        ? undefined
-        : {
-            result,
-            text: renderFailure(job, result, this.#flags.verify, {
-              good: same,
-              bad: same,
-              dim: same,
-              bold: same,
-            }),
-          },
-    );
-    if (code === EXIT.passed || this.#flags.json) return;
-    if (this.#failuresShown++ < FAILURES_SHOWN_MAX) {
-      this.#output.print(renderFailure(job, result, this.#flags.verify, palette));
-    }
-  }
-
-  #judgeOrder(job: Job, outcome: JobOutcome): JobOutcome {
-    if (this.#flags.permuteTies === 0) return outcome;
-    const key = `${job.file}\n${job.seed}`;
-    const first = this.#firstOrder.get(key);
-    if (first === undefined) {
-      this.#firstOrder.set(key, outcome.result);
-      return outcome;
-    }
-    if (first.orderFree === outcome.result.orderFree) return outcome;
-    const verdict = {
-      kind: 'nondeterminism' as const,
-      fact: `the outcome depends on the order of simultaneous events (order ${job.permuteTies})`,
-      detail: `  order 0: ${JSON.stringify(first.head)} ${first.verdict.kind}\n  order ${job.permuteTies}: ${JSON.stringify(outcome.result.head)} ${outcome.result.verdict.kind}`,
-    };
-    return { ...outcome, result: { ...outcome.result, verdict } };
-  }
-}
-
-function same(text: string): string {
-  return text;
+function progressText({ finished, total, running }: PoolProgress, failed: number): string {
+  const now = running.map(
+    ({ file, seed, simulatedUs }) =>
+      `${file.slice(file.lastIndexOf('/') + 1)} seed ${seed} at ${moment(Math.round(simulatedUs / 1_000_000) * 1_000_000)}`,
+  );
+  const failures = failed > 0 ? `, ${failed} failed` : '';
+  return `${finished}/${total} done${failures} · ${now.join(' · ')}`;
 }
 
 async function simulate(
@@ -135,9 +53,10 @@ async function simulate(
 ): Promise<void> {
   if (flags.verify) {
     for (const [i, job] of jobs.entries()) {
-      if (signal.aborted) return;
       output.progress(`verifying ${i + 1}/${jobs.length}: ${job.file} seed ${job.seed}`);
-      printer.outcome(job, await verifyJob(job, signal));
+      const outcome = await verifyJob(job, signal);
+      if (outcome === undefined) return;
+      printer.outcome(job, outcome);
     }
     return;
   }
@@ -145,59 +64,66 @@ async function simulate(
     jobs: flags.jobs,
     signal,
     onOutcome: (job, outcome) => printer.outcome(job, outcome),
-    onProgress: ({ finished, total, running }) => {
-      const now = running.map(
-        (run) =>
-          `${run.file} seed ${run.seed} at ${formatSecondsUs(Math.round(run.simulatedUs / 1_000_000) * 1_000_000)}`,
-      );
-      output.progress(`${finished}/${total} done · ${now.join(' · ')}`);
-    },
+    onProgress: (progress) => output.progress(progressText(progress, printer.failed)),
   });
 }
 
-function summary(tally: Tally, total: number, wallMs: number, interrupted: boolean, output: Output): string {
-  const { palette } = output;
-  const parts = [
-    palette.good(`${grouped(tally.passed)} passed`),
-    tally.failed > 0 ? palette.bad(`${grouped(tally.failed)} failed`) : '0 failed',
-    ...(interrupted ? [`${grouped(total - tally.passed - tally.failed)} not run (interrupted)`] : []),
-  ];
-  const ratio = wallMs > 0 ? `, ${grouped(tally.simulatedUs / 1_000 / wallMs)}x real time` : '';
-  const time = palette.dim(
-    `${formatSecondsUs(Math.round(tally.simulatedUs / 1_000_000) * 1_000_000)} simulated in ${(wallMs / 1_000).toFixed(1)}s${ratio}, ${grouped(tally.events)} events`,
-  );
-  return `${parts.join(', ')}  ${time}`;
+function header(sources: readonly ScenarioSource[], jobs: readonly Job[], flags: RunFlags): string {
+  const runs = jobs.length === sources.length ? '' : `, ${plural(jobs.length, 'run')}`;
+  const how = flags.verify
+    ? 'each twice in lockstep'
+    : `on ${plural(Math.min(flags.jobs, jobs.length), 'thread')}`;
+  return `Aureon ${packageVersion()}: ${plural(sources.length, 'scenario')}${runs}, ${how}`;
+}
+
+/** The first signal ends the runs and lets the verdict be printed; the second ends the process. */
+function onSignals(output: Output): { readonly signal: AbortSignal; readonly off: () => void } {
+  const abort = new AbortController();
+  const onSignal = (): void => {
+    if (abort.signal.aborted) process.exit(EXIT.interrupted);
+    abort.abort();
+    output.progress('interrupted; once more to leave at once');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: abort.signal,
+    off() {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
 }
 
 /** Everything is read and checked before anything runs or is written. Answers the exit code. */
 export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
   const sources = readScenarios(flags.files, flags.overrides);
-  const report = flags.reportDir === undefined ? undefined : createReport(flags.reportDir);
   const jobs = jobsOf(sources, flags);
-  const printer = new Printer(flags, output, report);
-  const abort = new AbortController();
-  const onSignal = (): void => {
-    if (abort.signal.aborted) process.exit(EXIT.interrupted);
-    abort.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const report = flags.reportDir === undefined ? undefined : createReport(flags.reportDir);
+  const severalSeeds = flags.seeds !== undefined && flags.seeds.length > 1;
+  const printer = new Printer({
+    flags,
+    output,
+    report,
+    version: packageVersion(),
+    start: startWords(import.meta.url, process.cwd()),
+    nameWidth: Math.max(...sources.map(({ scenario }) => scenario.name.length)),
+    shows: new Map(severalSeeds ? [] : sources.map(({ file, scenario }) => [file, scenario.shows])),
+  });
+  if (!flags.json && !flags.quiet) output.print(output.palette.bold(header(sources, jobs, flags)));
+  const { signal, off } = onSignals(output);
   const startedMs = performance.now();
   try {
-    await simulate(jobs, flags, printer, output, abort.signal);
+    await simulate(jobs, flags, printer, output, signal);
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    off();
     output.clearProgress();
   }
-  const interrupted = abort.signal.aborted;
-  const last = summary(printer.tally, jobs.length, performance.now() - startedMs, interrupted, output);
-  if (!flags.json) output.print(last);
-  report?.finish(
-    summary(printer.tally, jobs.length, performance.now() - startedMs, interrupted, {
-      ...output,
-      palette: { good: same, bad: same, dim: same, bold: same },
-    }),
-  );
-  return interrupted ? EXIT.interrupted : worstExitCode(printer.tally.codes);
+  const totals = printer.totals(jobs.length);
+  const wallMs = performance.now() - startedMs;
+  const last = (palette = output.palette): string => renderSummary(totals, wallMs, signal.aborted, palette);
+  if (!flags.json) output.print(last());
+  else if (signal.aborted) output.complain(last(PLAIN_PALETTE));
+  report?.finish(last(PLAIN_PALETTE));
+  return signal.aborted ? EXIT.interrupted : worstExitCode(printer.codes);
 }

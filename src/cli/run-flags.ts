@@ -24,6 +24,7 @@ export interface RunFlags {
   readonly reportDir: string | undefined;
 }
 
+/** What commander read, unchecked. */
 type Flags = Readonly<Record<string, unknown>>;
 
 function text(flags: Flags, name: string): string | undefined {

@@ -1,11 +1,12 @@
 /** Finds and reads the scenario files that a command names: files, folders, or the gallery that comes with the package. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SCENARIO_FILE_MAX_CHARS } from '../cluster/scenario/limits.ts';
 import { type Override, parseScenario } from '../cluster/scenario/parse.ts';
 import { ScenarioError } from '../cluster/scenario/problem.ts';
 import type { ScenarioFile } from '../cluster/scenario/schema.ts';
+import { suggest } from '../cluster/scenario/suggest.ts';
 import { UsageError } from './usage.ts';
 
 /** A scenario that reads well, with the text that workers parse again. */
@@ -17,6 +18,23 @@ export interface ScenarioSource {
 }
 
 const GALLERY = fileURLToPath(new URL('../../scenarios', import.meta.url));
+/** Longest UTF-8 text of that many characters. */
+const FILE_MAX_BYTES = 3 * SCENARIO_FILE_MAX_CHARS;
+
+/** What the system said, in its own short word: `EACCES`. */
+function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/** @throws {UsageError} instead of what the file system throws. */
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${path}: cannot be read (${systemCode(error)})`);
+  }
+}
 
 function isScenarioName(name: string): boolean {
   return name.endsWith('.yaml') || name.endsWith('.yml');
@@ -29,29 +47,55 @@ function listFolder(folder: string): readonly string[] {
     .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
+/** The gallery by paths that work from here: relative below the current folder, else absolute. */
+function gallery(): readonly string[] {
+  return listFolder(GALLERY).map((path) => {
+    const short = relative(process.cwd(), path);
+    return short.startsWith('..') ? path : short;
+  });
+}
+
+/** The file that was meant: of its folder or of the gallery, with or without number and ending. */
+function nearFile(path: string): string | undefined {
+  const folder = dirname(path);
+  const beside =
+    statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? listFolder(folder) : [];
+  const byName = new Map<string, string>();
+  for (const file of [...beside, ...gallery()]) {
+    const name = basename(file);
+    const stem = name.slice(0, name.lastIndexOf('.'));
+    for (const key of [name, stem, stem.replace(/^\d+-/, '')]) if (!byName.has(key)) byName.set(key, file);
+  }
+  const name = basename(path);
+  const near =
+    suggest(name, [...byName.keys()]) ?? suggest(name.replace(/\.[a-z]+$/, ''), [...byName.keys()]);
+  return near === undefined ? undefined : byName.get(near);
+}
+
+function missing(path: string): UsageError {
+  const near = nearFile(path);
+  return new UsageError(
+    `${path}: there is no such file or folder${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
+}
+
+/** The files that one argument means. */
 function expand(path: string): readonly string[] {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new UsageError(`${path}: there is no such file or folder`);
-  if (!found.isDirectory()) return [path];
-  const files = listFolder(path);
+  const found = reading(path, (): Stats | undefined => statSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) throw missing(path);
+  if (found.isFile()) return [path];
+  if (!found.isDirectory()) throw new UsageError(`${path}: neither a file nor a folder`);
+  const files = reading(path, () => listFolder(path));
   if (files.length === 0) throw new UsageError(`${path}: no scenario file in this folder (*.yaml or *.yml)`);
   return files;
 }
 
 function readText(path: string): string {
-  const size = statSync(path).size;
-  if (size > 4 * SCENARIO_FILE_MAX_CHARS) {
-    throw new UsageError(
-      `${path}: ${size} bytes; a scenario file has at most ${4 * SCENARIO_FILE_MAX_CHARS}`,
-    );
-  }
-  return readFileSync(path, 'utf8');
-}
-
-function gallery(): readonly string[] {
-  return listFolder(GALLERY).map((path) => {
-    const short = relative(process.cwd(), path);
-    return short.startsWith('..') ? path : short;
+  return reading(path, () => {
+    const size = statSync(path).size;
+    if (size > FILE_MAX_BYTES)
+      throw new UsageError(`${path}: ${size} bytes; a scenario file has at most ${FILE_MAX_BYTES}`);
+    return readFileSync(path, 'utf8');
   });
 }
 

@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly onProgress: (progress: PoolProgress) => void;
   /** Aborted: no new job starts, running ones are ended, outcomes so far stand. */
   readonly signal: AbortSignal;
+  /** Default: threads that run `worker.ts`. */
+  readonly createWorker?: () => WorkerHandle;
 }
 
 /** A run that could not be simulated to its end counts as crashed: it never counts as passed. */
@@ -107,7 +109,7 @@ export async function runPool(jobs: readonly Job[], options: PoolOptions): Promi
 
   const handles = Array.from(
     { length: Math.max(1, Math.min(options.jobs, jobs.length)) },
-    () => new WorkerHandle(),
+    options.createWorker ?? (() => new WorkerHandle()),
   );
   const stopAll = (): void => {
     for (const handle of handles) void handle.stop();

@@ -2,12 +2,23 @@
 import type { RunResult } from '../cluster/result.ts';
 import type { FromWorker, Job, JobOutcome, TraceLine } from './job.ts';
 import { crashedResult } from './pool.ts';
-import { WorkerHandle } from './worker-handle.ts';
+import { WorkerHandle, WorkerLostError } from './worker-handle.ts';
 
 /** Events between two comparisons: half of what the trace remembers, so that the difference is still there. */
 const CHUNK_EVENTS = 2_048;
 /** Lines of context that are shown on each side before the difference. */
 const CONTEXT_LINES = 6;
+
+/** A run threw in its worker, outside the program under test. */
+class RunFailedError extends Error {
+  readonly code = 'RUN_FAILED';
+  override readonly name = 'RunFailedError';
+  readonly runStack: string;
+  constructor(message: string, runStack: string) {
+    super(message);
+    this.runStack = runStack;
+  }
+}
 
 async function stepped(
   handle: WorkerHandle,
@@ -21,10 +32,17 @@ function expectKind<K extends FromWorker['kind']>(
   message: FromWorker,
   kind: K,
 ): Extract<FromWorker, { kind: K }> {
-  if (message.kind === 'failed') throw new Error(`${message.error}\n${message.stack}`);
-  if (message.kind !== kind)
+  if (message.kind === 'failed') throw new RunFailedError(message.error, message.stack);
+  if (!isKind(message, kind))
     throw new Error(`the worker answered ${message.kind} where ${kind} was expected`);
-  return message as Extract<FromWorker, { kind: K }>;
+  return message;
+}
+
+function isKind<K extends FromWorker['kind']>(
+  message: FromWorker,
+  kind: K,
+): message is Extract<FromWorker, { kind: K }> {
+  return message.kind === kind;
 }
 
 /** Where two records of one trace part, side by side. */
@@ -48,37 +66,58 @@ export function describeDifference(
   return { fact, detail: rows.join('\n') };
 }
 
-/** The job's outcome, or a verdict of nondeterminism. The second run comes after a run of another seed in its thread. */
-export async function verifyJob(job: Job, signal: AbortSignal): Promise<JobOutcome> {
-  const first = new WorkerHandle();
-  const second = new WorkerHandle();
-  try {
-    const warmUp = { ...job, seed: `${job.seed}+another` };
-    const opened = await Promise.all([
-      first.ask({ kind: 'open', id: 0, job, warmUp: undefined }),
-      second.ask({ kind: 'open', id: 0, job, warmUp }),
-    ]);
-    for (const answer of opened) expectKind(answer, 'stepped');
-    for (;;) {
-      const [a, b] = await Promise.all([stepped(first, 0, CHUNK_EVENTS), stepped(second, 0, CHUNK_EVENTS)]);
-      if (a.hash !== b.hash || a.more !== b.more || a.events !== b.events)
-        return await difference(job, first, second);
-      if (!a.more) break;
-      if (signal.aborted)
-        return { result: crashedResult(job, 'interrupted before both runs ended', ''), wallMs: 0 };
-    }
-    const [one, two] = await Promise.all([
-      first.ask({ kind: 'close', id: 0 }),
-      second.ask({ kind: 'close', id: 0 }),
-    ]);
-    const outcome = expectKind(one, 'closed').outcome;
-    const twin = expectKind(two, 'closed').outcome.result;
-    if (JSON.stringify(outcome.result) === JSON.stringify(twin)) return outcome;
-    const detail = `A ${JSON.stringify(outcome.result)}\nB ${JSON.stringify(twin)}`;
-    return nondeterminism(outcome, 'the traces agree, but what was concluded from them differs', detail);
-  } finally {
+/**
+ * The job's outcome, or a verdict of nondeterminism; undefined when the signal was aborted before both runs ended. The
+ * second run comes after a run of another seed in its thread.
+ */
+export async function verifyJob(
+  job: Job,
+  signal: AbortSignal,
+  createWorker: () => WorkerHandle = () => new WorkerHandle(),
+): Promise<JobOutcome | undefined> {
+  if (signal.aborted) return undefined;
+  const first = createWorker();
+  const second = createWorker();
+  const stopBoth = async (): Promise<void> => {
     await Promise.all([first.stop(), second.stop()]);
+  };
+  const onAbort = (): void => void stopBoth();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await compare(job, first, second);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    if (!(error instanceof WorkerLostError || error instanceof RunFailedError)) throw error;
+    const stack = error instanceof RunFailedError ? error.runStack : '';
+    return { result: crashedResult(job, error.message, stack), wallMs: 0 };
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await stopBoth();
   }
+}
+
+async function compare(job: Job, first: WorkerHandle, second: WorkerHandle): Promise<JobOutcome> {
+  const warmUp = { ...job, seed: `${job.seed}+another` };
+  const opened = await Promise.all([
+    first.ask({ kind: 'open', id: 0, job, warmUp: undefined }),
+    second.ask({ kind: 'open', id: 0, job, warmUp }),
+  ]);
+  for (const answer of opened) expectKind(answer, 'stepped');
+  for (;;) {
+    const [a, b] = await Promise.all([stepped(first, 0, CHUNK_EVENTS), stepped(second, 0, CHUNK_EVENTS)]);
+    if (a.hash !== b.hash || a.more !== b.more || a.events !== b.events)
+      return await difference(job, first, second);
+    if (!a.more) break;
+  }
+  const [one, two] = await Promise.all([
+    first.ask({ kind: 'close', id: 0 }),
+    second.ask({ kind: 'close', id: 0 }),
+  ]);
+  const outcome = expectKind(one, 'closed').outcome;
+  const twin = expectKind(two, 'closed').outcome.result;
+  if (JSON.stringify(outcome.result) === JSON.stringify(twin)) return outcome;
+  const detail = `A ${JSON.stringify(outcome.result)}\nB ${JSON.stringify(twin)}`;
+  return nondeterminism(outcome, 'the traces agree, but what was concluded from them differs', detail);
 }
 
 function nondeterminism(outcome: JobOutcome, fact: string, detail: string): JobOutcome {

@@ -17,15 +17,27 @@ interface Waiting {
   readonly onProgress: ((message: Extract<FromWorker, { kind: 'progress' }>) => void) | undefined;
 }
 
+export interface WorkerOptions {
+  readonly watchdogMs?: number;
+  /** What the thread runs: something that speaks as `worker.ts` does. */
+  readonly script?: URL;
+}
+
+function defaultScript(): URL {
+  return new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+}
+
 /** Starts lazily; after a loss the next question starts a new thread. */
 export class WorkerHandle {
   #worker: Worker | undefined;
   #waiting: Waiting | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   readonly #watchdogMs: number;
+  readonly #script: URL;
 
-  constructor(watchdogMs: number = WATCHDOG_MS) {
-    this.#watchdogMs = watchdogMs;
+  constructor(options: WorkerOptions = {}) {
+    this.#watchdogMs = options.watchdogMs ?? WATCHDOG_MS;
+    this.#script = options.script ?? defaultScript();
   }
 
   /** Asks and waits for the answer; progress in between goes to `onProgress`. */
@@ -48,11 +60,7 @@ export class WorkerHandle {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
-      stdout: false,
-      stderr: false,
-    });
+    const worker = new Worker(this.#script, { stdout: false, stderr: false });
     worker.on('message', (message: FromWorker) => this.#onMessage(message));
     worker.on('error', (error) => this.#lose(worker, `the worker failed: ${String(error)}`));
     worker.on('exit', (code) => this.#lose(worker, `the worker ended with code ${code}`));

@@ -1,0 +1,156 @@
+/** Prints outcomes as they come, in the order of the jobs, and remembers what they add up to. */
+import { orderFreeAgree } from '../cluster/order-free.ts';
+import type { ClusterPlan } from '../cluster/plan.ts';
+import { resolveScenario } from '../cluster/resolve.ts';
+import { EXIT, exitCodeOf, type RunResult } from '../cluster/result.ts';
+import { parseScenario } from '../cluster/scenario/parse.ts';
+import type { Job, JobOutcome } from '../lab/job.ts';
+import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
+import { renderFailure, renderLine, renderVerdict, type Totals } from './render.ts';
+import { replayLine } from './replay-line.ts';
+import type { Report } from './report-folder.ts';
+import type { RunFlags } from './run-flags.ts';
+
+/** Failures printed in full; of more only the line is shown, and --report keeps them all. */
+const FAILURES_SHOWN_MAX = 10;
+
+export interface PrinterContext {
+  readonly flags: RunFlags;
+  readonly output: Output;
+  readonly report: Report | undefined;
+  readonly version: string;
+  /** The words that start `aureon run` again. */
+  readonly start: readonly string[];
+  readonly nameWidth: number;
+  /** What a scenario shows, by its file; empty where one line a run is enough. */
+  readonly shows: ReadonlyMap<string, string>;
+}
+
+/** A failure before the simulation, in the scenario or in its planning, leaves nothing to describe. */
+function planOf(job: Job): ClusterPlan | undefined {
+  try {
+    return resolveScenario(parseScenario(job.file, job.source, job.overrides), job.seed);
+  } catch {
+    return undefined;
+  }
+}
+
+function flagsOf(job: Job, verify: boolean): readonly string[] {
+  return [
+    ...job.overrides.map((override) => `--set ${override.path}=${override.value}`),
+    ...(job.isolate ? ['--isolate'] : []),
+    ...(job.permuteTies > 0 ? [`--permute-ties, order ${job.permuteTies}`] : []),
+    ...(verify ? ['--verify'] : []),
+  ];
+}
+
+function headText(result: RunResult): string {
+  const head = result.head;
+  const where =
+    head === undefined ? 'no common head' : `head ${head.id.slice(0, 12)} at height ${head.height}`;
+  return `${renderVerdict(result)[0]}; ${where}; ${result.orderFree}`;
+}
+
+export class Printer {
+  readonly codes: number[] = [];
+  readonly #context: PrinterContext;
+  /** The first tie order of each scenario and seed. */
+  readonly #firstOrder = new Map<string, RunResult>();
+  #passed = 0;
+  #simulatedUs = 0;
+  #events = 0;
+  #failuresShown = 0;
+
+  constructor(context: PrinterContext) {
+    this.#context = context;
+  }
+
+  get failed(): number {
+    return this.codes.length - this.#passed;
+  }
+
+  totals(jobs: number): Totals {
+    return {
+      passed: this.#passed,
+      failed: this.failed,
+      notRun: jobs - this.codes.length,
+      simulatedUs: this.#simulatedUs,
+      events: this.#events,
+    };
+  }
+
+  outcome(job: Job, raw: JobOutcome): void {
+    const outcome = this.#judgeOrder(job, raw);
+    const { result } = outcome;
+    const failed = exitCodeOf(result.verdict) !== EXIT.passed;
+    this.codes.push(exitCodeOf(result.verdict));
+    if (!failed) this.#passed++;
+    this.#simulatedUs += result.simulatedUs;
+    this.#events += result.events;
+    const { flags, output, report } = this.#context;
+    const line = this.#jsonLine(job, outcome);
+    report?.add(line, failed ? { result, text: this.#failure(job, result, PLAIN_PALETTE) } : undefined);
+    if (flags.json) return output.print(line);
+    if (!flags.quiet || failed) this.#line(job, outcome);
+    if (failed && this.#failuresShown++ < FAILURES_SHOWN_MAX)
+      output.print(`${this.#failure(job, result, output.palette)}\n`);
+  }
+
+  #line(job: Job, outcome: JobOutcome): void {
+    const { flags, output, nameWidth, shows } = this.#context;
+    const { palette } = output;
+    const showSeed = flags.seeds !== undefined;
+    output.print(renderLine(outcome, { palette, nameWidth, showSeed, order: job.permuteTies }));
+    const text = shows.get(job.file);
+    if (text !== undefined && !flags.quiet && job.permuteTies === 0) output.print(palette.dim(`  ${text}`));
+  }
+
+  #failure(job: Job, result: RunResult, palette: Palette): string {
+    const { flags, version } = this.#context;
+    return renderFailure(result, {
+      file: job.file,
+      version,
+      flags: flagsOf(job, flags.verify),
+      plan: planOf(job),
+      replay: this.#replay(job),
+      palette,
+    });
+  }
+
+  #replay(job: Job): string {
+    return replayLine(job, this.#context.flags.verify, this.#context.start);
+  }
+
+  #jsonLine(job: Job, { result, wallMs }: JobOutcome): string {
+    const { verdict, ...rest } = result;
+    return JSON.stringify({
+      ...rest,
+      verdict: verdict.kind,
+      exitCode: exitCodeOf(verdict),
+      detail: verdict,
+      file: job.file,
+      set: job.overrides.map(({ path, value }) => `${path}=${value}`),
+      isolate: job.isolate,
+      order: job.permuteTies,
+      wallMs: Math.round(wallMs),
+      replay: this.#replay(job),
+    });
+  }
+
+  #judgeOrder(job: Job, outcome: JobOutcome): JobOutcome {
+    if (this.#context.flags.permuteTies === 0) return outcome;
+    const key = `${job.file}\n${job.seed}`;
+    const first = this.#firstOrder.get(key);
+    if (first === undefined) {
+      this.#firstOrder.set(key, outcome.result);
+      return outcome;
+    }
+    if (orderFreeAgree(first.orderFree, outcome.result.orderFree)) return outcome;
+    const verdict = {
+      kind: 'nondeterminism' as const,
+      fact: `the outcome depends on the order of simultaneous events (order ${job.permuteTies})`,
+      detail: `  order 0: ${headText(first)}\n  order ${job.permuteTies}: ${headText(outcome.result)}`,
+    };
+    return { ...outcome, result: { ...outcome.result, verdict } };
+  }
+}
