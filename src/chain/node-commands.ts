@@ -1,4 +1,5 @@
 /** Commands that only read: what a host asks its own node about the chain. */
+import { assertNever } from '../env/assert.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import { ACCOUNT_PAGE_MAX, type Ledger } from './ledger/ledger.ts';
 import type { Answer, Command } from './types/command.ts';
@@ -49,6 +50,6 @@ export function answerQuery(
       };
     }
     default:
-      return query satisfies never;
+      return assertNever(query);
   }
 }
