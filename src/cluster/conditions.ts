@@ -15,6 +15,15 @@ export interface Condition {
   holds(cluster: Observable): boolean;
 }
 
+/** Holds for all live nodes, of which there is at least one: before the first boot nothing holds. */
+function everyLive(
+  cluster: Observable,
+  holds: (node: ReturnType<Observable['live']>[number]) => boolean,
+): boolean {
+  const live = cluster.live();
+  return live.length > 0 && live.every(holds);
+}
+
 /** All live nodes have one head, at least at `height`. */
 export function converged(height = 1): Condition {
   return {
@@ -30,7 +39,7 @@ export function converged(height = 1): Condition {
 export function everyoneAt(height: number): Condition {
   return {
     name: `every live node at height ${height}`,
-    holds: (cluster) => cluster.live().length > 0 && cluster.live().every((node) => node.height >= height),
+    holds: (cluster) => everyLive(cluster, (node) => node.height >= height),
   };
 }
 
@@ -38,7 +47,7 @@ export function everyoneAt(height: number): Condition {
 export function connected(peers: number): Condition {
   return {
     name: `every live node with ${peers} peers or more`,
-    holds: (cluster) => cluster.live().every((node) => (node.inspect()?.peers.length ?? 0) >= peers),
+    holds: (cluster) => everyLive(cluster, (node) => (node.inspect()?.peers.length ?? 0) >= peers),
   };
 }
 
@@ -46,7 +55,7 @@ export function connected(peers: number): Condition {
 export function finalAt(height: number): Condition {
   return {
     name: `height ${height} final everywhere`,
-    holds: (cluster) => cluster.live().every((node) => (node.inspect()?.finality.final ?? 0) >= height),
+    holds: (cluster) => everyLive(cluster, (node) => (node.inspect()?.finality.final ?? 0) >= height),
   };
 }
 
@@ -68,6 +77,6 @@ export function heightKnown(height: number): Condition {
 export function mempoolsEmpty(): Condition {
   return {
     name: 'every mempool empty',
-    holds: (cluster) => cluster.live().every((node) => (node.inspect()?.mempool.count ?? 0) === 0),
+    holds: (cluster) => everyLive(cluster, (node) => (node.inspect()?.mempool.count ?? 0) === 0),
   };
 }
