@@ -64,12 +64,11 @@ export function heightKnown(height: number): Condition {
   return {
     name: `height ${height} known everywhere`,
     holds: (cluster) =>
-      cluster
-        .live()
-        .every(
-          (node) =>
-            node.height >= height || (node.inspect()?.peers ?? []).some((peer) => peer.head.height >= height),
-        ),
+      everyLive(
+        cluster,
+        (node) =>
+          node.height >= height || (node.inspect()?.peers ?? []).some((peer) => peer.head.height >= height),
+      ),
   };
 }
 
