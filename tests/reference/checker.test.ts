@@ -157,6 +157,7 @@ describe('the checker', () => {
       { ...valid, blocks: ['0'] },
       { ...valid, schedule: [{ height: 1.5, version: 2 }] },
       { ...valid, schedule: [7] },
+      { ...valid, schedule: [null] },
     ]) {
       expect(rules(json)).toEqual(['export']);
     }
@@ -264,6 +265,14 @@ describe('chains of the independent producer', () => {
       chain.append(draft);
     });
     expect(checkExport(chain.export)).toEqual([]);
+  });
+
+  it('weigh 2^256 / (target + 1) a block, rounded down', () => {
+    const chain = start('pow');
+    const { header } = decodeBlock(chain.blocks[0] ?? Buffer.alloc(0));
+    const { weight } = engineOf(decodeGenesis(chain.genesis), 'ed25519');
+    const of = (target: bigint) => weight({ ...header, consensus: bytesOf(targetText(target)) });
+    expect([of(1n), of(2n), of(2n ** 256n - 1n)]).toEqual([2n ** 255n, 2n ** 256n / 3n, 1n]);
   });
 
   it('issue no more than 2^63 - 1 together, and go on when all is issued', () => {

@@ -12,6 +12,8 @@ import {
   OTHER_GAS,
   type Plan,
   type Planned,
+  powConfig,
+  roundRobinConfig,
   START_MS,
   seal31,
   TARGET,
@@ -336,6 +338,22 @@ describe('proof of work', () => {
     expect(broken(chain.append(draft))).toEqual(['target']);
   });
 
+  it('of constant difficulty breaks target with any other, however late its blocks are', () => {
+    const config = powConfig({ difficulty: 0 });
+    for (const [target, rules] of [
+      [TARGET, []],
+      [2n * TARGET, ['target']],
+    ] as const) {
+      const chain = new Chain('pow', new Map([[alice, 1n]]), [], [bob], config);
+      const late = chain.draft([]);
+      late.timestampMs += 10_000;
+      const draft = chain.append(late).draft([]);
+      draft.consensus = targetText(target);
+      const sealed = (bytes: Buffer) => mine({ ...draft, consensus: targetText(TARGET) }, bytes);
+      expect(broken(chain.append(draft, sealed))).toEqual(rules);
+    }
+  });
+
   it('has the limit as its target after the latest of times', () => {
     const chain = pow();
     const late = chain.draft([]);
@@ -413,10 +431,64 @@ describe('an export', () => {
     expect(broken(chain.append(chain.draft([])))).toEqual([]);
     expect(broken(chain.append(chain.draft([])))).toEqual(['version']);
     const { genesis } = roundRobin().export;
+    expect(checkExport({ genesis: `${genesis.slice(0, -4)}0002`, schedule: [], blocks: [] })).toEqual([]);
     for (const version of ['0000', '0003']) {
       const problems = checkExport({ genesis: genesis.slice(0, -4) + version, schedule: [], blocks: [] });
       expect(problems).toMatchObject([{ height: 0, rule: 'layout' }]);
     }
+  });
+
+  describe('whose engine is configured', () => {
+    const rulesOf = (engine: 'pow' | 'round-robin', config: Buffer) => {
+      const chain = new Chain(engine, new Map([[alice, 1n]]), [], [bob], config);
+      const { genesis } = chain.export;
+      return checkExport({ genesis, schedule: [], blocks: [] }).map(({ rule }) => rule);
+    };
+    const steps = Array.from({ length: 65 }, (_, i) => [i + 1, 1n] as const);
+
+    it('at the edges is accepted', () => {
+      expect(rulesOf('round-robin', roundRobinConfig(1, 1, 1))).toEqual([]);
+      expect(rulesOf('pow', powConfig({ intervalMs: 1, halfLifeMs: 1, scale: 1n, depth: 1 }))).toEqual([]);
+      expect(
+        rulesOf('pow', powConfig({ intervalMs: 31_536_000_000, halfLifeMs: 3_153_600_000_000 })),
+      ).toEqual([]);
+      expect(rulesOf('pow', powConfig({ target: 1n, limit: 1n, steps: [[1, 2n ** 63n - 1n]] }))).toEqual([]);
+      expect(rulesOf('pow', powConfig({ difficulty: 0, steps: steps.slice(0, 64) }))).toEqual([]);
+    });
+
+    it.each([
+      roundRobinConfig(0, 1, 1),
+      roundRobinConfig(1, 0, 1),
+      roundRobinConfig(1, 1, 0),
+      roundRobinConfig(1, 1, 1).subarray(1),
+      Buffer.concat([roundRobinConfig(1, 1, 1), Buffer.of(0)]),
+    ])('wrong breaks layout (round robin %#)', (config) => {
+      expect(rulesOf('round-robin', config)).toEqual(['layout']);
+    });
+
+    it.each([
+      powConfig({ difficulty: 2 }),
+      powConfig({ intervalMs: 0 }),
+      powConfig({ intervalMs: 31_536_000_001 }),
+      powConfig({ halfLifeMs: 0 }),
+      powConfig({ halfLifeMs: 3_153_600_000_001 }),
+      powConfig({ target: 0n }),
+      powConfig({ target: LIMIT + 1n }),
+      powConfig({ scale: 0n }),
+      powConfig({ depth: 0 }),
+      powConfig({ steps: [[0, 1n]] }),
+      powConfig({
+        steps: [
+          [3, 1n],
+          [3, 2n],
+        ],
+      }),
+      powConfig({ steps: [[3, 2n ** 63n]] }),
+      powConfig({ steps }),
+      Buffer.concat([powConfig(), Buffer.of(0)]),
+    ])('wrong breaks layout (proof of work %#)', (config) => {
+      expect(rulesOf('pow', config)).toEqual(['layout']);
+    });
   });
 
   it('breaks layout when genesis allots too much, twice to one address, or has a bad validator', () => {

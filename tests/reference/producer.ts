@@ -57,7 +57,7 @@ export interface Draft {
 }
 
 export const START_MS = 1_700_000_000_000;
-export const PERIOD_MS = 1000;
+const PERIOD_MS = 1000;
 export const GAS = { perByte: 3, perSignature: 100, perNewAccount: 5000, blockMax: 100_000, priceMin: 2n };
 /** Gas of a transfer (204 bytes) and of any other action (172 bytes). */
 export const TRANSFER_GAS = 204 * 3 + 100;
@@ -90,7 +90,7 @@ export function actor(name: string): Actor {
 
 /** RFC 6962 from the leaves up: pairs are joined level by level, and an odd last one moves up as it is. */
 export function listRoot(leaves: readonly Buffer[]): string {
-  let level = leaves.map((leaf) => tagged(0x00, leaf));
+  let level: Buffer[] = leaves.map((leaf) => tagged(0x00, leaf));
   if (level.length === 0) return sha().toString('hex');
   while (level.length > 1) {
     const above: Buffer[] = [];
@@ -148,6 +148,7 @@ export class Chain {
     allocation: ReadonlyMap<Actor, bigint>,
     schedule: { height: number; version: number }[] = [],
     validators = ['v0', 'v1', 'v2'].map(actor),
+    config = engine === 'pow' ? powConfig() : roundRobinConfig(PERIOD_MS, 500, 3),
   ) {
     this.engine = engine;
     this.schedule = schedule;
@@ -156,26 +157,11 @@ export class Chain {
     accounts.sort((a, b) => (a.address < b.address ? -1 : 1));
     for (const { address, balance } of accounts) this.balances.set(address, balance);
     this.#allotted = accounts.reduce((sum, { balance }) => sum + balance, 0n);
-    const config =
-      engine === 'round-robin'
-        ? [number(PERIOD_MS, 4), number(500, 4), number(3, 4)]
-        : [
-            number(1, 1),
-            number(PERIOD_MS, 8),
-            number(10_000, 8),
-            number(TARGET, 32),
-            number(LIMIT, 32),
-            number(POW_SCALE, 8),
-            number(6, 4),
-            number(1, 1),
-            number(2, 8),
-            number(REWARD, 8),
-          ];
     this.genesis = Buffer.concat([
       sized(1, Buffer.from('checked')),
       number(0, 4),
       sized(1, Buffer.from(engine)),
-      sized(4, Buffer.concat(config)),
+      sized(4, config),
       number(GAS.blockMax, 8),
       number(8192, 4),
       number(GAS.perByte, 8),
@@ -325,6 +311,38 @@ export class Chain {
   #add(address: string, amount: bigint): void {
     this.balances.set(address, (this.balances.get(address) ?? 0n) + amount);
   }
+}
+
+/** Configuration of round robin. */
+export function roundRobinConfig(periodMs: number, skipMs: number, depth: number): Buffer {
+  return Buffer.concat([number(periodMs, 4), number(skipMs, 4), number(depth, 4)]);
+}
+
+/** Configuration of proof of work. */
+export function powConfig(
+  changes: {
+    difficulty?: number;
+    intervalMs?: number;
+    halfLifeMs?: number;
+    target?: bigint;
+    limit?: bigint;
+    scale?: bigint;
+    depth?: number;
+    steps?: readonly (readonly [height: number, reward: bigint])[];
+  } = {},
+): Buffer {
+  const { difficulty = 1, steps = [[2, REWARD]] } = changes;
+  const times = [number(changes.intervalMs ?? PERIOD_MS, 8), number(changes.halfLifeMs ?? 10_000, 8)];
+  return Buffer.concat([
+    number(difficulty, 1),
+    ...(difficulty === 0 ? [] : times),
+    number(changes.target ?? TARGET, 32),
+    number(changes.limit ?? LIMIT, 32),
+    number(changes.scale ?? POW_SCALE, 8),
+    number(changes.depth ?? 6, 4),
+    number(steps.length, 1),
+    ...steps.flatMap(([height, reward]) => [number(height, 8), number(reward, 8)]),
+  ]);
 }
 
 /** A target as a header states it. */
