@@ -1,5 +1,6 @@
 /** The chain that a cluster runs: genesis, keys, engine, one program for each host and code version; all from its plan. */
 
+import { PREFIX } from '../chain/blockstore/records.ts';
 import { addressOf } from '../chain/crypto/address.ts';
 import type { ExecutionContext } from '../chain/execution/context.ts';
 import { buildGenesis } from '../chain/execution/genesis.ts';
@@ -20,6 +21,7 @@ import {
   type PublicKey,
 } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
+import { bytesToHex } from '../env/bytes.ts';
 import type { CostKind } from '../env/program.ts';
 import { address, type KeyId, keyId, unixMs } from '../env/units.ts';
 import {
@@ -30,6 +32,8 @@ import {
   WALL_START_US,
 } from '../sim/config.ts';
 import type { CryptoSuite } from '../sim/crypto-suite.ts';
+import type { SimDisk } from '../sim/disk/disk.ts';
+import { type AtlasHost, createFaultAtlas } from '../sim/disk/fault-atlas.ts';
 import { createModelledCrypto } from '../sim/modelled-crypto.ts';
 import { createStream } from '../sim/seeds.ts';
 import { type EngineSetup, engineSetup } from './engines.ts';
@@ -243,6 +247,15 @@ function hostConfigs(plan: ClusterPlan, setup: ChainSetup): readonly HostConfig[
   });
 }
 
+/** Blocks are what only peers can bring back: one good copy of each stays somewhere. */
+function atlasHost(disk: SimDisk): AtlasHost {
+  return {
+    disk,
+    itemOf: (key) => (key[0] === PREFIX.block ? bytesToHex(key) : undefined),
+    isSource: () => true,
+  };
+}
+
 /** What the simulator is given for a plan. */
 export function simulatorConfig(
   plan: ClusterPlan,
@@ -269,6 +282,7 @@ export function simulatorConfig(
     fingerprintCommand: fingerprintOf,
     crypto: setup.suite,
     faults: plan.faults,
+    atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
     isolate: options.isolate === true,
     permuteTies: options.permuteTies ?? 0,
   };

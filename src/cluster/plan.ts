@@ -104,7 +104,8 @@ export interface ClusterPlan {
   readonly cpu: CpuPlan | undefined;
   readonly loads: readonly LoadPlan[];
   readonly faults: readonly Fault[];
-  readonly liveness: 'required' | 'excused';
+  /** `core`: a drawn quorum heals and must go on, the rest is lost for ever. */
+  readonly liveness: 'required' | 'core' | 'excused';
   readonly stopAtHeight: number | undefined;
   readonly expect: Expectation;
   readonly atLeast: AtLeast;

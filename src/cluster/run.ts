@@ -40,8 +40,8 @@ export interface ScenarioRun {
   result(): RunResult;
 }
 
-/** Helpers of a fault are not faults: backups before a crash with an old disk, starts after a repair. */
-const HELPERS: readonly string[] = ['backup', 'repaired'];
+/** Helpers of a fault are not faults: backups before a crash with an old disk, starts after a repair, what liveness mode makes permanent. */
+const HELPERS: readonly string[] = ['backup', 'repaired', 'permanent'];
 
 function coverage(plan: ClusterPlan, counts: readonly FaultCount[]): readonly FaultCoverage[] {
   const byKind = new Map<string, { planned: number; injected: number; effective: number }>();

@@ -13,6 +13,7 @@ import type { RunStatus, Simulator } from '../sim/simulator.ts';
 import { type Broken, depthAssumption, taintTimes } from './assumptions.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
+import { type Core, drawCore } from './core.ts';
 import type { Load, LoadHost } from './load/load.ts';
 import { createLoads } from './load/loads.ts';
 import { Observation } from './observation.ts';
@@ -55,6 +56,7 @@ export class TestCluster {
   readonly #depth: Broken | undefined;
   readonly #snapshots = new Map<number, NodeSnapshot>();
   #quietHeight: number | undefined;
+  #core: ReadonlySet<number> | undefined;
 
   constructor(plan: ClusterPlan, options: ClusterOptions = {}) {
     this.plan = plan;
@@ -84,16 +86,16 @@ export class TestCluster {
     return node;
   }
 
-  /** Nodes that are up and have not stopped by themselves. */
+  /** Nodes that are up, have not stopped by themselves, and are not lost for ever in liveness mode. */
   live(): readonly TestNode[] {
-    return this.nodes.filter((node) => node.isLive);
+    return this.nodes.filter((node) => node.isLive && this.#isInCore(node));
   }
 
   /** The head of all live nodes; undefined while they differ, or none lives. */
   commonHead(): { readonly id: BlockHash; readonly height: number } | undefined {
     let common: { readonly id: BlockHash; readonly height: number } | undefined;
     for (const node of this.nodes) {
-      if (!node.isLive) continue;
+      if (!node.isLive || !this.#isInCore(node)) continue;
       if (common !== undefined && common.id !== node.head.id) return undefined;
       common ??= node.head;
     }
@@ -192,8 +194,40 @@ export class TestCluster {
 
   /** From here on nothing new goes wrong: what is down comes back, and all must agree on something new. */
   #beginQuiet(): void {
-    for (const node of this.nodes) if (!node.isUp) node.start();
+    if (this.plan.liveness === 'core') this.#keepCore(drawCore(this.plan, this.simulator.stream('core')));
+    for (const node of this.nodes) if (!node.isUp && this.#isInCore(node)) node.start();
     this.#quietHeight = Math.max(...this.observation.heads.map((head) => head.height));
+  }
+
+  /** Makes the faults of everybody else permanent. */
+  #keepCore(core: Core): void {
+    this.#core = core.hosts;
+    const atUs = this.nowUs;
+    const { down, apart } = core;
+    if (down.length > 0) {
+      this.simulator.inject({
+        id: 'permanent/down',
+        atUs,
+        kind: 'crash',
+        hosts: down,
+        how: 'power',
+        downUs: 'forever',
+        disk: 'keep',
+      });
+    }
+    if (apart.length > 0) {
+      this.simulator.inject({
+        id: 'permanent/apart',
+        atUs,
+        kind: 'link',
+        change: { kind: 'isolate', hosts: apart },
+        forUs: 'forever',
+      });
+    }
+  }
+
+  #isInCore(node: TestNode): boolean {
+    return this.#core === undefined || this.#core.has(node.index);
   }
 
   #onEvent(host: number, event: DomainEvent, atUs: number): void {

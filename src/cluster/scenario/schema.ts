@@ -301,7 +301,10 @@ export const scenarioSchema = z
       description:
         'No faults in the last part of the run, in which all must converge; default: as liveness demands.',
     }),
-    liveness: z.union([z.literal('required'), z.literal('excused')]).optional(),
+    liveness: z.enum(['required', 'core', 'excused']).optional().meta({
+      description:
+        'required: all heal and converge; core: a drawn quorum heals and must go on, the others are lost for ever; excused: nothing is demanded.',
+    }),
     stopAtHeight: z
       .int()
       .min(1)
