@@ -1,4 +1,5 @@
-/** The event queue against tinyqueue with closures: hold model with a fresh message for each event. */
+/** The event queue against tinyqueue with closures: hold model with a fresh message for each event, each in a process of its own. */
+import { spawnSync } from 'node:child_process';
 import TinyQueue from 'tinyqueue';
 import { mix32 } from '../src/sim/hash.ts';
 import { EventQueue } from '../src/sim/queue.ts';
@@ -73,21 +74,25 @@ function holdClosures(pending: number): number {
   return EVENTS / (performance.now() - from) / 1000;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+/** The best of several runs in a fresh process: what other work on the machine takes only makes it slower. */
+function measure(name: string, pending: number): number {
+  const file = new URL(import.meta.url).pathname;
+  const child = spawnSync(process.execPath, [file, name, `${pending}`], { encoding: 'utf8' });
+  return Number(child.stdout);
 }
 
-for (const pending of PENDING) {
-  const typed: number[] = [];
-  const closures: number[] = [];
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
-    typed.push(holdTyped(pending));
-    closures.push(holdClosures(pending));
+const [, , name, size] = process.argv;
+if (name === undefined) {
+  for (const pending of PENDING) {
+    const [typed, closures] = [measure('typed', pending), measure('closures', pending)];
+    const ratio = (typed / closures).toFixed(2);
+    console.log(
+      `${pending} pending: ${typed.toFixed(2)} M events/s, tinyqueue with closures ${closures.toFixed(2)}, ratio ${ratio}`,
+    );
   }
-  const a = median(typed);
-  const b = median(closures);
-  console.log(
-    `${pending} pending: ${a.toFixed(2)} M events/s, tinyqueue with closures ${b.toFixed(2)}, ratio ${(a / b).toFixed(2)}`,
-  );
+} else {
+  const hold = name === 'typed' ? holdTyped : holdClosures;
+  const rates = Array.from({ length: REPEATS }, () => hold(Number(size)));
+  if (sum === 0) throw new Error('the loops did nothing');
+  console.log(Math.max(...rates));
 }
-if (sum === 0) throw new Error('the loops did nothing');
