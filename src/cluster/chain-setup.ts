@@ -1,6 +1,10 @@
 /** The chain that a cluster runs: genesis, keys, engine, one program for each host and code version; all from its plan. */
 
+<<<<<<< HEAD
 import { PREFIX } from '../chain/blockstore/records.ts';
+=======
+import type { ConsensusRules } from '../chain/consensus/consensus.ts';
+>>>>>>> 809ba67 (wip)
 import { addressOf } from '../chain/crypto/address.ts';
 import type { ExecutionContext } from '../chain/execution/context.ts';
 import { buildGenesis } from '../chain/execution/genesis.ts';
@@ -60,6 +64,8 @@ export interface ClusterOptions {
     honest: HostProgram<ChainWorld>,
     config: NodeConfig,
   ) => HostProgram<ChainWorld>;
+  /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */
+  readonly rules?: (honest: ConsensusRules<unknown>) => ConsensusRules<unknown>;
 }
 
 /** The chain of a cluster. */
@@ -141,7 +147,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   const suite = plan.signatures === 'modelled' ? createModelledCrypto((bytes) => real.sha256(bytes)) : real;
   const wallets = loadWallets(plan, suite);
   const hostKeys = plan.hosts.map((host) => keysOf(suite, `host/${host.name}`));
-  const engine = engineSetup(plan);
+  const engine = withRules(engineSetup(plan), options.rules);
   const genesis = genesisOf(
     plan,
     engine,
@@ -166,6 +172,12 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     senderOf,
     nodeConfig: (host, code) => nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials }, host, code),
   };
+}
+
+function withRules(engine: EngineSetup, replace: ClusterOptions['rules']): EngineSetup {
+  if (replace === undefined) return engine;
+  const rules = replace(engine.rules);
+  return { ...engine, rules, consensusOf: (host) => ({ ...engine.consensusOf(host), rules }) };
 }
 
 interface NodeParts {
@@ -205,6 +217,7 @@ function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: Cod
       requestTimeouts: features.timeouts,
       relayStale: features.relayStale,
     },
+    store: { undoDepth: plan.chain.undoDepth },
     limits: features.mempoolMax === undefined ? {} : { mempoolCountMax: features.mempoolMax },
   };
 }

@@ -1,9 +1,9 @@
 /** Re-execution: every block on an honest chain follows the rules and gives its roots; supply is conserved, nonces only grow. */
 
-import { executeBlock } from '../../chain/execution/execute-block.ts';
+import { type ExecutedBlock, executeBlock } from '../../chain/execution/execute-block.ts';
 import { type BuiltGenesis, buildGenesis } from '../../chain/execution/genesis.ts';
 import { circulating, readSupply } from '../../chain/execution/supply.ts';
-import type { State } from '../../chain/state/state.ts';
+import type { State, StateChange } from '../../chain/state/state.ts';
 import { decodeAccount } from '../../chain/types/account-codec.ts';
 import type { Block } from '../../chain/types/block.ts';
 import { isRejection } from '../../chain/types/rejection.ts';
@@ -64,7 +64,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
         fact: `block ${id.slice(0, 12)} at height ${block.header.height}: ${JSON.stringify(result, plain)}`,
       };
     }
-    const fact = changesFact(parent.state, result.state, block);
+    const fact = changesFact(parent.state, result, block);
     if (fact !== undefined) return { id, ...fact };
     return { state: result.state, view: result.view };
   }
@@ -72,13 +72,13 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
   /** Laws over one block that the executor does not state itself: balances add up, no nonce falls. */
   function changesFact(
     before: State,
-    after: State,
+    { state: after, changes }: ExecutedBlock<unknown>,
     block: Block,
   ): { readonly rule: string; readonly fact: string } | undefined {
     const supplyBefore = circulating(readSupply(before));
     const supplyAfter = circulating(readSupply(after));
     let balanceDelta = 0n;
-    for (const address of touchedBy(block)) {
+    for (const address of touchedBy(block, changes)) {
       const old = accountOf(before, address);
       const now = accountOf(after, address);
       balanceDelta += now.balance - old.balance;
@@ -94,8 +94,10 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
     return { rule: 'supply-not-conserved', fact };
   }
 
-  function touchedBy(block: Block): ReadonlySet<string> {
+  /** Whom the block names, and whose leaf changed for whatever reason. */
+  function touchedBy(block: Block, changes: readonly StateChange[]): ReadonlySet<string> {
     const touched = new Set<string>([block.header.beneficiary]);
+    for (const { namespace, id } of changes) if (namespace === 'accounts') touched.add(id);
     for (const transaction of block.transactions) {
       touched.add(view.setup.senderOf(transaction));
       if (transaction.action.kind === 'transfer') touched.add(transaction.action.to);
