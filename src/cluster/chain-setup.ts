@@ -1,10 +1,7 @@
 /** The chain that a cluster runs: genesis, keys, engine, one program for each host and code version; all from its plan. */
 
-<<<<<<< HEAD
 import { PREFIX } from '../chain/blockstore/records.ts';
-=======
 import type { ConsensusRules } from '../chain/consensus/consensus.ts';
->>>>>>> 809ba67 (wip)
 import { addressOf } from '../chain/crypto/address.ts';
 import type { ExecutionContext } from '../chain/execution/context.ts';
 import { buildGenesis } from '../chain/execution/genesis.ts';
