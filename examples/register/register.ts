@@ -110,8 +110,7 @@ class Register implements Process<RegisterWorld> {
     this.#env.network.close(c, 'now', 'malformed');
   }
 
-  onWritable(): void {}
-
+  onWritable = (): void => {};
   onCommand(
     command: { readonly value: number },
     reply: (answer: { readonly accepted: boolean }) => void,
@@ -121,13 +120,9 @@ class Register implements Process<RegisterWorld> {
     reply({ accepted });
   }
 
-  onStop(done: () => void): void {
-    done();
-  }
+  onStop = (done: () => void): void => done();
 
-  inspect(): RegisterWorld['snapshot'] {
-    return { chosen: this.#chosen.size, halted: this.#halted };
-  }
+  inspect = (): RegisterWorld['snapshot'] => ({ chosen: this.#chosen.size, halted: this.#halted });
 
   onMessage(from: ConnectionId, m: Message): void {
     if (this.#halted) return;
