@@ -94,9 +94,9 @@ class Register implements Process<RegisterWorld> {
     this.#env.network.send(c, { kind: 'Hello', id: this.#config.id });
   }
 
-  onDialFailed(address: Address): void {
+  onDialFailed = (address: Address): void => {
     this.#env.clock.setTimer('redial', ms(REDIAL_MS), () => this.#env.network.dial(address));
-  }
+  };
 
   onDisconnected(c: ConnectionId): void {
     const peer = this.#names.get(c);
@@ -106,9 +106,7 @@ class Register implements Process<RegisterWorld> {
     if (peer < this.#config.id && !this.#halted) this.onDialFailed(this.#config.members[peer] as Address);
   }
 
-  onMalformed(c: ConnectionId): void {
-    this.#env.network.close(c, 'now', 'malformed');
-  }
+  onMalformed = (c: ConnectionId): void => this.#env.network.close(c, 'now', 'malformed');
 
   onWritable = (): void => {};
   onCommand(
@@ -227,9 +225,7 @@ class Register implements Process<RegisterWorld> {
     this.#env.emit({ kind: 'Chosen', slot, value });
   }
 
-  #slot(slot: number): Acceptance {
-    return this.#slots.get(slot) ?? { promised: 0, accepted: 0, value: 0 };
-  }
+  #slot = (slot: number): Acceptance => this.#slots.get(slot) ?? { promised: 0, accepted: 0, value: 0 };
 
   /** Records what is promised; `then` tells others, once no power loss can take it, and while it still stands. */
   #vote(slot: number, acceptance: Acceptance, then: () => void): void {
@@ -248,7 +244,7 @@ class Register implements Process<RegisterWorld> {
     if (c !== undefined) this.#env.network.send(c, message);
   }
 
-  #toAll(message: Exclude<Message, { kind: 'Hello' }>): void {
-    for (let peer = 0; peer < this.#config.members.length; peer++) this.#to(peer, message);
+  #toAll(m: Exclude<Message, { kind: 'Hello' }>): void {
+    for (let peer = 0; peer < this.#config.members.length; peer++) this.#to(peer, m);
   }
 }
