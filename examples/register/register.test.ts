@@ -39,7 +39,7 @@ describe('the replicated register', () => {
 
   it('is small: its program has fewer than 250 lines, and imports env alone', () => {
     const source = readFileSync(new URL('./register.ts', import.meta.url), 'utf8');
-    expect(source.split('\n').length).toBeLessThan(250);
+    expect(source.trimEnd().split('\n').length).toBeLessThan(250);
     const imports = [...source.matchAll(/from '([^']+)'/g)].map(([, path]) => path ?? '');
     expect(imports.every((path) => path.startsWith('../../src/env/') || path === './records.ts')).toBe(true);
   });

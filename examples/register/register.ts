@@ -107,7 +107,6 @@ class Register implements Process<RegisterWorld> {
   }
 
   onMalformed = (c: ConnectionId): void => this.#env.network.close(c, 'now', 'malformed');
-
   onWritable = (): void => {};
   onCommand(
     command: { readonly value: number },
@@ -117,7 +116,6 @@ class Register implements Process<RegisterWorld> {
     if (accepted) this.#propose(command.value);
     reply({ accepted });
   }
-
   onStop = (done: () => void): void => done();
 
   inspect = (): RegisterWorld['snapshot'] => ({ chosen: this.#chosen.size, halted: this.#halted });
