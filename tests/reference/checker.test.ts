@@ -270,8 +270,8 @@ describe('chains of the independent producer', () => {
   it('weigh 2^256 / (target + 1) a block, rounded down', () => {
     const chain = start('pow');
     const { header } = decodeBlock(chain.blocks[0] ?? Buffer.alloc(0));
-    const { weight } = engineOf(decodeGenesis(chain.genesis), 'ed25519');
-    const of = (target: bigint) => weight({ ...header, consensus: bytesOf(targetText(target)) });
+    const engine = engineOf(decodeGenesis(chain.genesis), 'ed25519');
+    const of = (target: bigint) => engine.weight({ ...header, consensus: bytesOf(targetText(target)) });
     expect([of(1n), of(2n), of(2n ** 256n - 1n)]).toEqual([2n ** 255n, 2n ** 256n / 3n, 1n]);
   });
 

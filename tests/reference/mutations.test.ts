@@ -156,6 +156,7 @@ describe('the third block of a valid chain', () => {
       (block) => changed(block, block.length - 5 - 65 - 41, 4), // tag of the action
       (block) => changed(block, block.length - 5 - 65, 63), // length of a signature
       (block) => changed(block, 2, 1), // height above 2^53
+      (block) => Buffer.concat([block.subarray(0, -4), Buffer.from([0, 1, 0, 1]), Buffer.alloc(65_537)]), // lastCommit
     ];
     for (const cut of cuts) {
       const chain = roundRobin();
@@ -175,6 +176,25 @@ describe('the third block of a valid chain', () => {
     const work = pow();
     const mined = (bytes: Buffer) => mine(work.draft([], 0, 0n), bytes);
     expect(broken(work.append({ ...work.draft([]), consensus }, mined))).toEqual(['target']);
+  });
+
+  it('breaks layout with an action of a kind that is not listed', () => {
+    const chain = roundRobin();
+    chain.append(chain.draft([chain.plan({ from: bob, tag: 4 })]));
+    expect(broken(chain)).toEqual(['layout']);
+  });
+
+  it('breaks layout above a mebibyte, whatever genesis states, and block-bytes below that', () => {
+    for (const [items, rules] of [
+      [15, ['block-bytes', 'system-data']],
+      [16, ['layout']],
+    ] as const) {
+      const chain = roundRobin();
+      const draft = chain.draft([]);
+      draft.evidence = Array.from({ length: items }, () => Buffer.alloc(65_536));
+      draft.systemRoot = listRoot([draft.lastCommit, ...draft.evidence]);
+      expect(broken(chain.append(draft))).toEqual(rules);
+    }
   });
 
   it('breaks block-gas above the limit of gas, not at it', () => {
@@ -489,6 +509,28 @@ describe('an export', () => {
     ])('wrong breaks layout (proof of work %#)', (config) => {
       expect(rulesOf('pow', config)).toEqual(['layout']);
     });
+  });
+
+  it('breaks layout when a parameter of genesis is out of range, and not at its edge', () => {
+    const { genesis } = new Chain('pow', new Map([[alice, 1n]]), [], [bob]);
+    const at = genesis.indexOf(powConfig()) + powConfig().length;
+    const powerAt = genesis.indexOf(Buffer.from(bob.key, 'hex')) + 32;
+    const rulesOf = (offset: number, text: string) => {
+      const patched = Buffer.from(genesis);
+      patched.set(Buffer.from(text, 'hex'), offset);
+      const problems = checkExport({ genesis: patched.toString('hex'), schedule: [], blocks: [] });
+      return problems.map(({ rule }) => rule);
+    };
+    const edges: [offset: number, good: string[], bad: string[]][] = [
+      [1, ['7a2d39'], ['5a', '20', '5f']], // name
+      [at, ['0000000000000001', '001fffffffffffff'], ['0000000000000000', '0020000000000000']], // blockGasMax
+      [at + 8, ['00001000', '00100000'], ['00000fff', '00100001']], // blockBytesMax
+      [powerAt, ['0000000000000001', '7fffffffffffffff'], ['0000000000000000', '8000000000000000']],
+    ];
+    for (const [offset, good, bad] of edges) {
+      for (const text of good) expect([text, ...rulesOf(offset, text)]).toEqual([text]);
+      for (const text of bad) expect([text, ...rulesOf(offset, text)]).toEqual([text, 'layout']);
+    }
   });
 
   it('breaks layout when genesis allots too much, twice to one address, or has a bad validator', () => {
