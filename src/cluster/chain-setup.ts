@@ -159,7 +159,13 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   assert(!isRejection(built), 'a plan that was checked gives a valid genesis');
   const dials = planDials(plan.network.topology, plan.hosts.length, createStream(plan.seed, 'topology'));
   return {
-    context: { genesis, genesisId: built.id, schedule, rules: engine.rules },
+    context: {
+      genesis,
+      genesisId: built.id,
+      schedule,
+      rules: engine.rules,
+      sha256: (bytes) => real.sha256(bytes),
+    },
     genesisId: built.id,
     suite,
     signer: signerOf(suite),

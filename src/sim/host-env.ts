@@ -194,9 +194,17 @@ function createCrypto<W extends World>(host: BootHost<W>, boot: number): Env<W>[
   };
 }
 
+/** Texts of items that were seen before: hosts hand in the same immutable object. */
+const SIGNED_TEXTS = new WeakMap<SignedItem, string>();
+
 /** Every byte of an item, lengths first: the key under which its check is shared. */
-function signedText({ publicKey, message, signature }: SignedItem): string {
-  return `${publicKey.length}:${signature.length}:${latin1(publicKey)}${latin1(signature)}${latin1(message)}`;
+function signedText(item: SignedItem): string {
+  const known = SIGNED_TEXTS.get(item);
+  if (known !== undefined) return known;
+  const { publicKey, message, signature } = item;
+  const text = `${publicKey.length}:${signature.length}:${latin1(publicKey)}${latin1(signature)}${latin1(message)}`;
+  SIGNED_TEXTS.set(item, text);
+  return text;
 }
 
 function latin1(bytes: Uint8Array): string {

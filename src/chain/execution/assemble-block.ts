@@ -44,7 +44,7 @@ export function assembleBlock<View>(
     transactionsRoot: ZERO_HASH,
     receiptsRoot: ZERO_HASH,
     stateRoot: ZERO_HASH,
-    systemRoot: systemRoot(plan.system),
+    systemRoot: systemRoot(plan.system, context.sha256),
     messagesRoot: ZERO_HASH,
     historyRoot: parent.childHistoryRoot,
     gasUsed: gas(0),
@@ -60,8 +60,8 @@ export function assembleBlock<View>(
   const header: Header = {
     ...draft,
     txCount: transactions.length,
-    transactionsRoot: transactionsRoot(transactions),
-    receiptsRoot: receiptsRoot(result.receipts),
+    transactionsRoot: transactionsRoot(transactions, context.sha256),
+    receiptsRoot: receiptsRoot(result.receipts, context.sha256),
     stateRoot: result.state.root,
     gasUsed: result.gasUsed,
   };

@@ -1,5 +1,6 @@
 /** What every execution on one chain is given. */
 import type { ConsensusRules } from '../consensus/consensus.ts';
+import type { Sha256 } from '../crypto/sha256.ts';
 import type { Genesis, UpgradeSchedule } from '../types/genesis.ts';
 import type { BlockHash } from '../types/units.ts';
 
@@ -9,4 +10,6 @@ export interface ExecutionContext<View> {
   readonly genesisId: BlockHash;
   readonly schedule: UpgradeSchedule;
   readonly rules: ConsensusRules<View>;
+  /** What roots are computed with; absent: portable code. */
+  readonly sha256?: Sha256;
 }

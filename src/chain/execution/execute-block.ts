@@ -1,5 +1,6 @@
 /** A block on the state of its parent: the state after it, or why it is no block of this chain. */
 import type { SystemEffects } from '../consensus/consensus.ts';
+import type { Sha256 } from '../crypto/sha256.ts';
 import type { State, StateChange } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
 import type { Block } from '../types/block.ts';
@@ -48,14 +49,14 @@ export function executeBlock<View>(
   }
   const view = advanced ?? rules.advance(parentView, header);
   if (isRejection(view)) return { code: 'INVALID_HEADER', why: view };
-  const body = checkBody(block) ?? checkSize(block, genesis.parameters.blockBytesMax);
+  const body = checkBody(block, context.sha256) ?? checkSize(block, genesis.parameters.blockBytesMax);
   const invalid = body ?? rules.checkSystem(parentView, block);
   if (invalid !== undefined) return invalid;
 
   const run = new BlockRun(context, parentView, parentState, header, system);
   const result = runTransactions(run, block) ?? run.end();
   if (isRejection(result)) return result;
-  const mismatch = checkResult(block, result);
+  const mismatch = checkResult(block, result, context.sha256);
   if (mismatch !== undefined) return mismatch;
   const [begun, ended] = result.effects;
   return { ...result, view: rules.afterExecution(rules.afterExecution(view, begun), ended) };
@@ -80,11 +81,15 @@ function runTransactions<View>(run: BlockRun<View>, block: Block): BlockRejectio
   return undefined;
 }
 
-function checkResult({ header }: Block, result: RunResult): BlockRejection | undefined {
+function checkResult(
+  { header }: Block,
+  result: RunResult,
+  hasher: Sha256 | undefined,
+): BlockRejection | undefined {
   if (header.gasUsed !== result.gasUsed) {
     return { code: 'GAS_USED_MISMATCH', stated: header.gasUsed, computed: result.gasUsed };
   }
-  const ofReceipts = receiptsRoot(result.receipts);
+  const ofReceipts = receiptsRoot(result.receipts, hasher);
   if (ofReceipts !== header.receiptsRoot) {
     return { code: 'RECEIPTS_ROOT_MISMATCH', stated: header.receiptsRoot, computed: ofReceipts };
   }

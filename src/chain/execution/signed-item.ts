@@ -18,13 +18,19 @@ export function senderOf(transaction: Transaction): AccountAddress {
   return sender;
 }
 
-/** The item that env.crypto.verify is to answer for this transaction. */
+const items = new WeakMap<Transaction, SignedItem>();
+
+/** The item that env.crypto.verify is to answer for this transaction; made once per object. */
 export function signedItemOf(transaction: Transaction): SignedItem {
-  return {
+  const known = items.get(transaction);
+  if (known !== undefined) return known;
+  const item = {
     publicKey: bytesOf(transaction.senderKey),
     message: transactionSignBytes(transaction),
     signature: bytesOf(transaction.signature),
   };
+  items.set(transaction, item);
+  return item;
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -106,7 +106,7 @@ export function createFold<View>(
     },
     checkBody(block) {
       env.spend('hash', Math.ceil(blockSizeBytes(block) / 64) + block.transactions.length);
-      return checkBody(block);
+      return checkBody(block, (bytes) => env.crypto.sha256(bytes));
     },
     checkCertificate(link, certificate) {
       const key = `${prefix}${link.id}${certificateName(env, certificate)}`;

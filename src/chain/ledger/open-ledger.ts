@@ -31,7 +31,11 @@ export function openLedger<View>(
   const prefix = prefixOf(env, config, genesisId);
   const store = new BlockStore(env);
   const batches = new Batches(env, store, config.rules, { prefix, ...config });
-  const context: ExecutionContext<View> = { ...config, genesisId };
+  const context: ExecutionContext<View> = {
+    ...config,
+    genesisId,
+    sha256: (bytes) => env.crypto.sha256(bytes),
+  };
   const fold = createFold(env, config.rules, context, prefix);
   const parts = { env, config, store, batches, fold };
   const chain = new Chain(parts);

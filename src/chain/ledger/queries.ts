@@ -15,7 +15,7 @@ import { transactionId } from '../types/transaction-codec.ts';
 import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
 import type { Chain } from './chain.ts';
 import type { DeepBranches } from './deep-branches.ts';
-import { accountsOf } from './fold.ts';
+import { accountsOf, type IndexEntry } from './fold.ts';
 import { ACCOUNT_PAGE_MAX, type ChainBlock, type FoundAccount, type FoundTransaction } from './ledger.ts';
 
 /** Ids of a locator before its steps begin to double. */
@@ -46,6 +46,17 @@ function indexOf(block: Block): BlockIndex {
   const built = { byId, byAccount };
   INDEXES.set(block, built);
   return built;
+}
+
+const PLACES = new WeakMap<readonly IndexEntry[], ReadonlyMap<TxId, number>>();
+
+/** Where the transactions of an executed block stand; computed once for each list of entries. */
+function placesOf(entries: readonly IndexEntry[]): ReadonlyMap<TxId, number> {
+  const known = PLACES.get(entries);
+  if (known !== undefined) return known;
+  const places = new Map(entries.map(({ id }, index) => [id, index] as const));
+  PLACES.set(entries, places);
+  return places;
 }
 
 export class Queries<View> {
@@ -270,8 +281,8 @@ export class Queries<View> {
       const { id: blockHash, header } = this.#chain.tree.item(slot);
       if (header.txCount === 0) continue;
       const entries = this.#chain.tree.resultOf(slot)?.entries;
-      const index = entries?.findIndex((entry) => entry.id === id);
-      if (index === -1) continue;
+      if (entries !== undefined && !placesOf(entries).has(id)) continue;
+      const index = entries === undefined ? undefined : placesOf(entries).get(id);
       const block = this.#stored(at, blockHash);
       const found = index ?? (block === undefined ? undefined : indexOf(block).byId.get(id));
       const transaction = found === undefined ? undefined : block?.transactions[found];

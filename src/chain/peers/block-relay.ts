@@ -17,6 +17,7 @@ import type {
   Message,
   ShortIds,
 } from '../types/message.ts';
+import type { BlockRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import type { BlockHash, TxId, Weight } from '../types/units.ts';
 import { announcementOf } from './announcement.ts';
@@ -119,7 +120,7 @@ export class BlockRelay {
     }
     const { result } = message;
     if (result.kind === 'block') {
-      if (blockId(result.block.header) !== message.id || checkBody(result.block) !== undefined) {
+      if (blockId(result.block.header) !== message.id || this.#checkBody(result.block) !== undefined) {
         this.#ports.fault(peer, 'BODY_MISMATCH');
         this.#next(request);
       } else this.#take(request, result.block, result.certificate, peer, 'full');
@@ -372,7 +373,7 @@ export class BlockRelay {
     const all = completePartial(partial, [], []);
     if (all !== undefined) {
       const block = blockOf(header, all);
-      if (checkBody(block) !== undefined) return false;
+      if (this.#checkBody(block) !== undefined) return false;
       this.#take(request, block, '', peer, header.txCount === 0 ? 'announce' : 'compact');
       return true;
     }
@@ -395,7 +396,7 @@ export class BlockRelay {
     }
     const all = completePartial(partial, indexes, transactions);
     const block = all === undefined ? undefined : blockOf(announcement.header, all);
-    if (block !== undefined && checkBody(block) === undefined) {
+    if (block !== undefined && this.#checkBody(block) === undefined) {
       this.#take(request, block, '', peer, 'compact');
       return;
     }
@@ -414,6 +415,10 @@ export class BlockRelay {
     for (const peer of this.#ports.peers()) {
       if (peer.head.id !== candidate.id) this.#ports.send(peer, message);
     }
+  }
+
+  #checkBody(block: Block): BlockRejection | undefined {
+    return checkBody(block, (bytes) => this.#ports.env.crypto.sha256(bytes));
   }
 
   #checkWeight(peer: Peer, stated: Weight, candidate: Candidate): void {

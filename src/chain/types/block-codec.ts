@@ -1,7 +1,7 @@
 /** Bytes and JSON of a block, and the roots that its header states of its body. PROTOCOL.md, Header. */
 import type { DecodeRejection } from '../../env/network.ts';
 import { merkleRootBytes, merkleRootOfHashes } from '../crypto/merkle.ts';
-import { bytesToHash } from '../crypto/sha256.ts';
+import { bytesToHash, type Sha256, sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import type { Receipt } from './account.ts';
 import { receiptLayout } from './account-codec.ts';
@@ -58,23 +58,24 @@ export function blockSizeBytes(block: Block): number {
 }
 
 /** RFC 6962 root over encoded values. */
-function listRoot<T>(layout: Layout<T>, values: readonly T[]): Hash {
-  return bytesToHash(merkleRootOfHashes(values.map((value) => hashLayout(TAG.merkleLeaf, layout, value))));
+function listRoot<T>(layout: Layout<T>, values: readonly T[], hasher: Sha256): Hash {
+  const leaves = values.map((value) => hashLayout(TAG.merkleLeaf, layout, value, hasher));
+  return bytesToHash(merkleRootOfHashes(leaves, hasher));
 }
 
 /** RFC 6962 root over the encoded transactions. */
-export function transactionsRoot(transactions: readonly Transaction[]): Hash {
-  return listRoot(transactionLayout, transactions);
+export function transactionsRoot(transactions: readonly Transaction[], hasher: Sha256 = sha256): Hash {
+  return listRoot(transactionLayout, transactions, hasher);
 }
 
 /** RFC 6962 root over the encoded receipts. */
-export function receiptsRoot(receipts: readonly Receipt[]): Hash {
-  return listRoot(receiptLayout, receipts);
+export function receiptsRoot(receipts: readonly Receipt[], hasher: Sha256 = sha256): Hash {
+  return listRoot(receiptLayout, receipts, hasher);
 }
 
 /** RFC 6962 root over the last commit (leaf 0, always there) and each item of evidence. */
-export function systemRoot(system: SystemData): Hash {
-  return bytesToHash(merkleRootBytes([system.lastCommit, ...system.evidence].map(opaqueBytes)));
+export function systemRoot(system: SystemData, hasher: Sha256 = sha256): Hash {
+  return bytesToHash(merkleRootBytes([system.lastCommit, ...system.evidence].map(opaqueBytes), hasher));
 }
 
 function opaqueBytes(text: string): Uint8Array {

@@ -1,6 +1,6 @@
 /** Whole values by their layout: encode, decode, JSON. Decoders take any bytes, never throw, and leave nothing over. */
 import type { DecodeRejection } from '../../../env/network.ts';
-import { sha256 } from '../../crypto/sha256.ts';
+import { type Sha256, sha256 } from '../../crypto/sha256.ts';
 import type { Tag } from '../../crypto/tags.ts';
 import { ByteReader, ByteWriter } from './buffers.ts';
 import { asciiText } from './hex.ts';
@@ -19,13 +19,13 @@ const SCRATCH_BYTES = 8192;
 const scratch = new ByteWriter(SCRATCH_BYTES);
 
 /** SHA-256(tag ‖ encoding), 32 bytes. */
-export function hashLayout<T>(tag: Tag, layout: Layout<T>, value: T): Uint8Array {
+export function hashLayout<T>(tag: Tag, layout: Layout<T>, value: T, hasher: Sha256 = sha256): Uint8Array {
   const size = 1 + layout.size(value);
   const into = size <= SCRATCH_BYTES ? scratch : new ByteWriter(size);
   into.at = 0;
   into.u8(tag);
   layout.write(value, into);
-  return sha256(into.bytes.subarray(0, size));
+  return hasher(into.bytes.subarray(0, size));
 }
 
 /** The value of exactly these bytes, of which there are at most `maxBytes`. */
