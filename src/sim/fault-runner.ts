@@ -17,7 +17,7 @@ import { CONTROL_OP, HOST_OP } from './trace-kinds.ts';
 export type DiskDoor = Pick<FaultAtlas, 'setFault' | 'wipe' | 'restore'>;
 
 /** Operations of the control component that belong to faults. */
-export const FAULT_OP = { begin: 0, end: 1, restart: 2 } as const;
+const FAULT_OP = { begin: 0, end: 1, restart: 2 } as const;
 
 /** One fault of the plan, and what became of it. */
 class Entry {

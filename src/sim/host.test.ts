@@ -541,6 +541,57 @@ describe('a crash at effect k', () => {
   });
 });
 
+describe('randomness', () => {
+  it('is uniform, differs between hosts and boots, and is the same in the same run', () => {
+    const main = program((env) => ({
+      onStart() {
+        const counts = new Array<number>(7).fill(0);
+        for (let i = 0; i < 7000; i++) {
+          const drawn = env.random.below(7);
+          counts[drawn] = (counts[drawn] ?? 0) + 1;
+        }
+        env.emit(`${counts.every((count) => count > 880 && count < 1120)} ${env.random.bytes(9).join()}`);
+      },
+    }));
+    const logs = [1, 2].map(() => {
+      const simulator = simulate(2, main, { faults: [crash(1000, {})] });
+      const log = logOf(simulator);
+      runTo(simulator, 5000);
+      return log.map((line) => line.split(' ').slice(1).join(' '));
+    });
+    expect(logs[0]).toEqual(logs[1]);
+    expect(new Set(logs[0]).size).toBe(3);
+    for (const line of logs[0] ?? []) {
+      expect(line).toMatch(/^true /);
+      expect(line.split(',')).toHaveLength(9);
+    }
+  });
+});
+
+describe('a host that is not there from the beginning', () => {
+  it('starts at its time, by a fault or by the harness, and never twice', () => {
+    const main = program((env) => ({ onStart: () => env.emit('start') }));
+    const simulator = simulate(4, main, {
+      host: (number) => ({ startUs: number === 0 ? 3000 : 'never' }),
+      faults: [
+        { id: 'a', atUs: 4000, kind: 'start', hosts: [0, 1] },
+        { id: 'b', atUs: 5000, kind: 'start', hosts: [1] },
+      ],
+    });
+    const log = logOf(simulator);
+    simulator.at(6000, () =>
+      expect([simulator.start(2), simulator.start(2), simulator.start(0)]).toEqual([true, false, false]),
+    );
+    runTo(simulator, 10_000);
+    expect(log).toEqual(['0@3000: start', '1@4000: start', '2@6000: start']);
+    expect(simulator.faultCounts().map((count) => [count.injected, count.effective])).toEqual([
+      [2, 1],
+      [1, 0],
+    ]);
+    expect([simulator.isUp(3), simulator.status().kind]).toEqual([false, 'idle']);
+  });
+});
+
 describe('keys', () => {
   const keys = new Map([[keyId('own'), weakHash(Uint8Array.of(9))]]);
   const message = Uint8Array.of(1, 2, 3);

@@ -93,7 +93,7 @@ export function swizzle(id: string, hosts: readonly number[], pace: Pace, stream
 }
 
 /** Each pair of set and clear becomes one fault with a span. */
-export function linkFaults(id: string, timed: readonly TimedLinkChange[]): readonly Fault[] {
+function linkFaults(id: string, timed: readonly TimedLinkChange[]): readonly Fault[] {
   const plan: Fault[] = [];
   for (const [index, entry] of timed.entries()) {
     if (entry.kind !== 'set') continue;

@@ -8,7 +8,7 @@
 import { assert } from '../env/assert.ts';
 
 /** 2^24 events at once: past it the program under test has lost control, and 2 GB are gone. */
-export const QUEUE_MAX = 16_777_216;
+const QUEUE_MAX = 16_777_216;
 /** Ties are below 2^30. */
 export const TIE_MAX = 0x3fff_ffff;
 /** Hosts are -1 (nobody's) to 65,534: a host and a code share one word of a slot. */

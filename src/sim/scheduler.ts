@@ -11,7 +11,7 @@ import { Trace } from './trace.ts';
 const { imul } = Math;
 
 /** Events at one instant: past it time stands still, and the run ends with the name of who keeps it there. */
-export const SAME_INSTANT_MAX = 1_000_000;
+const SAME_INSTANT_MAX = 1_000_000;
 /** Faults and the harness come first at their instant, whatever else is planned: they have no ordinals to shift. */
 const TIE_FAULT = 0;
 const TIE_HARNESS = 1;

@@ -262,6 +262,34 @@ describe('messages', () => {
     expect(waiting(4096)).toBeGreaterThan(500);
   });
 
+  it('of which bits were flipped on the way are told as malformed, when the codec refuses them', () => {
+    const main = program((env) => ({
+      onStart: () => env.network.dial(address('h1')),
+      onConnected(c, info) {
+        if (info.direction === 'out') for (let n = 0; n < 50; n++) env.network.send(c, { n });
+      },
+      onMessage: () => env.emit('message'),
+      onMalformed: (_, { code }) => env.emit(code),
+    }));
+    const simulator = simulate(3, main, {
+      faults: [
+        {
+          id: 'rot',
+          atUs: 0,
+          kind: 'link',
+          change: { kind: 'corrupt', links: { from: [0], to: [1], bothWays: false }, ppm: 500_000 },
+          forUs: 'forever',
+        },
+      ],
+    });
+    const log = logOf(simulator);
+    runTo(simulator, 100_000);
+    expect(log).toHaveLength(100);
+    const malformed = log.filter((line) => line.endsWith('BAD_FIELD')).length;
+    expect(malformed).toBeGreaterThan(10);
+    expect(malformed).toBeLessThan(45);
+  });
+
   it('of a killed host end in a reset, of one without power in silence', () => {
     const main = program((env) => ({
       onStart: () => env.network.dial(address('h1')),
