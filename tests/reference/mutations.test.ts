@@ -155,6 +155,8 @@ describe('the third block of a valid chain', () => {
       (block) => changed(block, block.indexOf(Buffer.from(alice.key, 'hex')) + 32, 0x80), // nonce above 2^53
       (block) => changed(block, block.length - 5 - 65 - 41, 4), // tag of the action
       (block) => changed(block, block.length - 5 - 65, 63), // length of a signature
+      (block) =>
+        Buffer.concat([block.subarray(0, -70), Buffer.of(63), block.subarray(-69, -6), block.subarray(-5)]),
       (block) => changed(block, 2, 1), // height above 2^53
       (block) => Buffer.concat([block.subarray(0, -4), Buffer.from([0, 1, 0, 1]), Buffer.alloc(65_537)]), // lastCommit
     ];
