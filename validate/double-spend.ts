@@ -1,0 +1,171 @@
+/**
+ * Double spends by real nodes: an honest miner and an attacker, who hides the blocks that he mines behind a link fault.
+ * The trial begins with one private block on the public tip; he publishes when the payment has n confirmations and his
+ * chain is strictly longer, and gives up `depth` behind.
+ */
+import type { DomainEvent } from '../src/chain/types/event.ts';
+import { assert } from '../src/env/assert.ts';
+import { drive, experimentCluster, experimentPlan, KEEP_ALL } from './experiment.ts';
+
+const HONEST = 0;
+const ATTACKER = 1;
+/** With a latency of 10 ms a block is under way for 1.7e-5 of an interval. */
+const INTERVAL_S = 600;
+const LATENCY_MS = 10;
+
+/** One run: trials of one (q, n), one after the other. */
+export interface DoubleSpendJob {
+  readonly kind: 'double-spend';
+  /** Hash share of the attacker. */
+  readonly q: number;
+  readonly confirmations: number;
+  readonly trials: number;
+  /** How far behind he gives up. */
+  readonly depth: number;
+  /** By how many blocks his chain must be longer: 1; more is a mis-set attacker. */
+  readonly lead: number;
+  readonly seed: string;
+}
+
+export interface DoubleSpendOutcome {
+  readonly kind: 'double-spend';
+  readonly q: number;
+  readonly confirmations: number;
+  readonly trials: number;
+  readonly successes: number;
+  /** Blocks of the attacker that were no trial: an honest block was under way. */
+  readonly skipped: number;
+  readonly blocks: number;
+}
+
+type Phase = 'waiting' | 'racing' | 'settling';
+
+class Attack {
+  readonly #job: DoubleSpendJob;
+  readonly #cluster;
+  readonly #heads: { id: string; height: number }[];
+  #phase: Phase = 'waiting';
+  /** Blocks since the common block, of each host. */
+  readonly #found = [0, 0];
+  /** What the last event asks the harness to do. */
+  #wanted: 'hide' | 'publish' | 'giveUp' | undefined;
+  /** The tip that must win, unless something was found while it travelled. */
+  #expected: string | undefined;
+  #loser = HONEST;
+  #faults = 0;
+  trials = 0;
+  successes = 0;
+  skipped = 0;
+  blocks = 0;
+
+  constructor(job: DoubleSpendJob) {
+    this.#job = job;
+    const plan = experimentPlan(
+      {
+        nodes: 2,
+        intervalS: INTERVAL_S,
+        network: `{ latency: { fixed: ${LATENCY_MS}ms } }`,
+        node: '{ transactionGossip: false, pings: false, timeouts: false }',
+        rest: `hosts: [{ hosts: [0], hashShare: ${1 - job.q} }, { hosts: [1], hashShare: ${job.q} }]`,
+      },
+      job.seed,
+    );
+    this.#cluster = experimentCluster(plan, KEEP_ALL);
+    this.#heads = this.#cluster.observation.heads;
+    this.#cluster.simulator.observe((host, event) => this.#onEvent(host, event));
+  }
+
+  run(): void {
+    drive(this.#cluster, () => this.#act());
+  }
+
+  #onEvent(host: number, event: DomainEvent): void {
+    if (event.kind !== 'BlockProduced') return;
+    this.blocks++;
+    if (this.#phase === 'racing') this.#onRaced(host);
+    else if (this.#phase === 'settling') this.#expected = undefined;
+    else if (host === ATTACKER) this.#begin(event.height);
+  }
+
+  /** The attacker found a block: private, if it stands on what the honest miner has too. */
+  #begin(height: number): void {
+    const isOnTip = this.#heads[HONEST]?.height === height - 1;
+    if (!isOnTip) {
+      this.skipped++;
+      return;
+    }
+    this.#phase = 'racing';
+    this.#found[HONEST] = 0;
+    this.#found[ATTACKER] = 1;
+    this.#wanted = 'hide';
+  }
+
+  #onRaced(host: number): void {
+    const { confirmations, depth, lead } = this.#job;
+    this.#found[host] = (this.#found[host] as number) + 1;
+    const [confirmed, hidden] = this.#found as [number, number];
+    if (confirmed >= confirmations && hidden >= confirmed + lead) this.#wanted = 'publish';
+    else if (confirmed - hidden >= depth) this.#wanted = 'giveUp';
+  }
+
+  /** Between two events; true when the last trial is over. */
+  #act(): boolean {
+    if (this.#wanted !== undefined) this.#obey(this.#wanted);
+    else if (this.#phase === 'settling' && this.#heads[HONEST]?.id === this.#heads[ATTACKER]?.id)
+      this.#settled();
+    return this.#phase === 'waiting' && this.trials === this.#job.trials;
+  }
+
+  #obey(wanted: 'hide' | 'publish' | 'giveUp'): void {
+    const { simulator } = this.#cluster;
+    this.#wanted = undefined;
+    if (wanted === 'hide') {
+      this.#faults++;
+      simulator.inject({
+        id: `hide-${this.#faults}`,
+        atUs: simulator.nowUs(),
+        kind: 'link',
+        // Not a cut: what waited for a cut comes with the back-off of a retransmission, up to two minutes late.
+        change: { kind: 'clog', links: { from: [HONEST], to: [ATTACKER], bothWays: true } },
+        forUs: 'forever',
+      });
+      return;
+    }
+    this.#assertHidden();
+    const winner = wanted === 'publish' ? ATTACKER : HONEST;
+    this.#loser = winner === HONEST ? ATTACKER : HONEST;
+    this.#expected = this.#heads[winner]?.id;
+    simulator.heal(`hide-${this.#faults}`);
+    this.trials++;
+    if (wanted === 'publish') this.successes++;
+    this.#phase = 'settling';
+  }
+
+  /** Nothing leaked: each host stands on what it found itself. */
+  #assertHidden(): void {
+    const heights = this.#heads.map((head) => head.height);
+    const [confirmed, hidden] = this.#found as [number, number];
+    assert(
+      (heights[HONEST] as number) - confirmed === (heights[ATTACKER] as number) - hidden,
+      'while the link is shut, each host is on its own chain',
+    );
+    assert(this.#heads[HONEST]?.id !== this.#heads[ATTACKER]?.id, 'the two chains differ');
+  }
+
+  #settled(): void {
+    assert(
+      this.#expected === undefined || this.#heads[this.#loser]?.id === this.#expected,
+      'the host with the shorter chain reorganises to the longer one',
+    );
+    this.#phase = 'waiting';
+  }
+}
+
+/** Runs the trials of one job. */
+export function runDoubleSpend(job: DoubleSpendJob): DoubleSpendOutcome {
+  const attack = new Attack(job);
+  attack.run();
+  const { q, confirmations } = job;
+  const { trials, successes, skipped, blocks } = attack;
+  return { kind: 'double-spend', q, confirmations, trials, successes, skipped, blocks };
+}

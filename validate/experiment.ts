@@ -1,0 +1,96 @@
+/** Clusters for experiments: real nodes of a bare proof-of-work chain, and a harness that reacts to what they do. */
+import { createNode } from '../src/chain/node.ts';
+import type { StoreSettings } from '../src/chain/node-config.ts';
+import type { ClusterOptions } from '../src/cluster/chain-setup.ts';
+import type { ClusterPlan } from '../src/cluster/plan.ts';
+import { resolveScenario } from '../src/cluster/resolve.ts';
+import { parseScenario } from '../src/cluster/scenario/parse.ts';
+import { TestCluster } from '../src/cluster/test-cluster.ts';
+import { createNativeSuite } from '../src/lab/native-suite.ts';
+import { installTraps, removeTraps } from '../src/sim/traps.ts';
+
+/** Longer than any experiment: they end by themselves. */
+const DURATION_US = 1_000_000_000_000_000;
+/** The base never moves: no race is too long to be undone. Memory grows with every block, so runs are short. */
+export const KEEP_ALL: Partial<StoreSettings> = {
+  accountIndex: false,
+  baseDepth: 100_000,
+  undoDepth: 100,
+  flushBlocks: 64,
+};
+/** Little is kept, and memory is bounded: branches of 100 blocks do not happen by themselves. */
+export const KEEP_LITTLE: Partial<StoreSettings> = {
+  accountIndex: false,
+  bodies: 100,
+  baseDepth: 60,
+  undoDepth: 40,
+  flushBlocks: 64,
+};
+
+/** What one of an experiment's scenarios says beside what all have in common; lines of YAML. */
+export interface ExperimentText {
+  readonly nodes: number;
+  readonly intervalS: number;
+  readonly network: string;
+  readonly node: string;
+  readonly rest?: string;
+}
+
+const suite = createNativeSuite();
+
+/** Constant difficulty, modelled signatures, no pings and no time-outs. */
+export function experimentPlan(text: ExperimentText, seed: string): ClusterPlan {
+  const yaml = `
+name: experiment
+shows: what an experiment of validate runs
+nodes: ${text.nodes}
+duration: 400d
+expect: pass
+signatures: modelled
+chain: { engine: pow, difficulty: constant, blockInterval: ${text.intervalS}s }
+network: ${text.network}
+node: ${text.node}
+${text.rest ?? ''}
+`;
+  const plan = resolveScenario(parseScenario('experiment', yaml, []), seed);
+  return { ...plan, durationUs: DURATION_US, quietFromUs: DURATION_US };
+}
+
+/** A cluster without oracles. `peersOf` replaces whom a host dials. */
+export function experimentCluster(
+  plan: ClusterPlan,
+  store: Partial<StoreSettings>,
+  peersOf?: (host: number, planned: readonly string[]) => readonly string[],
+): TestCluster {
+  const options: ClusterOptions = {
+    oracles: [],
+    nativeSuite: suite,
+    program: (host, _honest, config) => {
+      const planned = config.staticPeers ?? [];
+      const peers = peersOf === undefined ? planned : (peersOf(host, planned) as typeof planned);
+      return createNode({
+        ...config,
+        bootstrap: peers,
+        staticPeers: peers,
+        store: { ...config.store, ...store },
+      });
+    },
+  };
+  return new TestCluster(plan, options);
+}
+
+/** Simulates event by event until `isDone`, which may act on the run between two events. */
+export function drive({ simulator }: TestCluster, isDone: () => boolean): void {
+  // Once for the whole run: on and off for each event would take most of the time.
+  installTraps();
+  try {
+    while (!isDone()) {
+      const status = simulator.step(1);
+      if (status.kind === 'running') continue;
+      if (status.kind === 'ended' && 'error' in status.reason) throw status.reason.error;
+      throw new Error(`an experiment ended early: ${status.kind}`);
+    }
+  } finally {
+    removeTraps();
+  }
+}

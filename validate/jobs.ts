@@ -1,0 +1,14 @@
+/** What the main thread of validate and its workers say to each other. */
+import type { DoubleSpendJob, DoubleSpendOutcome } from './double-spend.ts';
+import type { PropagationJob, PropagationOutcome } from './propagation.ts';
+import type { RealCompactJob, RealCompactOutcome } from './real-compact.ts';
+import type { SelfishJob, SelfishOutcome } from './selfish.ts';
+
+/** One run. */
+export type ValidateJob = DoubleSpendJob | PropagationJob | RealCompactJob | SelfishJob;
+export type ValidateOutcome = DoubleSpendOutcome | PropagationOutcome | RealCompactOutcome | SelfishOutcome;
+
+/** What a worker answers to a job. */
+export type WorkerAnswer =
+  | { readonly kind: 'done'; readonly outcome: ValidateOutcome }
+  | { readonly kind: 'failed'; readonly error: string };

@@ -1,0 +1,219 @@
+/** From the outcomes of runs to lines of a table, each judged against what was published. */
+import type { DoubleSpendOutcome } from './double-spend.ts';
+import type { ValidateOutcome } from './jobs.ts';
+import type { PropagationOutcome } from './propagation.ts';
+import type { RealCompactOutcome } from './real-compact.ts';
+import network from './reference/network-2019.json' with { type: 'json' };
+import type { SelfishOutcome } from './selfish.ts';
+import { doubleSpendPairs, SELFISH_POINTS } from './settings.ts';
+import {
+  addHistogram,
+  createHistogram,
+  type Histogram,
+  proportionSigma,
+  quantile,
+  variance,
+} from './statistics.ts';
+import { eyalSirer, nakamotoPoisson, orphanLaw, rosenfeld } from './theory.ts';
+
+/** One line: what was measured against what, and whether it is near enough. Without a verdict it is for information. */
+export interface Line {
+  readonly part: string;
+  readonly what: string;
+  readonly value: string;
+  readonly published: string;
+  readonly tolerance: string;
+  readonly verdict: 'ok' | 'FAIL' | '';
+}
+
+/** Standard errors that a value may be away. */
+const SIGMAS = 3;
+/** The published median may be missed by a tenth. */
+const MEDIAN_SHARE = 0.1;
+/** The law of orphans is an approximation to about a twentieth. */
+const ORPHAN_SHARE = 0.05;
+
+/** What is judged: 600 s rows, by their published medians. */
+const MEDIAN_INTERVAL_S = 600;
+
+function judged(line: Omit<Line, 'verdict'>, ok: boolean): Line {
+  return { ...line, verdict: ok ? 'ok' : 'FAIL' };
+}
+
+function merged(histograms: readonly Histogram[]): Histogram {
+  const all = createHistogram((histograms[0]?.counts.length ?? 1) - 1);
+  for (const histogram of histograms) addHistogram(all, histogram);
+  return all;
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
+}
+
+function spreadText(arrivals: Histogram): string {
+  const meanMs = arrivals.sum / arrivals.total;
+  return `mean ${ms(meanMs)}, p90 ${ms(quantile(arrivals, 0.9))}, p99 ${ms(quantile(arrivals, 0.99))}`;
+}
+
+function judgePropagation(outcomes: readonly PropagationOutcome[]): readonly Line[] {
+  const lines: Line[] = [];
+  for (const row of network.rows) {
+    const runs = outcomes.filter((run) => run.intervalS === row.intervalS && run.compact === row.compact);
+    if (runs.length === 0) continue;
+    const part = `${row.intervalS} s, ${row.compact ? 'compact' : 'whole'}`;
+    const arrivals = merged(runs.map((run) => run.arrivals));
+    const median = quantile(arrivals, 0.5);
+    const line = { part, what: 'median', value: ms(median), published: ms(row.medianMs) };
+    lines.push(
+      row.intervalS === MEDIAN_INTERVAL_S
+        ? judged(
+            { ...line, tolerance: '10 %' },
+            Math.abs(median - row.medianMs) <= MEDIAN_SHARE * row.medianMs,
+          )
+        : { ...line, tolerance: '', verdict: '' },
+      {
+        part,
+        what: 'spread',
+        value: spreadText(arrivals),
+        published: `mean ${row.meanMs} ms, p90 ${row.p90Ms} ms, p99 ${row.p99Ms} ms`,
+        tolerance: '',
+        verdict: '',
+      },
+      judgeOrphans(part, row, runs, arrivals),
+    );
+  }
+  return lines;
+}
+
+function judgeOrphans(
+  part: string,
+  row: (typeof network.rows)[number],
+  runs: readonly PropagationOutcome[],
+  arrivals: Histogram,
+): Line {
+  const orphans = runs.reduce((sum, run) => sum + run.orphans, 0);
+  const blocks = runs.reduce((sum, run) => sum + run.main + run.orphans, 0);
+  const rate = orphans / blocks;
+  const law = orphanLaw(arrivals.sum / arrivals.total, row.intervalS * 1_000);
+  const allowed = Math.max(SIGMAS * proportionSigma(law, blocks), ORPHAN_SHARE * law);
+  return judged(
+    {
+      part,
+      what: `orphans of ${blocks} blocks`,
+      value: rate.toFixed(5),
+      published: `${law.toFixed(5)} by the law (${row.orphanRate} ± ${row.sd})`,
+      tolerance: allowed.toFixed(5),
+    },
+    Math.abs(rate - law) <= allowed,
+  );
+}
+
+function judgeDoubleSpend(outcomes: readonly DoubleSpendOutcome[], short: boolean): readonly Line[] {
+  return doubleSpendPairs(short).flatMap(([q, n]) => {
+    const runs = outcomes.filter((run) => run.q === q && run.confirmations === n);
+    const trials = runs.reduce((sum, run) => sum + run.trials, 0);
+    if (trials === 0) return [];
+    const successes = runs.reduce((sum, run) => sum + run.successes, 0);
+    const value = successes / trials;
+    const success = rosenfeld(q, n);
+    const sigma = proportionSigma(success, trials);
+    const part = `q = ${q}, n = ${n}`;
+    const lines = [
+      judged(
+        {
+          part,
+          what: `success in ${trials} trials`,
+          value: value.toFixed(6),
+          published: `${success.toFixed(6)} Rosenfeld`,
+          tolerance: `3 sigma = ${(SIGMAS * sigma).toFixed(6)}`,
+        },
+        Math.abs(value - success) <= SIGMAS * sigma,
+      ),
+    ];
+    if (n !== 6 || (q !== 0.1 && !short)) return lines;
+    const wrong = nakamotoPoisson(q, n);
+    const away = (value - wrong) / proportionSigma(value, trials);
+    lines.push(
+      judged(
+        {
+          part,
+          what: "excludes Nakamoto's approximation",
+          value: `${away.toFixed(1)} sigma away`,
+          published: wrong.toFixed(7),
+          tolerance: '> 3 sigma',
+        },
+        away > SIGMAS,
+      ),
+    );
+    return lines;
+  });
+}
+
+/** A ratio of sums over independent segments, and its standard error: the usual linearisation of a ratio. */
+export function ratioOf(parts: readonly { readonly won: number; readonly blocks: number }[]): {
+  readonly ratio: number;
+  readonly sigma: number;
+} {
+  const blocks = parts.reduce((sum, part) => sum + part.blocks, 0);
+  const ratio = parts.reduce((sum, part) => sum + part.won, 0) / blocks;
+  const rests = parts.map((part) => part.won - ratio * part.blocks);
+  return { ratio, sigma: Math.sqrt(variance(rests) * parts.length) / blocks };
+}
+
+function judgeSelfish(outcomes: readonly SelfishOutcome[]): readonly Line[] {
+  return SELFISH_POINTS.flatMap(({ alpha, gamma, hearsLateMs }) => {
+    const runs = outcomes.filter((run) => run.alpha === alpha && run.hearsLateMs === hearsLateMs);
+    if (runs.length === 0) return [];
+    const sum = (of: (run: SelfishOutcome) => number): number => runs.reduce((all, run) => all + of(run), 0);
+    const measured = sum((run) => run.onAttacker) / sum((run) => run.racers);
+    const segments = runs.flatMap((run) => run.segments);
+    const { ratio, sigma } = ratioOf(segments);
+    const expected = eyalSirer(alpha, measured);
+    const blocks = segments.reduce((all, segment) => all + segment.blocks, 0);
+    const part = `alpha = ${alpha}, gamma near ${gamma}`;
+    return [
+      judged(
+        {
+          part,
+          what: `revenue over ${blocks} blocks`,
+          value: ratio.toFixed(5),
+          published: `${expected.toFixed(5)} at the measured gamma`,
+          tolerance: `3 sigma = ${(SIGMAS * sigma).toFixed(5)}`,
+        },
+        Math.abs(ratio - expected) <= SIGMAS * sigma,
+      ),
+      {
+        part,
+        what: 'gamma measured',
+        value: `${measured.toFixed(4)} in ${sum((run) => run.races)} races`,
+        published: '',
+        tolerance: `${sum((run) => run.leaked)} of ${sum((run) => run.produced)} blocks leaked`,
+        verdict: '' as const,
+      },
+    ];
+  });
+}
+
+function describeRealCompact(run: RealCompactOutcome): Line {
+  return {
+    part: 'real compact blocks, 50 nodes, streams, 60 s',
+    what: `median; ${run.compact} compact, ${run.full} whole, ${run.transactions} transactions`,
+    value: `${ms(quantile(run.arrivals, 0.5))}; ${spreadText(run.arrivals)}`,
+    published: '',
+    tolerance: `${run.orphans} orphans`,
+    verdict: '',
+  };
+}
+
+/** The table. */
+export function judge(outcomes: readonly ValidateOutcome[], short: boolean): readonly Line[] {
+  return [
+    ...judgePropagation(outcomes.filter((outcome) => outcome.kind === 'propagation')),
+    ...outcomes.filter((outcome) => outcome.kind === 'real-compact').map(describeRealCompact),
+    ...judgeDoubleSpend(
+      outcomes.filter((outcome) => outcome.kind === 'double-spend'),
+      short,
+    ),
+    ...judgeSelfish(outcomes.filter((outcome) => outcome.kind === 'selfish')),
+  ];
+}

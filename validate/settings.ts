@@ -1,0 +1,135 @@
+/** Which runs make up a validation: the full one, and the short one of every push. */
+import type { ValidateJob } from './jobs.ts';
+import network from './reference/network-2019.json' with { type: 'json' };
+import { giveUpDepth, rosenfeld } from './theory.ts';
+
+export const PARTS = ['propagation', 'double-spend', 'selfish'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Ways to set the experiment wrong, so that it is seen to fail. */
+export const MIS_SETS = ['latency', 'exceed'] as const;
+export type MisSet = (typeof MIS_SETS)[number];
+
+export interface ValidateOptions {
+  readonly short: boolean;
+  readonly only: Part | undefined;
+  readonly misSet: MisSet | undefined;
+}
+
+const NODES = 300;
+/** Heights whose blocks may still be under way at the end, which are not counted, are part of every run. */
+const PROPAGATION_HEIGHTS = 2_010;
+const PROPAGATION_SEEDS = 5;
+const SHORT_PROPAGATION_HEIGHTS = 130;
+/** A mis-set latency: a third too long. */
+const MIS_SET_LATENCY_PERMILLE = 1_300;
+
+/** 400 / r trials make the standard error of the success r at most a twentieth of it. */
+const TRIALS_PER_SUCCESS = 400;
+const TRIALS_OF_JOB = 500;
+const SHORT_TRIALS = 1_000;
+const CONFIRMATIONS = [1, 2, 3, 4, 5, 6];
+const SHORT_PAIRS: readonly (readonly [number, number])[] = [
+  [0.3, 6],
+  [0.3, 3],
+  [0.3, 1],
+  [0.2, 2],
+  [0.1, 1],
+];
+
+const SEGMENT_BLOCKS = 500;
+const SEGMENTS_OF_JOB = 2;
+const SELFISH_JOBS = 100;
+const SHORT_SEGMENT_BLOCKS = 100;
+const SHORT_SEGMENTS = 15;
+
+/** A point of Eyal and Sirer: gamma near `gamma` follows from how late the attacker hears; it is measured. */
+export interface SelfishPoint {
+  readonly alpha: number;
+  readonly gamma: number;
+  readonly hearsLateMs: number;
+}
+/** Two seconds after it everybody has a block; after 62 ms about half of the honest hosts have. */
+const LAST = 2_000;
+const MIDDLE = 62;
+export const SELFISH_POINTS: readonly SelfishPoint[] = [
+  { alpha: 0.4, gamma: 0.5, hearsLateMs: MIDDLE },
+  { alpha: 0.4, gamma: 0, hearsLateMs: LAST },
+  { alpha: 0.3, gamma: 0, hearsLateMs: LAST },
+  { alpha: 0.25, gamma: 0.5, hearsLateMs: MIDDLE },
+];
+
+/** Pairs (q, n) of the double spend, the ones with most trials first. */
+export function doubleSpendPairs(short: boolean): readonly (readonly [number, number])[] {
+  if (short) return SHORT_PAIRS;
+  return [0.1, 0.2, 0.3].flatMap((q) => CONFIRMATIONS.map((n) => [q, n] as const).reverse());
+}
+
+function propagationJobs({ short, misSet }: ValidateOptions): readonly ValidateJob[] {
+  const rows = short
+    ? network.rows.filter((row) => row.intervalS === 600 || row.intervalS === 12)
+    : network.rows;
+  return rows.flatMap(({ intervalS, compact }) =>
+    Array.from(
+      { length: short ? 2 : PROPAGATION_SEEDS },
+      (_, i): ValidateJob => ({
+        kind: 'propagation',
+        nodes: NODES,
+        intervalS,
+        compact,
+        heights: short ? SHORT_PROPAGATION_HEIGHTS : PROPAGATION_HEIGHTS,
+        latencyPermille: misSet === 'latency' ? MIS_SET_LATENCY_PERMILLE : 1_000,
+        seed: `${i + 1}`,
+      }),
+    ),
+  );
+}
+
+function doubleSpendJobs({ short, misSet }: ValidateOptions): readonly ValidateJob[] {
+  return doubleSpendPairs(short).flatMap(([q, confirmations]) => {
+    const success = rosenfeld(q, confirmations);
+    const trials = short ? SHORT_TRIALS : Math.ceil(TRIALS_PER_SUCCESS / success);
+    const count = Math.ceil(trials / TRIALS_OF_JOB);
+    return Array.from(
+      { length: count },
+      (_, i): ValidateJob => ({
+        kind: 'double-spend',
+        q,
+        confirmations,
+        trials: TRIALS_OF_JOB,
+        depth: giveUpDepth(q, success),
+        lead: misSet === 'exceed' ? 2 : 1,
+        seed: `double-spend/${q}/${confirmations}/${i}`,
+      }),
+    );
+  });
+}
+
+function selfishJobs({ short }: ValidateOptions): readonly ValidateJob[] {
+  return SELFISH_POINTS.flatMap(({ alpha, hearsLateMs }) =>
+    Array.from(
+      { length: short ? 1 : SELFISH_JOBS },
+      (_, i): ValidateJob => ({
+        kind: 'selfish',
+        alpha,
+        hearsLateMs,
+        segments: short ? SHORT_SEGMENTS : SEGMENTS_OF_JOB,
+        segmentBlocks: short ? SHORT_SEGMENT_BLOCKS : SEGMENT_BLOCKS,
+        seed: `selfish/${alpha}/${hearsLateMs}/${i}`,
+      }),
+    ),
+  );
+}
+
+/** All runs, the longest first. */
+export function planJobs(options: ValidateOptions): readonly ValidateJob[] {
+  const wants = (part: Part): boolean => options.only === undefined || options.only === part;
+  return [
+    ...(wants('propagation') ? propagationJobs(options) : []),
+    ...(wants('propagation') && !options.short
+      ? [{ kind: 'real-compact', heights: 103, seed: '1' } as const]
+      : []),
+    ...(wants('selfish') ? selfishJobs(options) : []),
+    ...(wants('double-spend') ? doubleSpendJobs(options) : []),
+  ];
+}

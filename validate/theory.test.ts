@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import reference from './reference/proof-of-work.json' with { type: 'json' };
+import { eyalSirer, giveUpDepth, nakamotoPoisson, orphanLaw, rosenfeld } from './theory.ts';
+
+describe('the theory of double spends', () => {
+  it.each(Object.entries(reference.doubleSpend.success))('is that of Rosenfeld for q = %s', (q, values) => {
+    for (const [i, value] of values.entries()) expect(rosenfeld(Number(q), i + 1)).toBeCloseTo(value, 10);
+  });
+
+  it("gives Nakamoto's approximation, which is less than half of the truth at q = 0.1, n = 6", () => {
+    const { q, n, value } = reference.doubleSpend.poisson;
+    expect(nakamotoPoisson(q, n)).toBeCloseTo(value, 7);
+    expect(nakamotoPoisson(0.3, 5)).toBeCloseTo(0.1773523, 7);
+    expect(nakamotoPoisson(q, n)).toBeLessThan(rosenfeld(q, n) / 2);
+  });
+
+  it('gives up where less than a thousandth is lost', () => {
+    const depth = giveUpDepth(0.1, rosenfeld(0.1, 6));
+    expect(depth).toBe(7);
+    expect((0.1 / 0.9) ** depth).toBeLessThan(1e-3 * rosenfeld(0.1, 6));
+    expect((0.1 / 0.9) ** (depth - 1)).toBeGreaterThan(1e-3 * rosenfeld(0.1, 6));
+  });
+});
+
+describe('the theory of selfish mining', () => {
+  it.each(reference.selfishMining.revenue)(
+    'is that of Eyal and Sirer for alpha $alpha, gamma $gamma',
+    (point) => {
+      expect(eyalSirer(point.alpha, point.gamma)).toBeCloseTo(point.value, 5);
+    },
+  );
+
+  it('pays from their threshold on: 1/3 without an advantage in the race, 1/4 with half of it', () => {
+    expect(eyalSirer(1 / 3, 0)).toBeCloseTo(1 / 3, 12);
+    expect(eyalSirer(0.25, 0.5)).toBeCloseTo(0.25, 12);
+  });
+});
+
+describe('the law of stale blocks', () => {
+  it('is x / (1 + x)', () => {
+    expect(orphanLaw(2_811, 12_000)).toBeCloseTo(0.1898, 4);
+  });
+});

@@ -1,0 +1,36 @@
+/** A worker of validate: runs one job after another. */
+import { parentPort } from 'node:worker_threads';
+import { assertNever } from '../src/env/assert.ts';
+import { runDoubleSpend } from './double-spend.ts';
+import type { ValidateJob, ValidateOutcome, WorkerAnswer } from './jobs.ts';
+import { runPropagation } from './propagation.ts';
+import { runRealCompact } from './real-compact.ts';
+import { runSelfish } from './selfish.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('worker.ts runs as a worker thread only');
+
+function run(job: ValidateJob): ValidateOutcome {
+  switch (job.kind) {
+    case 'double-spend':
+      return runDoubleSpend(job);
+    case 'propagation':
+      return runPropagation(job);
+    case 'real-compact':
+      return runRealCompact(job);
+    case 'selfish':
+      return runSelfish(job);
+    default:
+      return assertNever(job);
+  }
+}
+
+function answerTo(job: ValidateJob): WorkerAnswer {
+  try {
+    return { kind: 'done', outcome: run(job) };
+  } catch (error) {
+    return { kind: 'failed', error: error instanceof Error ? (error.stack ?? error.name) : String(error) };
+  }
+}
+
+port.on('message', (job: ValidateJob) => port.postMessage(answerTo(job)));
