@@ -1,0 +1,418 @@
+import { describe, expect, it } from 'vitest';
+import { PREFIX } from '../../src/chain/blockstore/records.ts';
+import type { Consensus, ConsensusRules } from '../../src/chain/consensus/consensus.ts';
+import { credit } from '../../src/chain/execution/apply-transaction.ts';
+import { createNode } from '../../src/chain/node.ts';
+import { readAccount, writeAccount } from '../../src/chain/state/accounts.ts';
+import type { StateWriter } from '../../src/chain/state/state.ts';
+import { RECEIPT_STATUS } from '../../src/chain/types/account.ts';
+import type { ChainWorld, NodeSnapshot } from '../../src/chain/types/command.ts';
+import type { DomainEvent } from '../../src/chain/types/event.ts';
+import type { Message } from '../../src/chain/types/message.ts';
+import type { Transaction } from '../../src/chain/types/transaction.ts';
+import { transactionId } from '../../src/chain/types/transaction-codec.ts';
+import {
+  amount,
+  type BlockHash,
+  blockHash,
+  gas,
+  height,
+  publicKey,
+  signature,
+} from '../../src/chain/types/units.ts';
+import type { ClusterOptions } from '../../src/cluster/chain-setup.ts';
+import { keysOf } from '../../src/cluster/load/wallet.ts';
+import { ORACLES } from '../../src/cluster/oracles/oracles.ts';
+import type { RunResult } from '../../src/cluster/result.ts';
+import { createScenarioRun } from '../../src/cluster/run.ts';
+import type { ScenarioFile } from '../../src/cluster/scenario/schema.ts';
+import type { Env, Process } from '../../src/env/program.ts';
+import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
+import { type Lie, lawsBroken, planted, played, SUITE, small } from './support.ts';
+
+/** A program or a rule with a bug, and the law that must find it. */
+interface Plant {
+  readonly bug: string;
+  readonly file?: ScenarioFile;
+  readonly options: ClusterOptions;
+  /** Exactly these laws are broken, no other. */
+  readonly laws: readonly string[];
+}
+
+function otherId(id: BlockHash): BlockHash {
+  return blockHash(`${id[0] === '0' ? '1' : '0'}${id.slice(1)}`);
+}
+
+/** Finality of that kind; the first host names another block than the one that its chain has. */
+function wrongFinal(kind: 'depth' | 'absolute'): NonNullable<ClusterOptions['program']> {
+  return planted([0, 1, 2], (env, host) => ({
+    env: {
+      emit(event) {
+        if (event.kind !== 'FinalityAdvanced') return env.emit(event);
+        const finalId = host === 0 ? otherId(event.finalId) : event.finalId;
+        env.emit({ ...event, finality: { ...event.finality, kind }, finalId });
+      },
+    },
+  }));
+}
+
+/** Everything of that kind is kept back. */
+function silent(kind: DomainEvent['kind']): NonNullable<ClusterOptions['program']> {
+  return planted([0, 1, 2], (env) => ({
+    env: {
+      emit: (event) => (event.kind === kind ? undefined : env.emit(event)),
+    },
+  }));
+}
+
+/** A rule that every node and every oracle follows, and that does one thing more at the end of a block at height 10. */
+function alsoAtTen(act: (state: StateWriter) => void): NonNullable<ClusterOptions['rules']> {
+  return (honest): ConsensusRules<unknown> => ({
+    ...honest,
+    // The executor counts what an engine without stake does by itself; one with stake is the oracle's to count.
+    applyAction: () => RECEIPT_STATUS.STAKE_UNSUPPORTED,
+    execute(phase, view, block, state) {
+      const effects = honest.execute(phase, view, block, state);
+      if (phase === 'end' && block.header.height === 10) act(state);
+      return effects;
+    },
+  });
+}
+
+const RICH = keysOf(
+  createModelledCrypto((bytes) => SUITE.sha256(bytes)),
+  'load/0/0',
+).address;
+/** After the first look of the oracles, before the last. */
+const EARLY_MS = 45_000;
+const CRASH = { kind: 'crash', at: '40s', hosts: [1], how: 'kill', down: '2s' } as const;
+const ROT = { kind: 'bitRot', at: '39s', hosts: [1], records: 20 } as const;
+/** What an answer shows where nobody looks. */
+const ANY: Transaction = {
+  version: 1,
+  chainId: blockHash('00'.repeat(32)),
+  senderKey: publicKey('00'.repeat(32)),
+  nonce: 3,
+  validUntilHeight: height(0),
+  gasLimit: gas(0),
+  gasPrice: amount(0n),
+  action: { kind: 'burn', amount: amount(0n) },
+  signature: signature('00'.repeat(64)),
+};
+
+/** Follows other rules than the oracles: one unit more for whoever builds the block. */
+function paysMore(consensus: Consensus): Consensus {
+  const { rules } = consensus;
+  return {
+    ...consensus,
+    rules: {
+      ...rules,
+      execute(phase, view, block, state) {
+        const effects = rules.execute(phase, view, block, state);
+        if (phase === 'begin') return effects;
+        credit(state, block.header.beneficiary, 1n);
+        return { ...effects, issued: amount(effects.issued + 1n) };
+      },
+    },
+  };
+}
+
+const PLANTS: readonly Plant[] = [
+  {
+    bug: 'a node that calls another block final',
+    options: { program: wrongFinal('depth') },
+    laws: ['agreement/depth-finality-conflict'],
+  },
+  {
+    bug: 'a node that calls another block final for ever, whatever the network does',
+    file: small({
+      chain: { engine: 'pow', blockInterval: '2s', finalityDepth: 1 },
+      faults: [{ kind: 'partition', at: '0s', for: '5s', isolate: [0] }],
+    }),
+    options: { program: wrongFinal('absolute') },
+    laws: ['agreement/absolute-finality-conflict'],
+  },
+  {
+    bug: 'nodes that pay themselves more than the rules say',
+    options: {
+      program: (_host, _honest, config) => createNode({ ...config, consensus: paysMore(config.consensus) }),
+    },
+    laws: ['re-execution/STATE_ROOT_MISMATCH'],
+  },
+  {
+    bug: 'a rule that makes money from nothing',
+    options: {
+      rules: alsoAtTen((state) => {
+        const account = readAccount(state, RICH);
+        writeAccount(state, RICH, { ...account, balance: amount(account.balance + 1n) });
+      }),
+    },
+    laws: ['re-execution/supply-not-conserved'],
+  },
+  {
+    bug: 'a rule that takes a nonce back',
+    options: {
+      rules: alsoAtTen((state) => {
+        const account = readAccount(state, RICH);
+        writeAccount(state, RICH, { ...account, nonce: account.nonce - 1 });
+      }),
+    },
+    laws: ['re-execution/nonce-fell'],
+  },
+  {
+    bug: 'a node that deletes the body of a block of its chain',
+    options: {
+      program: planted([2], (env) => {
+        let fifth: Uint8Array | undefined;
+        return {
+          env: {
+            storage: {
+              ...env.storage,
+              write(ops) {
+                env.storage.write(ops);
+                const block = ops.find(({ kind, key }) => kind === 'put' && key[0] === PREFIX.block);
+                const height = block?.key[6];
+                if (height === 5) fifth = block?.key;
+                if (height !== 9 || fifth === undefined) return;
+                env.storage.write([{ kind: 'delete', key: fifth }]);
+              },
+            },
+          },
+        };
+      }),
+    },
+    laws: ['re-execution/body-missing'],
+  },
+  {
+    bug: 'a node that forgets its disk when it starts again',
+    file: small({ faults: [CRASH] }),
+    options: {
+      program: planted([1], (env) => ({
+        process: (honest) => ({
+          onStart() {
+            const all = env.storage.scan({ start: Uint8Array.of(0) }, 1_000_000);
+            if (all.length > 0) env.storage.write(all.map(({ key }) => ({ kind: 'delete', key })));
+            honest.onStart();
+          },
+        }),
+      })),
+    },
+    laws: ['durability/final-lost-by-crash'],
+  },
+  {
+    bug: 'nodes that drop a transaction and tell its sender that it is final',
+    options: { program: planted([0, 1, 2], () => ({ process: tellsOfTheFourth })) },
+    laws: ['acknowledged/acknowledged-lost'],
+  },
+  {
+    bug: 'a node that does not say that a record is rotten',
+    file: small({ faults: [ROT, CRASH] }),
+    options: { program: silent('CorruptionDetected') },
+    laws: ['corruption/read-and-not-detected'],
+  },
+  {
+    bug: 'a collection that grows past the limit that it states',
+    options: {
+      program: planted([1], () => ({
+        process: (honest) => ({
+          inspect() {
+            const snapshot = honest.inspect();
+            return { ...snapshot, bounds: [...snapshot.bounds, { name: 'planted', size: 11, max: 10 }] };
+          },
+        }),
+      })),
+    },
+    laws: ['bounds/limit-passed'],
+  },
+  {
+    bug: 'a node whose head is a block that it does not have',
+    options: {
+      program: showsEarly((snapshot) => ({ head: { ...snapshot.head, id: otherId(snapshot.head.id) } })),
+    },
+    laws: ['claims/head-not-stored'],
+  },
+  {
+    bug: 'a node that shows another state root than its head states',
+    options: { program: showsEarly((snapshot) => ({ stateRoot: otherId(snapshot.head.id) })) },
+    laws: ['claims/state-root-differs'],
+  },
+  {
+    bug: 'a node that neither tells of blocks nor hears of them any more',
+    file: small({ chain: { engine: 'pow', blockInterval: '2s', finalityDepth: 1_000 } }),
+    options: { program: planted([2], deaf) },
+    laws: ['convergence/no-common-head'],
+  },
+  {
+    bug: 'a node that takes every transaction',
+    file: small({ load: [{ kind: 'invalid', perSecond: 1 }] }),
+    options: {
+      program: planted([1], () => ({
+        process: (honest) => ({
+          onCommand(command, reply) {
+            if (command.kind !== 'SubmitTransaction') return honest.onCommand(command, reply);
+            reply({ kind: 'Accepted', id: transactionId(command.transaction) });
+          },
+        }),
+      })),
+    },
+    laws: ['acceptance/invalid-accepted'],
+  },
+];
+
+/** No transaction with nonce 3 goes anywhere, and whoever asks is told that it is final. */
+function tellsOfTheFourth(honest: Process<ChainWorld>): Partial<Process<ChainWorld>> {
+  return {
+    onCommand(command, reply) {
+      switch (command.kind) {
+        case 'SubmitTransaction':
+          if (command.transaction.nonce !== 3) return honest.onCommand(command, reply);
+          return reply({ kind: 'Accepted', id: transactionId(command.transaction) });
+        case 'GetAccount':
+          return honest.onCommand(command, (answer) => {
+            if (answer.kind !== 'Account') return reply(answer);
+            const nonce = answer.account.nonce === 3 ? 4 : answer.account.nonce;
+            reply({ ...answer, account: { ...answer.account, nonce } });
+          });
+        case 'GetTransaction':
+          return honest.onCommand(command, (answer) => {
+            if (answer.kind !== 'NotFound') return reply(answer);
+            reply({
+              kind: 'Transaction',
+              transaction: ANY,
+              place: 'mempool',
+              receipt: undefined,
+              final: true,
+            });
+          });
+        default:
+          return honest.onCommand(command, reply);
+      }
+    },
+  };
+}
+
+/** Shows something wrong at first: later looks are others'. */
+function showsEarly(
+  wrong: (snapshot: NodeSnapshot) => Partial<NodeSnapshot>,
+): NonNullable<ClusterOptions['program']> {
+  return planted([1], (env) => {
+    let bornMs = 0;
+    return {
+      process: (honest) => ({
+        onStart() {
+          bornMs = env.clock.monotonicMs();
+          honest.onStart();
+        },
+        inspect() {
+          const snapshot = honest.inspect();
+          return env.clock.monotonicMs() - bornMs < EARLY_MS ? { ...snapshot, ...wrong(snapshot) } : snapshot;
+        },
+      }),
+    };
+  });
+}
+
+function deaf(env: Env<ChainWorld>): Lie {
+  const isHarmless = (message: Message): boolean =>
+    message.kind === 'Handshake' || message.kind === 'HandshakeProof' || message.kind === 'Transactions';
+  return {
+    env: {
+      network: {
+        ...env.network,
+        send: (to, message) => (isHarmless(message) ? env.network.send(to, message) : 'queued'),
+      },
+    },
+    process: (honest) => ({
+      onMessage(from, message) {
+        if (isHarmless(message)) honest.onMessage(from, message);
+      },
+    }),
+  };
+}
+
+describe('the oracles', () => {
+  const crashed = played(small({ faults: [CRASH] }));
+  const rotten = played(small({ faults: [ROT, CRASH] }));
+
+  it('hold nothing against honest nodes', () => {
+    expect(lawsBroken(crashed)).toEqual([]);
+    expect(lawsBroken(rotten)).toEqual([]);
+  });
+
+  it.each([...ORACLES.keys()])('%s has judged something in an honest run', (name) => {
+    const cluster = name === 'corruption' ? rotten : crashed;
+    expect(cluster.oracleChecks().find((check) => check.name === name)?.checked).toBeGreaterThan(0);
+  });
+
+  it.each(PLANTS)('find $bug: $laws', ({ file = small(), options, laws }) => {
+    expect(lawsBroken(played(file, options))).toEqual(laws);
+  });
+
+  it('have a plant each', () => {
+    const planted = new Set(PLANTS.flatMap(({ laws }) => laws.map((law) => law.split('/')[0])));
+    expect([...ORACLES.keys()].filter((name) => !planted.has(name))).toEqual([]);
+    expect(planted.has('convergence') && planted.has('acceptance')).toBe(true);
+  });
+});
+
+function verdictOf(file: ScenarioFile, options: ClusterOptions = {}): RunResult['verdict'] {
+  const run = createScenarioRun(file, { seed: '1', nativeSuite: SUITE, ...options });
+  while (run.step(100_000));
+  return run.result().verdict;
+}
+
+describe('the verdict', () => {
+  const lying: ClusterOptions = { program: wrongFinal('depth') };
+  const stalled: ClusterOptions = { program: planted([2], deaf) };
+  const deep = small({ chain: { engine: 'pow', blockInterval: '2s', finalityDepth: 1_000 } });
+
+  it('names the violation that nobody expected', () => {
+    expect(verdictOf(small(), lying)).toMatchObject({
+      kind: 'violated',
+      violation: {
+        oracle: 'agreement',
+        rule: 'depth-finality-conflict',
+        kind: 'safety',
+        hosts: expect.arrayContaining(['n0']),
+      },
+    });
+  });
+
+  it('is a pass when the expected violation came, and none other', () => {
+    expect(verdictOf(small({ expect: { violation: 'agreement' } }), lying)).toEqual({ kind: 'passed' });
+    expect(verdictOf(small({ expect: { violation: 'bounds' } }), lying)).toMatchObject({ kind: 'violated' });
+  });
+
+  it('is no pass when the expected violation or stall did not come', () => {
+    expect(verdictOf(small({ expect: { violation: 'agreement' } }))).toMatchObject({
+      kind: 'unexpectedPass',
+    });
+    expect(verdictOf(small({ expect: 'stall' }))).toMatchObject({ kind: 'unexpectedPass' });
+  });
+
+  it('of a stall is liveness, or a pass where it is expected', () => {
+    expect(verdictOf(deep, stalled)).toMatchObject({ kind: 'violated', violation: { kind: 'liveness' } });
+    expect(verdictOf({ ...deep, expect: 'stall' }, stalled)).toEqual({ kind: 'passed' });
+  });
+
+  it('is no pass when less happened than the scenario demands', () => {
+    expect(verdictOf(small({ atLeast: { reorgDepth: 50, faults: { pause: 1 } } }))).toMatchObject({
+      kind: 'tooLittle',
+      missing: [
+        { what: 'reorgDepth', wanted: 50 },
+        { what: 'faults.pause', wanted: 1, got: 0 },
+      ],
+    });
+  });
+
+  it('of a program that throws is a crash of its host', () => {
+    const throwing = planted([1], () => ({
+      process: () => ({
+        onMessage() {
+          throw new Error('planted');
+        },
+      }),
+    }));
+    expect(verdictOf(small(), { program: throwing })).toMatchObject({ kind: 'crashed', host: 'n1' });
+  });
+});
