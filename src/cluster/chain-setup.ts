@@ -53,6 +53,8 @@ export interface ClusterOptions {
   readonly permuteTies?: number;
   /** Real signatures by native code; absent: portable code. */
   readonly nativeSuite?: CryptoSuite;
+  /** False: only the bench, to measure what the trace costs. */
+  readonly trace?: boolean;
   /** Names of the oracles that judge; absent: all. */
   readonly oracles?: readonly string[];
   /** Wraps or replaces the program of a host: planted bugs, Byzantine behaviours. */
@@ -272,6 +274,13 @@ function atlasHost(disk: SimDisk): AtlasHost {
   };
 }
 
+/** No trace: nobody folds, and nothing is fingerprinted for it. */
+const UNTRACED = {
+  trace: false,
+  fingerprintEvent: () => 0,
+  fingerprintCommand: () => 0,
+} as const;
+
 /** What the simulator is given for a plan. */
 export function simulatorConfig(
   plan: ClusterPlan,
@@ -293,12 +302,13 @@ export function simulatorConfig(
     ]),
     hosts: hostConfigs(plan, setup),
     network: networkConfig(plan, createStream(plan.seed, 'network')),
-    codec: createMessageCodec(),
+    codec: options.trace === false ? { ...createMessageCodec(), fingerprint: () => 0 } : createMessageCodec(),
     fingerprintEvent: fingerprintOf,
     fingerprintCommand: fingerprintOf,
     crypto: setup.suite,
     faults: plan.faults,
     atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
+    ...(options.trace === false ? UNTRACED : {}),
     isolate: options.isolate === true,
     permuteTies: options.permuteTies ?? 0,
   };

@@ -84,6 +84,8 @@ export interface SimulatorConfig<W extends World> {
   readonly permuteTies?: number;
   /** What a program that throws ends: the run (default), or its boot only, as a kill does. */
   readonly onProgramThrow?: 'endRun' | 'endBoot';
+  /** False: only the bench, to measure what the trace costs. The run is the same, and has no trace hash. */
+  readonly trace?: boolean;
   /** False lets a debugger's console through while a simulation steps. Default true. */
   readonly traps?: boolean;
 }

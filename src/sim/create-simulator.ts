@@ -21,7 +21,7 @@ import { Scheduler } from './scheduler.ts';
 import { createRunKey, createStream, type Stream } from './seeds.ts';
 import { SharedMemo } from './shared-memo.ts';
 import type { EndReason, HostObserver, Observer, RunStatus, Simulator, SimulatorStats } from './simulator.ts';
-import type { Trace } from './trace.ts';
+import { Trace } from './trace.ts';
 import { HOST_OP, kindName } from './trace-kinds.ts';
 import { installTraps, removeTraps, touchedTrap } from './traps.ts';
 
@@ -64,7 +64,13 @@ class Simulation<W extends World> implements Simulator<W>, Component {
     this.#memo = new SharedMemo(config.isolate !== true);
     const key = createRunKey(config.seed, 'run');
     const components: Component[] = [this, this.#hosts];
-    this.#scheduler = new Scheduler(count, key, config.permuteTies ?? 0, components);
+    this.#scheduler = new Scheduler(
+      count,
+      key,
+      config.permuteTies ?? 0,
+      components,
+      new Trace(config.trace !== false),
+    );
     this.#network = createNetwork(config.network, this.#scheduler, this.#hosts, config.codec, {
       component: COMPONENT.network,
       isolate: config.isolate === true,

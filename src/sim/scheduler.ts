@@ -22,7 +22,7 @@ export type Progress = 'running' | 'reached' | 'idle' | 'stopped';
 
 /** Runs events in the order (time, tie, sequence); knows nothing of what they mean. */
 export class Scheduler implements Kernel {
-  readonly events = new Trace();
+  readonly events: Trace;
   readonly #queue = new EventQueue();
   readonly #components: readonly Component[];
   readonly #key: RunKey;
@@ -36,7 +36,14 @@ export class Scheduler implements Kernel {
   standstill: { readonly host: number; readonly code: number; readonly payload: unknown } | undefined;
 
   /** @param tieWord re-keys ties and nothing else. */
-  constructor(hosts: number, key: RunKey, tieWord: number, components: readonly Component[]) {
+  constructor(
+    hosts: number,
+    key: RunKey,
+    tieWord: number,
+    components: readonly Component[],
+    events: Trace = new Trace(),
+  ) {
+    this.events = events;
     this.#components = components;
     this.#key = key;
     this.#ordinals = new Int32Array(hosts + 1);
