@@ -13,7 +13,9 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean | undefined;
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
+  readonly title?: string | undefined;
   readonly description?: string | undefined;
+  readonly examples?: readonly unknown[] | undefined;
 }
 
 type PathPart = string | number;
@@ -94,10 +96,26 @@ function describeOne(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map(String).join(', ');
   if (schema.type === 'integer' || schema.type === 'number') return numberText(schema);
   if (schema.type === 'boolean') return 'true or false';
-  if (schema.type === 'array')
-    return `a list of ${schema.items === undefined ? 'values' : describeOne(schema.items)}`;
-  if (schema.type === 'object') return `{ ${Object.keys(schema.properties ?? {}).join(', ')} }`;
-  return schema.description ?? 'text';
+  if (schema.type === 'array') return listText(schema);
+  if (schema.type === 'object') return objectText(schema);
+  const examples = (schema.examples ?? []).map(String).join(' or ');
+  return `${schema.title ?? 'a text'}${examples === '' ? '' : ` such as ${examples}`}`;
+}
+
+function listText(schema: JsonSchema): string {
+  const items = schema.items;
+  if (items?.type === 'integer')
+    return `a list of whole numbers${numberText(items).slice('a whole number'.length)}`;
+  if (items?.type === 'array') return 'a list of lists of host numbers, such as [[0, 1], [2, 3]]';
+  return `a list, each item ${items === undefined ? 'a value' : describeSchemas(branches(items))}`;
+}
+
+/** `{ fixed: a duration }` of one key, the keys alone of several. */
+function objectText(schema: JsonSchema): string {
+  const properties = Object.entries(schema.properties ?? {});
+  const [only] = properties;
+  if (properties.length === 1 && only !== undefined) return `{ ${only[0]}: ${describeOne(only[1])} }`;
+  return `{ ${properties.map(([key]) => key).join(', ')} }`;
 }
 
 /** The schemas in words: alternatives joined by "or". */

@@ -1,10 +1,10 @@
 /** Reads a scenario file: YAML, checked against the schema and for sense; every mistake is shown at its place. */
-import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import type { JsonSchema } from './expected.ts';
 import { problemsOf } from './issues.ts';
 import { SCENARIO_FILE_MAX_CHARS } from './limits.ts';
-import { Places, parsePath, pathText, rangeStart } from './places.ts';
+import { type PathPart, Places, parsePath, pathText, rangeStart } from './places.ts';
 import { ScenarioError, type ScenarioProblem } from './problem.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
 import { findImpossible } from './sense.ts';
@@ -38,17 +38,41 @@ function applyOverrides(document: Document, overrides: readonly Override[]): rea
     ) {
       const expected = 'a path such as nodes, chain.blockInterval or faults[0].at, = and a YAML value';
       problems.push({
-        line: 1,
-        column: 1,
+        line: 0,
+        column: 0,
         path: '',
         message: `--set ${override.path}=${override.value}: cannot be read`,
         expected,
       });
       continue;
     }
-    document.setIn(path, document.createNode(parsed.toJS()));
+    if (!setValue(document, path, parsed.toJS())) {
+      problems.push({
+        line: 0,
+        column: 0,
+        path: '',
+        message: `--set ${override.path}=${override.value}: the file has no such place`,
+        expected: 'a path whose parents are mappings, or lists with that number of items',
+      });
+    }
   }
   return problems;
+}
+
+/** False where a parent is a scalar, or a list that does not reach that far. */
+function setValue(document: Document, path: readonly PathPart[], value: unknown): boolean {
+  for (const [depth, part] of path.entries()) {
+    const parent: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (parent === undefined) {
+      // Missing mappings are made on the way; a list is not.
+      if (path.slice(depth).some((rest) => typeof rest === 'number')) return false;
+      break;
+    }
+    if (isSeq(parent) ? !(typeof part === 'number' && part < parent.items.length) : !isMap(parent))
+      return false;
+  }
+  document.setIn(path, document.createNode(value));
+  return true;
 }
 
 function byPlace(a: ScenarioProblem, b: ScenarioProblem): number {

@@ -1,5 +1,6 @@
 /** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
-import { parseDurationRange, parseDurationUs } from './duration.ts';
+import { formatDurationUs, parseDurationRange, parseDurationUs } from './duration.ts';
+import { quietUsOf } from './quiet.ts';
 import type { FaultLine, HostSelector, ScenarioFile } from './schema.ts';
 
 /** A contradiction and its place. */
@@ -62,6 +63,11 @@ function groupProblems(
   return problems;
 }
 
+function tooFewProblems(needed: number, nodes: number, what: string, path: Path): readonly Impossible[] {
+  if (nodes >= needed) return [];
+  return [{ path, message: `${what} in a cluster of ${nodes}`, expected: `nodes to be at least ${needed}` }];
+}
+
 function partitionProblems(
   fault: Extract<FaultLine, { kind: 'partition' }>,
   nodes: number,
@@ -74,7 +80,23 @@ function partitionProblems(
     return [{ path, message, expected: 'exactly one of groups, isolate, split' }];
   }
   if (fault.groups !== undefined) return groupProblems(fault.groups, nodes, [...path, 'groups']);
+  if (fault.split !== undefined) return tooFewProblems(2, nodes, 'a random split', [...path, 'split']);
   return fault.isolate === undefined ? [] : selectorProblems(fault.isolate, nodes, [...path, 'isolate']);
+}
+
+function bridgeProblems(
+  fault: Extract<FaultLine, { kind: 'bridge' }>,
+  nodes: number,
+  path: Path,
+): readonly Impossible[] {
+  if (fault.bridge === undefined || fault.bridge < nodes) return tooFewProblems(3, nodes, 'a bridge', path);
+  return [
+    {
+      path: [...path, 'bridge'],
+      message: `there is no host ${fault.bridge}`,
+      expected: `0 to ${nodes - 1}, since nodes is ${nodes}`,
+    },
+  ];
 }
 
 function faultProblems(fault: FaultLine, scenario: ScenarioFile, path: Path): readonly Impossible[] {
@@ -91,8 +113,8 @@ function faultProblems(fault: FaultLine, scenario: ScenarioFile, path: Path): re
     }
     if (fault.groups !== undefined) problems.push(...groupProblems(fault.groups, nodes, [...path, 'groups']));
   }
-  if (fault.kind === 'bridge' && fault.bridge !== undefined)
-    problems.push(...listProblems([fault.bridge], nodes, [...path, 'bridge']));
+  if (fault.kind === 'bridge') problems.push(...bridgeProblems(fault, nodes, path));
+  if (fault.kind === 'ring') problems.push(...tooFewProblems(4, nodes, 'a ring', path));
   if ('hosts' in fault) problems.push(...selectorProblems(fault.hosts, nodes, [...path, 'hosts']));
   if ('link' in fault && fault.link !== undefined) {
     problems.push(...selectorProblems(fault.link.from, nodes, [...path, 'link', 'from']));
@@ -105,11 +127,16 @@ function timeProblems(fault: FaultLine, scenario: ScenarioFile, path: Path): rea
   const endUs = parseDurationUs(scenario.duration) ?? 0;
   const at = parseDurationRange(fault.at);
   const problems: Impossible[] = [];
-  if (at !== undefined && at.maxUs >= endUs) {
+  const quietUs = endUs - quietUsOf(scenario);
+  if (at !== undefined && at.maxUs >= Math.min(endUs, quietUs)) {
+    const why =
+      at.maxUs >= endUs
+        ? `the run ends at ${scenario.duration}`
+        : `the quiet end, in which nothing goes wrong, begins at ${formatDurationUs(quietUs)}`;
     problems.push({
       path: [...path, 'at'],
-      message: `at ${fault.at}, but the run ends at ${scenario.duration}`,
-      expected: `a time before ${scenario.duration}`,
+      message: `at ${fault.at}, but ${why}`,
+      expected: `a time before ${formatDurationUs(quietUs)}, or a longer duration, or a shorter quiet`,
     });
   }
   if (fault.every !== undefined && (parseDurationRange(fault.every)?.minUs ?? 0) === 0) {
@@ -145,9 +172,37 @@ function upgradeProblems(scenario: ScenarioFile): readonly Impossible[] {
   );
 }
 
+/** A run that waits for faults which no line plans can never pass. */
+function atLeastProblems(scenario: ScenarioFile): readonly Impossible[] {
+  const planned = [...new Set((scenario.faults ?? []).map((fault) => fault.kind))];
+  return Object.entries(scenario.atLeast?.faults ?? {})
+    .filter(([kind, wanted]) => (wanted ?? 0) > 0 && !planned.some((known) => known === kind))
+    .map(([kind, wanted]) => ({
+      path: ['atLeast', 'faults', kind],
+      message: `${wanted} of ${kind}, but no line of faults has this kind`,
+      expected: planned.length === 0 ? 'faults to have such a line' : `counts of ${planned.join(', ')}`,
+    }));
+}
+
+function quietProblems(scenario: ScenarioFile): readonly Impossible[] {
+  const quietUs = scenario.quiet === undefined ? 0 : (parseDurationUs(scenario.quiet) ?? 0);
+  if (quietUs <= (parseDurationUs(scenario.duration) ?? 0)) return [];
+  return [
+    {
+      path: ['quiet'],
+      message: `quiet for ${scenario.quiet} of a run of ${scenario.duration}`,
+      expected: `at most ${scenario.duration}`,
+    },
+  ];
+}
+
 /** Every contradiction, in no particular order. */
 export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
-  const problems: Impossible[] = [...upgradeProblems(scenario)];
+  const problems: Impossible[] = [
+    ...upgradeProblems(scenario),
+    ...quietProblems(scenario),
+    ...atLeastProblems(scenario),
+  ];
   for (const [i, rule] of (scenario.hosts ?? []).entries()) {
     problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));
     const joins = rule.joins === undefined ? undefined : parseDurationUs(rule.joins);
