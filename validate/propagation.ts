@@ -2,7 +2,7 @@
 import type { DomainEvent } from '../src/chain/types/event.ts';
 import type { ClusterPlan } from '../src/cluster/plan.ts';
 import type { TestCluster } from '../src/cluster/test-cluster.ts';
-import { normal } from '../src/sim/quantile.ts';
+import { createSampler } from '../src/sim/network/distribution.ts';
 import { createStream } from '../src/sim/seeds.ts';
 import { experimentCluster, experimentPlan, KEEP_LITTLE } from './experiment.ts';
 import { addValue, createHistogram, type Histogram } from './statistics.ts';
@@ -86,10 +86,11 @@ function planOf(job: PropagationJob): ClusterPlan {
     job.seed,
   );
   const rates = createStream(job.seed, 'hash-rates');
+  const hashRates = createSampler({ kind: 'normal', meanUs: HASH_RATE_MEAN, sdUs: HASH_RATE_SD });
   return {
     ...plan,
     hosts: plan.hosts.map((host) => {
-      const rate = Math.max(1, normal(HASH_RATE_MEAN, HASH_RATE_SD, rates.word(), rates.word()));
+      const rate = Math.max(1, hashRates.at(rates.word()));
       return { ...host, hashShare: rate / HASH_RATE_MEAN };
     }),
     network: { ...plan.network, latencyScalePermille: job.latencyPermille },
