@@ -33,8 +33,6 @@ export const OUTBOUND_DEGREE_CDF_PER_1000: readonly number[] = [
   25, 50, 75, 100, 200, 300, 400, 500, 600, 700, 800, 850, 900, 950, 970, 970, 980, 990, 995, 1_000,
 ];
 
-/** Bytes of a block in that network, whole and as a compact block. */
-export const BLOCK_BYTES = 535_000;
 /** Bytes of a compact block. */
 export const COMPACT_BLOCK_BYTES = 18_000;
 /** Nodes that use compact blocks, in thousandths; both ends must. */

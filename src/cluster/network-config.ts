@@ -52,7 +52,7 @@ function latencyConfig(plan: NetworkPlan): LatencyConfig {
 }
 
 /** The region of each host; all in one unless measured tables are used. */
-export function regionsOf(plan: ClusterPlan, stream: Stream): readonly number[] {
+function regionsOf(plan: ClusterPlan, stream: Stream): readonly number[] {
   const measured =
     plan.network.latency.kind === 'internet-2019' || plan.network.bandwidth.kind === 'internet-2019';
   return measured ? planRegions(plan.hosts.length, stream) : plan.hosts.map(() => 0);

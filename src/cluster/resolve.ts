@@ -23,7 +23,7 @@ function durationUs(text: string | undefined, fallbackUs: number): number {
 }
 
 /** A range that the schema has checked. */
-export function rangeOf(text: string): UsRange {
+function rangeOf(text: string): UsRange {
   return parseDurationRange(text) ?? { minUs: 0, maxUs: 0 };
 }
 

@@ -18,7 +18,7 @@ const LATENCY_US = 5_000;
 ed25519.hashes.sha512 = sha512;
 
 /** The portable suite: @noble, whose verifier follows ZIP-215. */
-export const nobleSuite: CryptoSuite = {
+const nobleSuite: CryptoSuite = {
   sha256,
   verify({ publicKey, message, signature }) {
     if (signature.length !== 64 || publicKey.length !== 32) return false;

@@ -5,7 +5,7 @@ import type { Address } from '../../env/units.ts';
 /** Addresses that one source may have in the book: 64 sources are needed to fill the default one. */
 export const ADDRESSES_PER_SOURCE_MAX = 64;
 /** First pause after a failed dial. */
-export const REDIAL_BASE_MS = 500;
+const REDIAL_BASE_MS = 500;
 /** Longest pause: a peer that was away for hours is found within half a minute of its return. */
 export const REDIAL_MAX_MS = 32_000;
 /** Random draws for a candidate before `pick` gives up: a list of which half can be dialed is missed once in 4,096. */

@@ -8,7 +8,7 @@ import type { PeerFault } from './fault.ts';
 import type { Peer } from './peer.ts';
 
 /** Addresses in one message: what one answer holds. */
-export const ADDRESSES_PER_MESSAGE_MAX = 32;
+const ADDRESSES_PER_MESSAGE_MAX = 32;
 /** Addresses that one peer may tell in a window, and the window: 64 in ten minutes fill a source's share at most. */
 const ADDRESSES_PER_WINDOW = 64;
 const ADDRESS_WINDOW_MS = 600_000;

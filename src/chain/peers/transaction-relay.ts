@@ -11,7 +11,7 @@ import { Inventory } from './inventory.ts';
 import type { Peer } from './peer.ts';
 
 /** Ids of one message: 67 kB of JSON, about what may pass without delaying a vote. */
-export const INVENTORY_MESSAGE_IDS_MAX = 1_000;
+const INVENTORY_MESSAGE_IDS_MAX = 1_000;
 /** Bodies of one message: above 64 kB the next message on the stream would wait. */
 const BODIES_MESSAGE_BYTES_MAX = 48 * 1024;
 /** Requests that one peer may hold: past it its further announcements wait for another announcer. */

@@ -20,7 +20,7 @@ import { bytesToHex } from '../../env/bytes.ts';
 import type { CryptoSuite } from '../../sim/crypto-suite.ts';
 
 /** Enough for any action of one signature: a transfer that opens an account costs less. */
-export const LOAD_GAS_LIMIT: Gas = gas(200_000);
+const LOAD_GAS_LIMIT: Gas = gas(200_000);
 /** Signed transactions kept for later runs of this process: about 1 kB each. */
 const SIGNED_MAX = 50_000;
 

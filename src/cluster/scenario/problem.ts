@@ -41,7 +41,7 @@ function excerpt(line: string, column: number): { readonly text: string; readonl
 }
 
 /** The problems as text for a terminal, without colour. */
-export function renderProblems(file: string, source: string, problems: readonly ScenarioProblem[]): string {
+function renderProblems(file: string, source: string, problems: readonly ScenarioProblem[]): string {
   const lines = source.split(/\r?\n/);
   const parts = problems.slice(0, PROBLEMS_SHOWN_MAX).map((problem) => {
     if (problem.line === 0) {

@@ -39,7 +39,7 @@ export function aim(
 }
 
 /** The keys that a target may mean, the drawn one first and then those behind it, round to the one before. */
-export function* candidates(target: KeyTarget, keys: readonly string[]): Generator<string> {
+function* candidates(target: KeyTarget, keys: readonly string[]): Generator<string> {
   if (target.kind === 'key') {
     yield hexToText(target.key);
     return;

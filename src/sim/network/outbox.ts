@@ -9,7 +9,7 @@ import { CORRUPT, DATA, DROPPED, FIN, LOST, NONE, RESET } from './messages.ts';
 import { PACKET_BYTES, transmissionUs } from './pipes.ts';
 
 /** SimBlock: what a node spends on a message before it arrives. */
-export const SMALL_PROCESSING_US = 10_000;
+const SMALL_PROCESSING_US = 10_000;
 const BLOCK_PROCESSING_US = 2_000;
 /** Kind of handshakes, ends and resets in the draws. */
 const CONTROL_KIND = 'network.control';

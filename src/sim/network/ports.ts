@@ -1,13 +1,6 @@
 /** The seams of the simulated network: what it needs of the kernel and the hosts, and what they may ask of it. */
-import type {
-  Codec,
-  ConnectionInfo,
-  DecodeRejection,
-  DialFailure,
-  DisconnectReason,
-} from '../../env/network.ts';
+import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../../env/network.ts';
 import type { Address, ConnectionId } from '../../env/units.ts';
-import type { NetworkConfig } from './config.ts';
 import type { LinkChange } from './link-change.ts';
 
 /** The part of the kernel that the network uses. `schedule` answers a handle that `cancel` takes. */
@@ -101,12 +94,3 @@ export interface SimNetwork<M> {
   /** What the network holds now: connections with an end or an event left, and messages queued or under way. */
   load(): { readonly connections: number; readonly messages: number };
 }
-
-/** The signature of `createNetwork` in network.ts. */
-export type CreateNetwork = <M>(
-  config: NetworkConfig,
-  kernel: NetworkKernel,
-  hosts: HostPort<M>,
-  codec: Codec<M>,
-  options: NetworkOptions,
-) => SimNetwork<M>;

@@ -27,7 +27,7 @@ const KINDS = ['vote', 'block', 'inv', 'tx'];
 const HEAD_BYTES = 9;
 
 /** One byte of kind, four of serial number, four of length, zeros: every other byte sequence is refused. */
-export const NOTES: Codec<Note> = {
+const NOTES: Codec<Note> = {
   encode(note) {
     const bytes = new Uint8Array(note.bytes);
     const view = new DataView(bytes.buffer);
