@@ -32,7 +32,7 @@ const LINES: readonly FaultLine[] = [
   { kind: 'diskFull', ...FOR, hosts: [0], roomBytes: 100 },
   { kind: 'diskError', ...FOR, hosts: [0], on: 'write' },
   { kind: 'bitRot', ...AT, hosts: [0], records: 20 },
-  { kind: 'staleValue', ...AT, hosts: [0], records: 200 },
+  { kind: 'staleValue', at: '30s', hosts: [0], records: 400 },
   { kind: 'misdirected', ...AT, hosts: [0], records: 20 },
   { kind: 'missingKey', ...AT, hosts: [0], records: 20 },
   { kind: 'lyingFlush', ...FOR, hosts: [0] },
@@ -48,9 +48,13 @@ const THEN_CRASH: Fault = {
   disk: 'keep',
 };
 
-function base(faults: readonly FaultLine[]): ScenarioFile {
+/** What goes stale must be something that is rewritten: a chain so fast that its base has moved by then. */
+const FAST: ScenarioFile['chain'] = { engine: 'pow', blockInterval: '400ms', finalityDepth: 100 };
+
+function base(faults: readonly FaultLine[], isFast: boolean): ScenarioFile {
   return small({
     nodes: 4,
+    ...(isFast ? { chain: FAST } : {}),
     hosts: [{ hosts: 'all', disk: { write: '20us', flush: '5ms' } }],
     faults: [...faults],
   });
@@ -75,8 +79,9 @@ function seen(plan: ClusterPlan): Seen {
 function planned(
   lines: readonly FaultLine[],
   change: (faults: readonly Fault[]) => readonly Fault[],
+  isFast = false,
 ): ClusterPlan {
-  const plan = resolveScenario(base(lines), '1');
+  const plan = resolveScenario(base(lines, isFast), '1');
   return { ...plan, faults: change(plan.faults) };
 }
 

@@ -25,7 +25,7 @@ import { keysOf } from '../../src/cluster/load/wallet.ts';
 import { ORACLES } from '../../src/cluster/oracles/oracles.ts';
 import type { RunResult } from '../../src/cluster/result.ts';
 import { createScenarioRun } from '../../src/cluster/run.ts';
-import type { ScenarioFile } from '../../src/cluster/scenario/schema.ts';
+import type { FaultLine, ScenarioFile } from '../../src/cluster/scenario/schema.ts';
 import type { Env, Process } from '../../src/env/program.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { type Lie, lawsBroken, planted, played, SUITE, small } from './support.ts';
@@ -85,8 +85,8 @@ const RICH = keysOf(
 ).address;
 /** After the first look of the oracles, before the last. */
 const EARLY_MS = 45_000;
-const CRASH = { kind: 'crash', at: '40s', hosts: [1], how: 'kill', down: '2s' } as const;
-const ROT = { kind: 'bitRot', at: '39s', hosts: [1], records: 20 } as const;
+const CRASH: FaultLine = { kind: 'crash', at: '40s', hosts: [1], how: 'kill', down: '2s' };
+const ROT: FaultLine = { kind: 'bitRot', at: '39s', hosts: [1], records: 20 };
 /** What an answer shows where nobody looks. */
 const ANY: Transaction = {
   version: 1,
