@@ -1,0 +1,10 @@
+/** Writes schemas/scenario.schema.json and the tables of docs/scenarios.md from the schema that checks scenario files. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { withReference } from './scenario-reference.ts';
+import { scenarioSchemaText } from './scenario-schema.ts';
+
+const schema = new URL('../schemas/scenario.schema.json', import.meta.url);
+const page = new URL('../docs/scenarios.md', import.meta.url);
+writeFileSync(schema, scenarioSchemaText());
+writeFileSync(page, withReference(readFileSync(page, 'utf8')));
+console.log('wrote schemas/scenario.schema.json and docs/scenarios.md');
