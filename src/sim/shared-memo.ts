@@ -7,8 +7,20 @@ export const MEMO_HALF_MAX = 65_536;
 
 /** Values by the place that their key has. */
 class Generation {
-  readonly places = new Map<string, number>();
+  /** By variant and kind, then by key as it is: text that is joined to be looked up is hashed anew each time. */
+  readonly #places = new Map<string, Map<string, number>>();
   readonly values: unknown[] = [];
+
+  placeOf(kind: string, key: string): number | undefined {
+    return this.#places.get(kind)?.get(key);
+  }
+
+  add(kind: string, key: string, value: unknown): void {
+    const place = this.values.push(value) - 1;
+    const ofKind = this.#places.get(kind);
+    if (ofKind === undefined) this.#places.set(kind, new Map([[key, place]]));
+    else ofKind.set(key, place);
+  }
 }
 
 /**
@@ -37,17 +49,17 @@ export class SharedMemo {
     const prefix = `${variant.length}:${variant}:`;
     return {
       get: <T>(kind: string, key: string, compute: () => T): T =>
-        this.#isOn ? this.#get(`${prefix}${kind.length}:${kind}:${key}`, compute) : this.#compute(compute),
+        this.#isOn ? this.#get(prefix + kind, key, compute) : this.#compute(compute),
     };
   }
 
-  #get<T>(key: string, compute: () => T): T {
-    const young = this.#young.places.get(key);
+  #get<T>(kind: string, key: string, compute: () => T): T {
+    const young = this.#young.placeOf(kind, key);
     if (young !== undefined) {
       this.hits++;
       return this.#young.values[young] as T;
     }
-    const old = this.#old.places.get(key);
+    const old = this.#old.placeOf(kind, key);
     const value = old === undefined ? this.#compute(compute) : (this.#old.values[old] as T);
     if (old === undefined) this.misses++;
     else this.hits++;
@@ -55,7 +67,7 @@ export class SharedMemo {
       this.#old = this.#young;
       this.#young = new Generation();
     }
-    this.#young.places.set(key, this.#young.values.push(value) - 1);
+    this.#young.add(kind, key, value);
     return value;
   }
 

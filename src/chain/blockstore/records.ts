@@ -211,9 +211,14 @@ export function recordKindOf(key: Uint8Array): RecordKind {
   }
 }
 
+/** Records up to here are hashed from one buffer, as layouts are. */
+const SCRATCH_BYTES = 8192;
+const scratch = new Uint8Array(SCRATCH_BYTES);
+
 /** tag ‖ length of the key ‖ key ‖ payload, as the checksum covers it. */
 function checksum(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Array {
-  const input = new Uint8Array(3 + key.length + payload.length);
+  const length = 3 + key.length + payload.length;
+  const input = length <= SCRATCH_BYTES ? scratch.subarray(0, length) : new Uint8Array(length);
   input[0] = TAG.record;
   input[1] = key.length >>> 8;
   input[2] = key.length & 0xff;

@@ -6,7 +6,6 @@ import type { Hash } from '../types/units.ts';
 import { hash } from '../types/units.ts';
 import { collect, type Edit, edit, find, hashOf, Leaf, type Node } from './nodes.ts';
 import type { Namespace, State, StateChange, StateLeaf } from './state.ts';
-import { NAMESPACE } from './state.ts';
 import { bitAt, PATH_BYTES, type Packed, pack, pathOf, unpack } from './state-key.ts';
 
 /** The largest value of a leaf: half of the chunk in which snapshots carry leaves. */
@@ -17,19 +16,25 @@ const PATHS_MAX = 4096;
 /** Finds paths by namespace and id; remembers the latest. Bounded, and nothing but a cache of a pure function. */
 class Paths {
   readonly #hasher: Sha256;
-  readonly #known = new Map<string, Packed>();
+  /** By namespace, then id: text that was put together to ask would be hashed anew each time. */
+  readonly #known = new Map<Namespace, Map<string, Packed>>();
+  #count = 0;
 
   constructor(hasher: Sha256) {
     this.#hasher = hasher;
   }
 
   of(namespace: Namespace, id: string): Packed {
-    const key = `${NAMESPACE[namespace]}${id}`;
-    const known = this.#known.get(key);
+    const known = this.#known.get(namespace)?.get(id);
     if (known !== undefined) return known;
     const path = pathOf(this.#hasher, namespace, id);
-    if (this.#known.size >= PATHS_MAX) this.#known.clear();
-    this.#known.set(key, path);
+    if (this.#count >= PATHS_MAX) {
+      this.#known.clear();
+      this.#count = 0;
+    }
+    const ofNamespace = this.#known.get(namespace) ?? new Map<string, Packed>();
+    this.#known.set(namespace, ofNamespace.set(id, path));
+    this.#count++;
     return path;
   }
 }

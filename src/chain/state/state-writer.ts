@@ -1,6 +1,6 @@
 /** A journaled overlay over a state: what a block's execution writes, with checkpoints to go back to. */
 import { assert } from '../../env/assert.ts';
-import { NAMESPACE, type Namespace, type State, type StateChange, type StateWriter } from './state.ts';
+import type { Namespace, State, StateChange, StateWriter } from './state.ts';
 
 /** A writer whose changes can be handed to `State.update`. */
 export interface StateOverlay extends StateWriter {
@@ -24,15 +24,22 @@ interface Undo {
 
 /** An empty overlay over `base`. Values handed in or out are not mutated by anybody. */
 export function createStateWriter(base: State): StateOverlay {
-  const slots = new Map<string, Slot>();
+  const slots = new Map<Namespace, Map<string, Slot>>();
+  /** In the order of first use. */
+  const used: Slot[] = [];
   const journal: Undo[] = [];
 
   function slotOf(namespace: Namespace, id: string): Slot {
-    const key = `${NAMESPACE[namespace]}${id}`;
-    const known = slots.get(key);
+    let ofNamespace = slots.get(namespace);
+    const known = ofNamespace?.get(id);
     if (known !== undefined) return known;
+    if (ofNamespace === undefined) {
+      ofNamespace = new Map();
+      slots.set(namespace, ofNamespace);
+    }
     const slot = { namespace, id, value: base.get(namespace, id), isWritten: false };
-    slots.set(key, slot);
+    ofNamespace.set(id, slot);
+    used.push(slot);
     return slot;
   }
 
@@ -60,7 +67,7 @@ export function createStateWriter(base: State): StateOverlay {
       }
     },
     changes() {
-      const written = [...slots.values()].filter((slot) => slot.isWritten);
+      const written = used.filter((slot) => slot.isWritten);
       return written.map(({ namespace, id, value }) => ({ namespace, id, value }));
     },
   };

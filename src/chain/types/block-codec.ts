@@ -65,7 +65,23 @@ function listRoot<T>(layout: Layout<T>, values: readonly T[], hasher: Sha256): H
 
 /** RFC 6962 root over the encoded transactions. */
 export function transactionsRoot(transactions: readonly Transaction[], hasher: Sha256 = sha256): Hash {
-  return listRoot(transactionLayout, transactions, hasher);
+  return bytesToHash(
+    merkleRootOfHashes(
+      transactions.map((transaction) => leafOf(transaction, hasher)),
+      hasher,
+    ),
+  );
+}
+
+/** Leaf hashes of transactions: each host rebuilds a block from the same ones. */
+const leaves = new WeakMap<Transaction, Uint8Array>();
+
+function leafOf(transaction: Transaction, hasher: Sha256): Uint8Array {
+  const known = leaves.get(transaction);
+  if (known !== undefined) return known;
+  const leaf = hashLayout(TAG.merkleLeaf, transactionLayout, transaction, hasher);
+  leaves.set(transaction, leaf);
+  return leaf;
 }
 
 /** RFC 6962 root over the encoded receipts. */

@@ -18,6 +18,7 @@ import {
 } from '../../chain/types/units.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import type { CryptoSuite } from '../../sim/crypto-suite.ts';
+import { keyToText } from '../../sim/disk/key-text.ts';
 
 /** Enough for any action of one signature: a transfer that opens an account costs less. */
 const LOAD_GAS_LIMIT: Gas = gas(200_000);
@@ -77,7 +78,7 @@ export class Signer {
       signature: ZERO_SIGNATURE,
     };
     const bytes = transactionSignBytes(unsigned);
-    const name = bytesToHex(bytes);
+    const name = keyToText(bytes);
     const known = this.#signed.get(name);
     if (known !== undefined) return known;
     const transaction = {
