@@ -71,3 +71,10 @@ export function taintTimes(plan: Pick<ClusterPlan, 'hosts' | 'faults'>): readonl
   }
   return times;
 }
+
+/** Whether some link alters messages: what arrives is then not what was sent. */
+export function flipsBits(plan: Pick<ClusterPlan, 'faults'>): boolean {
+  return plan.faults.some(
+    (fault) => fault.off !== true && fault.kind === 'link' && fault.change.kind === 'corrupt',
+  );
+}

@@ -99,7 +99,7 @@ export interface RunResult {
   /** Assertions of each kind and how often each was checked: `always` that never ran fails a sweep. */
   readonly assertions: readonly {
     readonly name: string;
-    readonly kind: 'always' | 'sometimes' | 'unreachable';
+    readonly kind: 'always' | 'sometimes';
     readonly checked: number;
     readonly held: number;
   }[];

@@ -10,7 +10,7 @@ import { assert } from '../env/assert.ts';
 import { hexToBytes } from '../env/bytes.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
-import { type Broken, depthAssumption, taintTimes } from './assumptions.ts';
+import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
 import { type Core, drawCore } from './core.ts';
@@ -55,6 +55,7 @@ export class TestCluster {
   readonly #taints: readonly (number | undefined)[];
   readonly #depth: Broken | undefined;
   readonly #snapshots = new Map<number, NodeSnapshot>();
+  readonly #altered: boolean;
   #quietHeight: number | undefined;
   #core: ReadonlySet<number> | undefined;
 
@@ -66,6 +67,7 @@ export class TestCluster {
     this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
     this.#taints = taintTimes(plan);
     this.#depth = depthAssumption(plan);
+    this.#altered = options.program !== undefined || flipsBits(plan);
     this.#oracles = createOracles(
       this.#view(),
       (oracle, finding) => this.#report(oracle, finding),
@@ -281,6 +283,7 @@ export class TestCluster {
       loads: () => this.loads,
       depthBroken: () =>
         this.#depth !== undefined && this.#depth.fromUs <= simulator.nowUs() ? this.#depth.why : undefined,
+      hasAltered: () => this.#altered,
       isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
     };
   }

@@ -38,6 +38,8 @@ export interface ClusterView {
   loads(): readonly Load[];
   /** Undefined while the assumption of depth finality holds; else what broke it. */
   depthBroken(): string | undefined;
+  /** True when programs are replaced, or links flip bits: then a node may send what no honest node sends. */
+  hasAltered(): boolean;
   /** True once a disk was emptied, restored, rotten or lied: what that host promised may be gone. */
   isTainted(host: number): boolean;
 }

@@ -1,6 +1,7 @@
 /** The oracles of a run: which laws are judged. */
 import { createAcknowledged } from './acknowledged.ts';
 import { createAgreement } from './agreement.ts';
+import { createBans } from './bans.ts';
 import { createBounds } from './bounds.ts';
 import { createClaims } from './claims.ts';
 import { createCorruption } from './corruption.ts';
@@ -16,6 +17,7 @@ export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, Oracl
   ['acknowledged', createAcknowledged],
   ['corruption', createCorruption],
   ['bounds', createBounds],
+  ['bans', createBans],
   ['claims', createClaims],
 ]);
 
