@@ -50,17 +50,30 @@ function nibble(code: number): number {
   return code <= 57 ? code - 48 : code - 87;
 }
 
+function writeUint32(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
+}
+
+function readUint(from: Uint8Array, at: number, width: number): number {
+  let value = 0;
+  for (let i = 0; i < width; i++) value = value * 256 + (from[at + i] as number);
+  return value;
+}
+
 /** Big-endian, so that keys sort by height; 48 bits last 8.9 million years at one block a second. */
 export function writeHeight(into: Uint8Array, at: number, height: number): void {
-  const view = new DataView(into.buffer, into.byteOffset + at, HEIGHT_BYTES);
-  view.setUint16(0, Math.floor(height / 0x1_0000_0000));
-  view.setUint32(2, height % 0x1_0000_0000);
+  writeUint32(into, at + 2, height % 0x1_0000_0000);
+  const high = Math.floor(height / 0x1_0000_0000);
+  into[at] = high >>> 8;
+  into[at + 1] = high & 0xff;
 }
 
 /** Reads what writeHeight wrote. */
 export function readHeight(from: Uint8Array, at: number): number {
-  const view = new DataView(from.buffer, from.byteOffset + at, HEIGHT_BYTES);
-  return view.getUint16(0) * 0x1_0000_0000 + view.getUint32(2);
+  return readUint(from, at, HEIGHT_BYTES);
 }
 
 /** m ‖ name. */
@@ -131,7 +144,7 @@ export function accountKey(address: string, height: number, index: number): Uint
   key[0] = PREFIX.account;
   writeHex(key, 1, address);
   writeHeight(key, 1 + ID_BYTES, height);
-  new DataView(key.buffer).setUint32(1 + ID_BYTES + HEIGHT_BYTES, index);
+  writeUint32(key, 1 + ID_BYTES + HEIGHT_BYTES, index);
   return key;
 }
 
@@ -141,8 +154,7 @@ export function placeOfAccountKey(
 ): { readonly height: number; readonly index: number } | undefined {
   const at = 1 + ID_BYTES;
   if (key.length !== at + HEIGHT_BYTES + INDEX_BYTES) return undefined;
-  const view = new DataView(key.buffer, key.byteOffset, key.length);
-  return { height: readHeight(key, at), index: view.getUint32(at + HEIGHT_BYTES) };
+  return { height: readHeight(key, at), index: readUint(key, at + HEIGHT_BYTES, INDEX_BYTES) };
 }
 
 /** The keys of one account below `before`. */

@@ -100,11 +100,11 @@ export class Reader {
 
 /** Reads what a ByteWriter wrote. After a failure it answers zeros and empty text. */
 export class ByteReader extends Reader {
-  readonly #view: DataView;
-
-  constructor(bytes: Uint8Array) {
-    super(bytes);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  /** A DataView would be shorter, and makes the engine move a small array out of its heap: 0.5 µs for each reader. */
+  #word(at: number): number {
+    const { bytes } = this;
+    const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    return high * 0x1_0000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
   }
 
   /** Position of the next `length` bytes, or -1 when there are fewer. */
@@ -126,29 +126,32 @@ export class ByteReader extends Reader {
 
   u16(): number {
     const at = this.take(2);
-    return at < 0 ? 0 : this.#view.getUint16(at);
+    return at < 0 ? 0 : ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
   }
 
   u32(): number {
     const at = this.take(4);
-    return at < 0 ? 0 : this.#view.getUint32(at);
+    return at < 0 ? 0 : this.#word(at);
   }
 
   /** A u64 that must hold a safe integer. */
   u64(): number {
     const at = this.take(8);
     if (at < 0) return 0;
-    const high = this.#view.getUint32(at);
+    const high = this.#word(at);
     if (high > HIGH_SAFE_MAX) {
       this.fail('OUT_OF_RANGE', 'a safe integer (below 2^53) was expected');
       return 0;
     }
-    return high * TWO_32 + this.#view.getUint32(at + 4);
+    return high * TWO_32 + this.#word(at + 4);
   }
 
   u64Big(): bigint {
     const at = this.take(8);
-    return at < 0 ? 0n : this.#view.getBigUint64(at);
+    if (at < 0) return 0n;
+    const high = this.#word(at);
+    const low = this.#word(at + 4);
+    return high <= HIGH_SAFE_MAX ? BigInt(high * TWO_32 + low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
   hex(length: number): string {

@@ -7,16 +7,18 @@ import { asciiText } from './hex.ts';
 import { JsonReader } from './json-reader.ts';
 import type { Layout } from './layout.ts';
 
-/** The canonical bytes. */
-export function encodeLayout<T>(layout: Layout<T>, value: T): Uint8Array {
-  const into = new ByteWriter(layout.size(value));
-  layout.write(value, into);
-  return into.bytes;
-}
-
-/** Encodings up to here are hashed from one buffer: allocating one for each was measured to cost 0.6 µs. */
+/** Encodings up to here are put together in one buffer: allocating one for each was measured to cost 0.6 µs. */
 const SCRATCH_BYTES = 8192;
 const scratch = new ByteWriter(SCRATCH_BYTES);
+
+/** The canonical bytes. */
+export function encodeLayout<T>(layout: Layout<T>, value: T): Uint8Array {
+  const size = layout.size(value);
+  const into = size <= SCRATCH_BYTES ? scratch : new ByteWriter(size);
+  into.at = 0;
+  layout.write(value, into);
+  return into === scratch ? into.bytes.slice(0, size) : into.bytes;
+}
 
 /** SHA-256(tag ‖ encoding), 32 bytes. */
 export function hashLayout<T>(tag: Tag, layout: Layout<T>, value: T, hasher: Sha256 = sha256): Uint8Array {
