@@ -88,6 +88,7 @@ export async function runPool(jobs: readonly Job[], options: PoolOptions): Promi
       const index = next++;
       const job = jobs[index] as Job;
       running.set(index, { file: job.file, seed: job.seed, simulatedUs: 0 });
+      progress();
       try {
         const answer = await handle.ask({ kind: 'run', id: index, job }, ({ simulatedUs }) => {
           running.set(index, { file: job.file, seed: job.seed, simulatedUs });
