@@ -19,6 +19,7 @@ import {
   heightIdOf,
   heightOfKey,
   heightRange,
+  keyAfter,
   type OpenedRecord,
   openRecord,
   openRecordWithDigest,
@@ -268,9 +269,13 @@ export class BlockStore {
 
   /** Deletes every record of the prefix, in batches that a crash may cut anywhere. */
   deleteAll(prefix: number): void {
+    let range = prefixRange(prefix);
     for (;;) {
-      const page = this.#checked(prefixRange(prefix), DELETE_PAGE);
-      if (page.length === 0) return;
+      const page = this.#checked(range, DELETE_PAGE);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      // On from there, and not from the start again: a bad disk may go on answering what was deleted.
+      range = { ...range, start: keyAfter(last) };
       this.write(batchOf(page.map((key) => ({ kind: 'delete', key }))));
     }
   }

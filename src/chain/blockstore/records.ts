@@ -176,6 +176,13 @@ export function namespaceOf(number: number): Namespace | undefined {
   return NAMESPACE_NAMES.find((name) => NAMESPACE[name] === number);
 }
 
+/** The least key above. */
+export function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.length + 1);
+  after.set(key);
+  return after;
+}
+
 /** All keys with this first byte. */
 export function prefixRange(prefix: number): KeyRange {
   return { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) };

@@ -7,6 +7,7 @@ import {
   CHECKSUM_BYTES,
   heightIdOf,
   heightRange,
+  keyAfter,
   META,
   metaKey,
   namespaceOf,
@@ -148,13 +149,6 @@ function readState<View>(parts: ChainParts<View>): {
   }
 }
 
-/** The least key above. */
-function keyAfter(key: Uint8Array): Uint8Array {
-  const after = new Uint8Array(key.length + 1);
-  after.set(key);
-  return after;
-}
-
 /** Starts over at genesis: what was derived is deleted, blocks stay and are executed again as far as they go. */
 function rebuild<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> {
   const { store } = parts;
@@ -218,9 +212,13 @@ function hasUndoBelow(store: BlockStore, at: number): boolean {
 /** A journal with a hole ends above it: how far back the node can go is local, and grows again. */
 function cutJournal(store: BlockStore, at: number): void {
   store.report(undoKey(at));
+  let range = heightRange(PREFIX.undo, 0, at + 1);
   for (;;) {
-    const page = store.scan(heightRange(PREFIX.undo, 0, at + 1), LEAVES_PER_PAGE);
-    if (page.length === 0) break;
+    const page = store.scan(range, LEAVES_PER_PAGE);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    // On from there, and not from the start again: a bad disk may go on answering what was deleted.
+    range = { ...range, start: keyAfter(last.key) };
     for (const { key, value } of page) store.check(key, value);
     store.write(batchOf(page.map(({ key }) => ({ kind: 'delete', key }))));
     for (const { key } of page) store.repaired(key);
