@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../src/cluster/fingerprint.ts';
 import type { ClusterPlan } from '../../src/cluster/plan.ts';
 import { faultKindOf, resolveScenario } from '../../src/cluster/resolve.ts';
 import { type FaultLine, faultSchema, type ScenarioFile } from '../../src/cluster/scenario/schema.ts';
@@ -70,8 +71,11 @@ interface Seen {
 function seen(plan: ClusterPlan): Seen {
   const cluster = new TestCluster(plan, { nativeSuite: SUITE });
   const told: string[] = [];
-  cluster.simulator.observe((host, event, atUs) => told.push(`${host} ${atUs} ${event.kind}`));
+  cluster.simulator.observe((host, event, atUs) =>
+    told.push(`${host} ${atUs} ${event.kind} ${fingerprintOf(event)}`),
+  );
   while (cluster.step(100_000).kind === 'running');
+  expect(cluster.simulator.status()).toEqual({ kind: 'reached' });
   const counts = cluster.simulator.faultCounts().map((count) => [count.id, count] as const);
   return { hash: cluster.simulator.traceHash(), told: told.join('\n'), counts: new Map(counts) };
 }
