@@ -90,12 +90,23 @@ function expand(path: string): readonly string[] {
   return files;
 }
 
+/** Scenario files are text: what is not is no scenario, whatever a parser might make of it. */
+function decodeText(path: string, bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Told below, together with texts that contain NUL.
+  }
+  throw new UsageError(`${path}: not a text file; a scenario file is YAML in UTF-8`);
+}
+
 function readText(path: string): string {
   return reading(path, () => {
     const size = statSync(path).size;
     if (size > FILE_MAX_BYTES)
       throw new UsageError(`${path}: ${size} bytes; a scenario file has at most ${FILE_MAX_BYTES}`);
-    return readFileSync(path, 'utf8');
+    return decodeText(path, readFileSync(path));
   });
 }
 

@@ -182,6 +182,7 @@ function findAliases(document: Document, places: Places): readonly ScenarioProbl
 function yamlHint(code: string): string {
   if (code === 'DUPLICATE_KEY') return 'every key once in one mapping';
   if (code === 'TAB_AS_INDENT') return 'spaces, not tabs, as indentation';
-  if (code === 'BAD_INDENT') return 'the lines of one mapping or list to start in one column';
+  if (code === 'BAD_INDENT')
+    return 'the lines of one mapping or list to start in one column, and every [ and { to be closed';
   return 'valid YAML 1.2';
 }

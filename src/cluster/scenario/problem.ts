@@ -46,13 +46,13 @@ function renderProblems(file: string, source: string, problems: readonly Scenari
   const parts = problems.slice(0, PROBLEMS_SHOWN_MAX).map((problem) => {
     if (problem.line === 0) {
       const field = problem.path === '' ? '' : `${problem.path}: `;
-      return [`${file}: ${field}${problem.message}`, `  expected: ${problem.expected}`].join('\n');
+      return [printable(`${file}: ${field}${problem.message}`), `  expected: ${problem.expected}`].join('\n');
     }
     const { text, caret } = excerpt(lines[problem.line - 1] ?? '', problem.column);
     const gutter = String(problem.line).length;
     const where = problem.path === '' ? '' : `${problem.path}: `;
     return [
-      `${file}:${problem.line}:${problem.column}: ${where}${problem.message}`,
+      printable(`${file}:${problem.line}:${problem.column}: ${where}${problem.message}`),
       `  ${problem.line} | ${text}`,
       `  ${' '.repeat(gutter)} | ${' '.repeat(caret)}^`,
       `  expected: ${problem.expected}`,
