@@ -1,0 +1,18 @@
+/** The runs whose every effect is a crash point: three hosts, about twenty blocks, transfers. */
+import type { ClusterPlan } from '../../src/cluster/plan.ts';
+import { resolveScenario } from '../../src/cluster/resolve.ts';
+import { small } from './support.ts';
+
+/** The host that dies. */
+export const VICTIM = 1;
+
+/** A run of twenty blocks, then twice that time to come back together. */
+export function crashPlan(engine: 'pow' | 'round-robin'): ClusterPlan {
+  const file = small({
+    duration: '40s',
+    quiet: '20s',
+    chain: { engine, blockInterval: '1s', finalityDepth: 12 },
+    load: [{ kind: 'transfers', perSecond: 1, accounts: 3 }],
+  });
+  return resolveScenario(file, 'crash-points');
+}
