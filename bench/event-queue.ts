@@ -41,6 +41,30 @@ function holdTyped(pending: number): number {
   return EVENTS / (performance.now() - from) / 1000;
 }
 
+/** The queue alone: nothing is allocated for an event. */
+function holdBare(pending: number): number {
+  const queue = new EventQueue();
+  let i = 0;
+  const add = (nowUs: number): void => {
+    queue.push(nowUs + delayOf(i), mix32(i + 7) >>> 2, i & 511, 513, i, 0, undefined, i);
+    i++;
+  };
+  while (i < pending) add(0);
+  const from = performance.now();
+  for (let n = 0; n < EVENTS; n++) {
+    queue.pop();
+    sum += queue.host + 1;
+    add(queue.timeUs);
+  }
+  return EVENTS / (performance.now() - from) / 1000;
+}
+
+const LOOPS = new Map([
+  ['typed', holdTyped],
+  ['closures', holdClosures],
+  ['bare', holdBare],
+]);
+
 interface ClosureEvent {
   readonly timeUs: number;
   readonly tie: number;
@@ -85,13 +109,14 @@ const [, , name, size] = process.argv;
 if (name === undefined) {
   for (const pending of PENDING) {
     const [typed, closures] = [measure('typed', pending), measure('closures', pending)];
+    const bare = measure('bare', pending);
     const ratio = (typed / closures).toFixed(2);
     console.log(
-      `${pending} pending: ${typed.toFixed(2)} M events/s, tinyqueue with closures ${closures.toFixed(2)}, ratio ${ratio}`,
+      `${pending} pending: ${typed.toFixed(2)} M events/s, tinyqueue with closures ${closures.toFixed(2)}, ratio ${ratio}; bare ${bare.toFixed(2)}`,
     );
   }
 } else {
-  const hold = name === 'typed' ? holdTyped : holdClosures;
+  const hold = LOOPS.get(name) ?? holdTyped;
   const rates = Array.from({ length: REPEATS }, () => hold(Number(size)));
   if (sum === 0) throw new Error('the loops did nothing');
   console.log(Math.max(...rates));

@@ -1,0 +1,124 @@
+/** `npm run bench`: every number of docs/performance.md, each comparison within one run. Names of sections choose some. */
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+
+/** One run of bench/scenario.ts, as it prints it. */
+interface Run {
+  readonly verdict: string;
+  readonly simulatedS: number;
+  readonly events: number;
+  readonly wallS: number;
+  readonly cpuS: number;
+  readonly heapMb: number;
+}
+
+interface Measured {
+  readonly runs: readonly Run[];
+  readonly peakMb: number;
+}
+
+const REPEATS = 5;
+const SIZES = [100, 300, 600, 3_000, 10_000];
+const HOUR = 'bench/scenarios/five-nodes.yaml';
+
+function node(...args: readonly string[]): string {
+  return execFileSync(process.execPath, [...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function scenario(...args: readonly string[]): Measured {
+  const text = node('--expose-gc', '--max-old-space-size=12000', 'bench/scenario.ts', ...args);
+  const measured = JSON.parse(text) as Measured;
+  const failed = measured.runs.find((run) => run.verdict !== 'passed');
+  if (failed !== undefined) throw new Error(`${args.join(' ')}: ${failed.verdict}`);
+  return measured;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+function medianOf(measured: Measured, of: (run: Run) => number): number {
+  return median(measured.runs.map(of));
+}
+
+function hour(name: string, ...args: readonly string[]): Measured {
+  const measured = scenario(HOUR, '--repeat', String(REPEATS), ...args);
+  const wall = medianOf(measured, (run) => run.simulatedS / run.wallS);
+  const cpu = medianOf(measured, (run) => run.simulatedS / run.cpuS);
+  const first = measured.runs[0];
+  const alone = first === undefined ? 0 : first.simulatedS / first.wallS;
+  console.log(
+    `| ${name} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${alone.toFixed(0)} | ${measured.peakMb.toFixed(0)} MB |`,
+  );
+  return measured;
+}
+
+function share(all: Measured, without: Measured): string {
+  const whole = medianOf(all, (run) => run.cpuS / run.simulatedS);
+  const rest = medianOf(without, (run) => run.cpuS / run.simulatedS);
+  return `${(100 * (1 - rest / whole)).toFixed(0)} %`;
+}
+
+const SECTIONS: ReadonlyMap<string, () => void> = new Map([
+  ['queue', () => console.log(node('bench/event-queue.ts').trim())],
+  ['kernel', () => console.log(node('bench/kernel.ts').trim())],
+  [
+    'hour',
+    () => {
+      console.log('| five nodes, one simulated hour | × wall | × CPU | first run × wall | peak |');
+      console.log('|---|---|---|---|---|');
+      const all = hour('real signatures');
+      hour('modelled signatures', '--set', 'signatures=modelled');
+      const unjudged = hour('no oracles', '--oracles', 'off');
+      const untraced = hour('no trace', '--trace', 'off');
+      const neither = hour('neither', '--oracles', 'off', '--trace', 'off');
+      console.log(
+        `Share of CPU: oracles ${share(all, unjudged)}, trace ${share(all, untraced)}, both ${share(all, neither)}`,
+      );
+    },
+  ],
+  [
+    'internet',
+    () => {
+      const { runs, peakMb } = scenario('bench/scenarios/measured-600.yaml');
+      for (const { events, wallS, cpuS } of runs) {
+        const rate = (events / wallS / 1e6).toFixed(3);
+        console.log(
+          `600 nodes, 100 blocks: ${events} events, ${rate} M events/s, wall ${wallS.toFixed(1)} s, CPU ${cpuS.toFixed(1)} s, peak ${peakMb.toFixed(0)} MB`,
+        );
+      }
+    },
+  ],
+  [
+    'growth',
+    () => {
+      console.log('| nodes | events | wall | µs an event | peak | heap a node |');
+      console.log('|---|---|---|---|---|---|');
+      for (const nodes of SIZES) {
+        const { runs, peakMb } = scenario('bench/scenarios/scale.yaml', '--set', `nodes=${nodes}`);
+        for (const { events, wallS, heapMb } of runs) {
+          const each = ((1e6 * wallS) / events).toFixed(1);
+          const heap = ((1000 * heapMb) / nodes).toFixed(0);
+          console.log(
+            `| ${nodes} | ${events} | ${wallS.toFixed(1)} s | ${each} | ${peakMb.toFixed(0)} MB | ${heap} kB |`,
+          );
+        }
+      }
+    },
+  ],
+]);
+
+const chosen = process.argv.slice(2);
+for (const name of chosen)
+  if (!SECTIONS.has(name))
+    throw new Error(`no section '${name}'; there are ${[...SECTIONS.keys()].join(', ')}`);
+console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
+for (const [name, run] of SECTIONS) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  console.log(`## ${name}`);
+  run();
+  console.log('');
+}
