@@ -5,14 +5,14 @@ import { formatDurationUs } from '../cluster/scenario/duration.ts';
 import { assertNever } from '../env/assert.ts';
 import type { Fault, SpanUs } from '../sim/fault.ts';
 import type { LinkTarget } from '../sim/network/link-change.ts';
-import { alignedMoment, grouped, hostNames } from './format.ts';
+import { alignedMoment, grouped, hostNames, moment } from './format.ts';
 
 /** Faults that are listed; the counts stand above them. */
 const FAULTS_SHOWN = 8;
 const PPM_OF_PERCENT = 10_000;
 
 function span(us: SpanUs): string {
-  return us === 'forever' ? 'for ever' : `for ${formatDurationUs(Math.round(us / 1_000) * 1_000)}`;
+  return us === 'forever' ? 'for ever' : `for ${moment(us)}`;
 }
 
 function links(target: LinkTarget): string {
@@ -25,7 +25,7 @@ function linkFacts(change: Extract<Fault, { kind: 'link' }>['change']): string {
     case 'split':
       return change.groups.map(hostNames).join(' | ');
     case 'ring':
-      return `ring of ${hostNames(change.hosts)}`;
+      return hostNames(change.hosts);
     case 'isolate':
       return `${hostNames(change.hosts)} alone`;
     case 'cut':
@@ -42,6 +42,19 @@ function linkFacts(change: Extract<Fault, { kind: 'link' }>['change']): string {
       return `${links(change.links)} ${grouped(change.kbitPerS)} kbit/s`;
     default:
       return assertNever(change);
+  }
+}
+
+function diskFacts(fault: Extract<Fault, { kind: 'disk' }>['fault']): string {
+  switch (fault.kind) {
+    case 'slow':
+      return ` ${fault.multiplier} times slower`;
+    case 'diskFull':
+      return ` with room for ${grouped(fault.roomBytes)} bytes`;
+    case 'ioError':
+      return ` on ${fault.on}`;
+    default:
+      return '';
   }
 }
 
@@ -65,7 +78,7 @@ function facts(fault: Fault): string {
     case 'timerJitter':
       return `${who} up to ${formatDurationUs(fault.upToUs)} ${span(fault.forUs)}`;
     case 'disk':
-      return `${who} ${fault.fault.kind} ${span(fault.forUs)}`;
+      return `${who}${diskFacts(fault.fault)} ${span(fault.forUs)}`;
     default:
       return assertNever(fault);
   }
@@ -82,10 +95,13 @@ export function faultCounts(faults: readonly FaultCoverage[]): string {
     .join(' · ');
 }
 
+/** Prepare a fault or end it, and are none: a backup before a crash with an old disk, a start after a repair. */
+const HELPERS: readonly string[] = ['backup', 'repaired'];
+
 /** The last faults that began before the failure, one a line, oldest first: time, kind, targets. */
 export function faultsNear(plan: readonly Fault[], atUs: number): readonly string[] {
   return plan
-    .filter((fault) => fault.off !== true && fault.atUs <= atUs)
+    .filter((fault) => fault.off !== true && fault.atUs <= atUs && !HELPERS.includes(faultKindOf(fault.id)))
     .map((fault, index) => ({ fault, index }))
     .sort((a, b) => a.fault.atUs - b.fault.atUs || a.index - b.index)
     .slice(-FAULTS_SHOWN)
