@@ -9,9 +9,9 @@ import { drive, experimentCluster, experimentPlan, KEEP_ALL } from './experiment
 
 const HONEST = 0;
 const ATTACKER = 1;
-/** With a latency of 10 ms a block is under way for 1.7e-5 of an interval. */
-const INTERVAL_S = 600;
-const LATENCY_MS = 10;
+/** With a latency of 2 ms a block is under way for 2e-5 of an interval. */
+const INTERVAL_S = 100;
+const LATENCY_MS = 2;
 
 /** One run: trials of one (q, n), one after the other. */
 export interface DoubleSpendJob {

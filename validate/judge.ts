@@ -33,6 +33,8 @@ const MEDIAN_SHARE = 0.1;
 /** The law of orphans is an approximation to about a twentieth. */
 const ORPHAN_SHARE = 0.05;
 
+/** Where the Poisson approximation of 2008 is less than half of the truth, and must be told from it. */
+const EXCLUDED = { q: 0.1, n: 6 } as const;
 /** What is judged: 600 s rows, by their published medians. */
 const MEDIAN_INTERVAL_S = 600;
 
@@ -130,7 +132,7 @@ function judgeDoubleSpend(outcomes: readonly DoubleSpendOutcome[], short: boolea
         Math.abs(value - success) <= SIGMAS * sigma,
       ),
     ];
-    if (n !== 6 || (q !== 0.1 && !short)) return lines;
+    if (q !== EXCLUDED.q || n !== EXCLUDED.n) return lines;
     const wrong = nakamotoPoisson(q, n);
     const away = (value - wrong) / proportionSigma(value, trials);
     lines.push(

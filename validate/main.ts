@@ -35,6 +35,7 @@ function parseOptions(args: readonly string[]): ValidateOptions {
   };
 }
 
+/** Columns as wide as what they hold. */
 function tableText(lines: readonly Line[]): string {
   const head = {
     part: '',
@@ -60,7 +61,7 @@ async function validate(options: ValidateOptions): Promise<number> {
   const jobs = planJobs(options);
   const startedMs = performance.now();
   const isShown = process.stderr.isTTY === true;
-  const outcomes = await runJobs(jobs, THREADS, (finished) => {
+  const outcomes = await runJobs(jobs, THREADS, (_, finished) => {
     if (isShown) process.stderr.write(`\r${finished} of ${jobs.length} runs`);
   });
   if (isShown) process.stderr.write('\r\x1b[K');

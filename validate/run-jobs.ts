@@ -10,22 +10,21 @@ export class JobError extends Error {
 
 function ask(worker: Worker, job: ValidateJob): Promise<ValidateOutcome> {
   return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      worker.removeAllListeners();
+    const fail = (why: string): void => {
+      settle();
+      reject(new JobError(`${JSON.stringify(job)}: ${why}`));
     };
-    worker.once('message', (answer: WorkerAnswer) => {
+    const onMessage = (answer: WorkerAnswer): void => {
+      if (answer.kind === 'failed') return fail(answer.error);
       settle();
-      if (answer.kind === 'done') resolve(answer.outcome);
-      else reject(new JobError(`${JSON.stringify(job)}: ${answer.error}`));
-    });
-    worker.once('error', (error) => {
-      settle();
-      reject(new JobError(`${JSON.stringify(job)}: ${String(error)}`));
-    });
-    worker.once('exit', (code) => {
-      settle();
-      reject(new JobError(`${JSON.stringify(job)}: the worker ended with code ${code}`));
-    });
+      resolve(answer.outcome);
+    };
+    const onError = (error: unknown): void => fail(String(error));
+    const onExit = (code: number): void => fail(`the worker ended with code ${code}`);
+    const settle = (): void => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(job);
   });
 }
@@ -37,15 +36,16 @@ function ask(worker: Worker, job: ValidateJob): Promise<ValidateOutcome> {
 export async function runJobs(
   jobs: readonly ValidateJob[],
   threads: number,
-  onDone: (finished: number) => void,
+  onDone: (outcome: ValidateOutcome, finished: number) => void,
 ): Promise<readonly ValidateOutcome[]> {
   const outcomes = new Map<number, ValidateOutcome>();
   let next = 0;
   const work = async (worker: Worker): Promise<void> => {
     while (next < jobs.length) {
       const index = next++;
-      outcomes.set(index, await ask(worker, jobs[index] as ValidateJob));
-      onDone(outcomes.size);
+      const outcome = await ask(worker, jobs[index] as ValidateJob);
+      outcomes.set(index, outcome);
+      onDone(outcome, outcomes.size);
     }
   };
   const workers = Array.from(
