@@ -1,4 +1,5 @@
 /** What the main thread and a simulation worker say to each other: plain data only. */
+import type { ClusterOptions } from '../cluster/chain-setup.ts';
 import type { RunResult } from '../cluster/result.ts';
 import type { Override } from '../cluster/scenario/parse.ts';
 
@@ -12,7 +13,15 @@ export interface Job {
   readonly isolate: boolean;
   /** 0: the run's own order of simultaneous events; n: the n-th other order. */
   readonly permuteTies: number;
+  /**
+   * URL of a module whose export `plant` is a Plant: other programs or rules than the honest ones, for planted bugs.
+   * Absent: everybody is honest.
+   */
+  readonly plantModule?: string;
 }
+
+/** What a planted bug replaces in a cluster. */
+export type Plant = Pick<ClusterOptions, 'program' | 'rules'>;
 
 /** A run that ended, with the wall time that it took. */
 export interface JobOutcome {

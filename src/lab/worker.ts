@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
-import type { FromWorker, Job, JobOutcome, ToWorker } from './job.ts';
+import type { FromWorker, Job, JobOutcome, Plant, ToWorker } from './job.ts';
 import { createNativeSuite } from './native-suite.ts';
 import { withThrown } from './thrown-text.ts';
 
@@ -25,7 +25,26 @@ function post(message: FromWorker): void {
   port?.postMessage(message);
 }
 
-function prepare(job: Job): OpenRun {
+/** @throws {TypeError} when the module has no `plant`. */
+async function plantOf({ plantModule }: Job): Promise<Plant> {
+  if (plantModule === undefined) return {};
+  const loaded: unknown = await import(plantModule);
+  if (hasPlant(loaded)) return loaded.plant;
+  throw new TypeError(`${plantModule} exports no plant`);
+}
+
+function hasPlant(loaded: unknown): loaded is { readonly plant: Plant } {
+  return (
+    typeof loaded === 'object' &&
+    loaded !== null &&
+    'plant' in loaded &&
+    typeof loaded.plant === 'object' &&
+    loaded.plant !== null
+  );
+}
+
+async function prepare(job: Job): Promise<OpenRun> {
+  const plant = await plantOf(job);
   const scenario = parseScenario(job.file, job.source, job.overrides);
   const startedMs = performance.now();
   const run = createScenarioRun(scenario, {
@@ -33,6 +52,7 @@ function prepare(job: Job): OpenRun {
     isolate: job.isolate,
     permuteTies: job.permuteTies,
     nativeSuite: suite,
+    ...plant,
   });
   return { run, startedMs };
 }
@@ -42,8 +62,8 @@ function finish({ run, startedMs }: OpenRun): JobOutcome {
   return { result, wallMs: performance.now() - startedMs };
 }
 
-function runWhole(job: Job, onProgress: (run: ScenarioRun) => void): JobOutcome {
-  const opened = prepare(job);
+async function runWhole(job: Job, onProgress: (run: ScenarioRun) => void): Promise<JobOutcome> {
+  const opened = await prepare(job);
   let reportedMs = opened.startedMs;
   while (opened.run.step(SLICE_EVENTS)) {
     const nowMs = performance.now();
@@ -60,18 +80,18 @@ function opened(id: number): OpenRun {
   return run;
 }
 
-function handle(message: ToWorker): void {
+async function handle(message: ToWorker): Promise<void> {
   const { id } = message;
   const onProgress = (run: ScenarioRun): void =>
     post({ kind: 'progress', id, simulatedUs: run.nowUs, events: run.events });
   switch (message.kind) {
     case 'run': {
-      const outcome = runWhole(message.job, onProgress);
+      const outcome = await runWhole(message.job, onProgress);
       return post({ kind: 'done', id, outcome });
     }
     case 'open': {
-      if (message.warmUp !== undefined) runWhole(message.warmUp, onProgress);
-      open.set(id, prepare(message.job));
+      if (message.warmUp !== undefined) await runWhole(message.warmUp, onProgress);
+      open.set(id, await prepare(message.job));
       return post({ kind: 'stepped', id, more: true, hash: '', events: 0 });
     }
     case 'step': {
@@ -90,9 +110,7 @@ function handle(message: ToWorker): void {
 }
 
 port.on('message', (message: ToWorker) => {
-  try {
-    handle(message);
-  } catch (error) {
+  handle(message).catch((error: unknown) => {
     const known = error instanceof Error;
     post({
       kind: 'failed',
@@ -100,5 +118,5 @@ port.on('message', (message: ToWorker) => {
       error: known ? `${error.name}: ${error.message}` : String(error),
       stack: known ? (error.stack ?? '') : '',
     });
-  }
+  });
 });
