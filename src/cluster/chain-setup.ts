@@ -63,6 +63,8 @@ export interface ClusterOptions {
     honest: HostProgram<ChainWorld>,
     config: NodeConfig,
   ) => HostProgram<ChainWorld>;
+  /** All wall clocks, and genesis with them, begin so much later. */
+  readonly wallShiftMs?: number;
   /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */
   readonly rules?: (honest: ConsensusRules<unknown>) => ConsensusRules<unknown>;
 }
@@ -114,6 +116,7 @@ function genesisOf(
   engine: EngineSetup,
   wallets: readonly Keys[],
   producers: readonly PublicKey[],
+  wallShiftMs: number,
 ): Genesis {
   return {
     name: 'aureon-test',
@@ -135,7 +138,7 @@ function genesisOf(
     validators: engine.needsValidators
       ? byText(producers, (key) => key).map((key) => ({ key, power: amount(1n) }))
       : [],
-    timestampMs: GENESIS_MS,
+    timestampMs: unixMs(GENESIS_MS + wallShiftMs),
     version: 1,
   };
 }
@@ -152,6 +155,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     engine,
     wallets.flat(),
     hostKeys.map((keys) => keys.key),
+    options.wallShiftMs ?? 0,
   );
   const schedule: UpgradeSchedule =
     plan.chain.upgrade === undefined
@@ -309,6 +313,7 @@ export function simulatorConfig(
     faults: plan.faults,
     atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
     ...(options.trace === false ? UNTRACED : {}),
+    wallStartUs: WALL_START_US + (options.wallShiftMs ?? 0) * 1_000,
     isolate: options.isolate === true,
     permuteTies: options.permuteTies ?? 0,
   };

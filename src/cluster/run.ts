@@ -264,3 +264,8 @@ class Run implements ScenarioRun {
 export function createScenarioRun(file: ScenarioFile, options: RunOptions): ScenarioRun {
   return new Run(resolveScenario(file, options.seed), options);
 }
+
+/** As createScenarioRun, from a plan: one that was cut, renumbered or shrunk. */
+export function createPlanRun(plan: ClusterPlan, options: ClusterOptions = {}): ScenarioRun {
+  return new Run(plan, options);
+}
