@@ -16,8 +16,8 @@ function wallTime(ms: number): string {
   return ms < 100 ? `${(ms / 1_000).toFixed(2)}s` : `${(ms / 1_000).toFixed(1)}s`;
 }
 
-/** `600s simulated in 1.2s, 500x real time`; nothing about a run that never began. */
-export function pace(simulatedUs: number, wallMs: number): string {
+/** `600s simulated in 1.2s, 500x real time`. */
+function pace(simulatedUs: number, wallMs: number): string {
   const simulated = `${grouped(simulatedUs / 1_000_000)}s`;
   const ratio = wallMs > 0 ? `, ${grouped(simulatedUs / 1_000 / wallMs)}x real time` : '';
   return `${simulated} simulated in ${wallTime(wallMs)}${ratio}`;

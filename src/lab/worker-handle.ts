@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from './job.ts';
 
 /** A worker that says nothing for so long is ended; the seed is printed. Slices take tens of milliseconds. */
-export const WATCHDOG_MS = 600_000;
+const WATCHDOG_MS = 600_000;
 
 /** The worker ended, or fell silent, while it owed an answer. */
 export class WorkerLostError extends Error {
