@@ -295,6 +295,7 @@ export class TestCluster {
       chainId: this.setup.genesisId,
       signer: this.setup.signer,
       stream: simulator.stream(`load/${kind}`),
+      routing: simulator.stream(`routing/${kind}`),
       nowUs: () => simulator.nowUs(),
       at: (atUs, run) => simulator.at(atUs, run),
       command: (host, command, onAnswer) => simulator.command(host, command, onAnswer),

@@ -9,7 +9,10 @@ export interface LoadHost {
   readonly hostCount: number;
   readonly chainId: Hash;
   readonly signer: Signer;
+  /** What is sent and when: drawn in the order of simulated time alone, so that no answer shifts it. */
   readonly stream: Stream;
+  /** Whom to ask. */
+  readonly routing: Stream;
   nowUs(): number;
   at(atUs: number, run: () => void): void;
   /** False when the host is down. */
@@ -39,7 +42,7 @@ export function submitSomewhere(
   command: Command,
   onAnswer: (answer: Answer, by: number) => void,
 ): number | undefined {
-  const first = host.stream.below(host.hostCount);
+  const first = host.routing.below(host.hostCount);
   for (let i = 0; i < host.hostCount; i++) {
     const target = (first + i) % host.hostCount;
     if (host.command(target, command, (answer) => onAnswer(answer, target))) return target;
