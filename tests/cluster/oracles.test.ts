@@ -133,6 +133,22 @@ const PLANTS: readonly Plant[] = [
     laws: ['agreement/absolute-finality-conflict'],
   },
   {
+    bug: 'a node that bans whoever shakes hands with it',
+    options: {
+      isDishonest: false,
+      program: planted([1], (env) => ({
+        env: {
+          emit(event) {
+            env.emit(event);
+            if (event.kind !== 'PeerUp') return;
+            env.emit({ kind: 'PeerBanned', peer: event.peer, address: event.address, fault: 'none' });
+          },
+        },
+      })),
+    },
+    laws: ['bans/honest-peer-banned'],
+  },
+  {
     bug: 'nodes that pay themselves more than the rules say',
     options: {
       program: (_host, _honest, config) => createNode({ ...config, consensus: paysMore(config.consensus) }),
