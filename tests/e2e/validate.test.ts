@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** The short form takes a minute on two free cores. */
+const TIMEOUT_MS = 900_000;
+
+interface Ended {
+  readonly code: number;
+  readonly lines: readonly string[];
+  readonly errors: string;
+}
+
+function validate(...flags: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['validate/main.ts', ...flags], { cwd: ROOT }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, lines: stdout.split('\n'), errors: stderr });
+    });
+  });
+}
+
+function failing(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.endsWith(' FAIL'));
+}
+
+describe('npm run validate', () => {
+  it(
+    'finds real nodes near what is published, in its short form',
+    async () => {
+      const { code, lines, errors } = await validate('--short');
+      expect(errors).toBe('');
+      expect(failing(lines)).toEqual([]);
+      const judged = lines.filter((line) => line.endsWith(' ok'));
+      expect(judged.filter((line) => /median/.test(line)).length).toBe(2);
+      expect(judged.filter((line) => /orphans of/.test(line)).length).toBe(4);
+      expect(judged.filter((line) => /^q = .* Rosenfeld/.test(line)).length).toBe(5);
+      expect(judged.filter((line) => /^alpha = .* revenue/.test(line)).length).toBe(4);
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'fails when latencies are a third too long',
+    async () => {
+      const { code, lines } = await validate('--short', '--only', 'propagation', '--mis-set', 'latency');
+      expect(failing(lines).filter((line) => /median/.test(line)).length).toBeGreaterThan(0);
+      expect(code).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'fails when the attacker must exceed the public chain by one block more',
+    async () => {
+      const { code, lines } = await validate('--short', '--only', 'double-spend', '--mis-set', 'exceed');
+      expect(failing(lines).filter((line) => /Rosenfeld/.test(line)).length).toBe(5);
+      expect(code).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('refuses what it does not know', async () => {
+    for (const flags of [['--only', 'nothing'], ['--mis-set', 'nothing'], ['--nothing']]) {
+      const { code, errors } = await validate(...flags);
+      expect(code).toBe(2);
+      expect(errors).toContain('usage: npm run validate');
+    }
+  });
+});

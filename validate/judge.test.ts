@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { DoubleSpendOutcome } from './double-spend.ts';
+import { judge, ratioOf } from './judge.ts';
+import { planJobs } from './settings.ts';
+import { rosenfeld } from './theory.ts';
+
+const FULL = { short: false, only: undefined, misSet: undefined } as const;
+
+function outcome(q: number, n: number, trials: number, successes: number): DoubleSpendOutcome {
+  return { kind: 'double-spend', q, confirmations: n, trials, successes, skipped: 0, blocks: 0 };
+}
+
+function verdicts(run: DoubleSpendOutcome): readonly string[] {
+  return judge([run], false).map((line) => line.verdict);
+}
+
+describe('the judgement', () => {
+  it('takes a share within three sigma and refuses one beyond', () => {
+    // sigma of 0.2 in 10,000 trials is 0.004.
+    expect(verdicts(outcome(0.1, 1, 10_000, 2_115))).toEqual(['ok']);
+    expect(verdicts(outcome(0.1, 1, 10_000, 2_125))).toEqual(['FAIL']);
+    expect(verdicts(outcome(0.1, 1, 10_000, 1_875))).toEqual(['FAIL']);
+  });
+
+  it("demands that Nakamoto's value is excluded at q = 0.1, n = 6", () => {
+    const trials = 677_000;
+    expect(verdicts(outcome(0.1, 6, trials, Math.round(trials * rosenfeld(0.1, 6))))).toEqual(['ok', 'ok']);
+    expect(verdicts(outcome(0.1, 6, trials, Math.round(trials * 0.0002428)))).toEqual(['FAIL', 'FAIL']);
+    // Too few trials tell nothing, and are not taken for an answer.
+    expect(verdicts(outcome(0.1, 6, 2_000, 1))).toEqual(['ok', 'FAIL']);
+  });
+
+  it('has the error of a ratio from its segments', () => {
+    // Segments of one length: the error of a mean of 0.4, 0.6, 0.5, 0.5.
+    const parts = [40, 60, 50, 50].map((won) => ({ won, blocks: 100 }));
+    const { ratio, sigma } = ratioOf(parts);
+    expect(ratio).toBe(0.5);
+    expect(sigma).toBeCloseTo(Math.sqrt(0.02 / 3 / 4), 12);
+    // Won in proportion to its length: no error at all.
+    const exact = ratioOf([100, 120, 80].map((blocks) => ({ won: blocks / 4, blocks })));
+    expect(exact.ratio).toBeCloseTo(0.25, 12);
+    expect(exact.sigma).toBeCloseTo(0, 12);
+  });
+});
+
+describe('the plan of the full form', () => {
+  const jobs = planJobs(FULL);
+
+  it('has trials for an error of a twentieth, for every q and n', () => {
+    for (const q of [0.1, 0.2, 0.3]) {
+      for (const n of [1, 2, 3, 4, 5, 6]) {
+        const trials = jobs
+          .filter((job) => job.kind === 'double-spend')
+          .filter((job) => job.q === q && job.confirmations === n)
+          .reduce((sum, job) => sum + job.trials, 0);
+        expect(trials).toBeGreaterThanOrEqual(400 / rosenfeld(q, n));
+      }
+    }
+  });
+
+  it('has 100,000 blocks for each point of selfish mining', () => {
+    for (const alpha of [0.25, 0.3]) {
+      const blocks = jobs
+        .filter((job) => job.kind === 'selfish')
+        .filter((job) => job.alpha === alpha)
+        .reduce((sum, job) => sum + job.segments * job.segmentBlocks, 0);
+      expect(blocks).toBeGreaterThanOrEqual(100_000);
+    }
+  });
+
+  it('has 2,000 blocks and five seeds for each of six rows of 300 nodes', () => {
+    const rows = jobs.filter((job) => job.kind === 'propagation');
+    expect(rows.length).toBe(30);
+    for (const row of rows) expect([row.nodes, row.heights - 10]).toEqual([300, 2_000]);
+    expect(new Set(rows.map((row) => `${row.intervalS} ${row.compact} ${row.seed}`)).size).toBe(30);
+  });
+});
