@@ -21,6 +21,9 @@ const GALLERY = fileURLToPath(new URL('../../scenarios', import.meta.url));
 /** Longest UTF-8 text of that many characters. */
 const FILE_MAX_BYTES = 3 * SCENARIO_FILE_MAX_CHARS;
 
+/** A shorter part of a name stands in too many of them. */
+const PART_MIN_CHARS = 4;
+
 /** What the system said, in its own short word: `EACCES`. */
 function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -69,7 +72,8 @@ function nearFile(path: string): string | undefined {
   const name = basename(path);
   const near =
     suggest(name, [...byName.keys()]) ?? suggest(name.replace(/\.[a-z]+$/, ''), [...byName.keys()]);
-  return near === undefined ? undefined : byName.get(near);
+  const part = near ?? [...byName.keys()].find((key) => name.length >= PART_MIN_CHARS && key.includes(name));
+  return part === undefined ? undefined : byName.get(part);
 }
 
 function missing(path: string): UsageError {
@@ -130,6 +134,12 @@ export function readScenarios(
       wrong.push(error.message);
     }
   }
-  if (wrong.length > 0) throw new UsageError(wrong.join('\n\n'));
+  if (wrong.length > 0) {
+    const last =
+      files.length === 1
+        ? []
+        : [`${wrong.length} of ${files.length} scenario files cannot be run: nothing was run`];
+    throw new UsageError([...wrong, ...last].join('\n\n'));
+  }
   return read;
 }

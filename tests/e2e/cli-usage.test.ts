@@ -44,6 +44,7 @@ const before = readdirSync(shop.folder).sort();
 const broken: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ['a missing file', ['goood.yaml'], ['goood.yaml: there is no such file', 'did you mean good.yaml?']],
   ['a name of the gallery', ['partition-and-heal'], ['did you mean', '01-partition-and-heal.yaml?']],
+  ['a part of a name', ['laggard'], ['did you mean', '14-upgrade-with-laggard.yaml?']],
   ['a folder without scenarios', ['folder'], ['folder: no scenario file in this folder']],
   ['a file that cannot be read', ['/proc/self/mem'], ['/proc/self/mem: cannot be read (E']],
   ['a link to itself', ['loop.yaml'], ['loop.yaml: cannot be read (ELOOP)']],
@@ -77,7 +78,7 @@ const broken: readonly (readonly [string, readonly string[], readonly string[]])
   [
     'a good file beside a bad one',
     ['good.yaml', 'unknown-key.yaml', 'no-nodes.yaml'],
-    ['unknown key', 'nodes: missing'],
+    ['unknown key', 'nodes: missing', '2 of 3 scenario files cannot be run: nothing was run'],
   ],
   ['--seeds backwards', ['good.yaml', '--seeds', '9..1'], ['--seeds 9..1: a range such as 1..500']],
   ['--seeds of words', ['good.yaml', '--seeds', 'a..b'], ['--seeds a..b']],
