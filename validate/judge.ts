@@ -12,7 +12,7 @@ import {
   type Histogram,
   proportionSigma,
   quantile,
-  variance,
+  standardErrorOfMean,
 } from './statistics.ts';
 import { eyalSirer, nakamotoPoisson, orphanLaw, rosenfeld } from './theory.ts';
 
@@ -159,7 +159,7 @@ export function ratioOf(parts: readonly { readonly won: number; readonly blocks:
   const blocks = parts.reduce((sum, part) => sum + part.blocks, 0);
   const ratio = parts.reduce((sum, part) => sum + part.won, 0) / blocks;
   const rests = parts.map((part) => part.won - ratio * part.blocks);
-  return { ratio, sigma: Math.sqrt(variance(rests) * parts.length) / blocks };
+  return { ratio, sigma: (standardErrorOfMean(rests) * parts.length) / blocks };
 }
 
 function judgeSelfish(outcomes: readonly SelfishOutcome[]): readonly Line[] {

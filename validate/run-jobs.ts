@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { ValidateJob, ValidateOutcome, WorkerAnswer } from './jobs.ts';
 
 /** A job that did not come to its end. */
-export class JobError extends Error {
+class JobError extends Error {
   readonly code = 'JOB_FAILED';
   override readonly name = 'JobError';
 }
