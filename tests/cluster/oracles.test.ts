@@ -100,6 +100,20 @@ const ANY: Transaction = {
   signature: signature('00'.repeat(64)),
 };
 
+/** Refuses a few good headers when they are asked for the second time: whoever built one was the first. */
+function refusesSome(honest: ConsensusRules<unknown>): ConsensusRules<unknown> {
+  const asked = new Map<number, number>();
+  return {
+    ...honest,
+    advance(view, header) {
+      const times = (asked.get(header.height) ?? 0) + 1;
+      asked.set(header.height, times);
+      const isRefused = header.height >= 7 && header.height < 16 && times === 2;
+      return isRefused ? { code: 'BAD_SEAL', fact: 'planted' } : honest.advance(view, header);
+    },
+  };
+}
+
 /** Follows other rules than the oracles: one unit more for whoever builds the block. */
 function paysMore(consensus: Consensus): Consensus {
   const { rules } = consensus;
@@ -251,6 +265,13 @@ const PLANTS: readonly Plant[] = [
     bug: 'a node that shows another state root than its head states',
     options: { program: showsEarly((snapshot) => ({ stateRoot: otherId(snapshot.head.id) })) },
     laws: ['claims/state-root-differs'],
+  },
+  {
+    bug: 'rules that refuse good headers now and then, so that who sent them is banned',
+    file: small({ chain: { engine: 'pow', blockInterval: '2s', finalityDepth: 1_000 } }),
+    options: { rules: refusesSome, isolate: true },
+    // Who refuses a header follows no chain that stands on it.
+    laws: ['bans/honest-peer-banned', 'convergence/no-common-head'],
   },
   {
     bug: 'a node that neither tells of blocks nor hears of them any more',
