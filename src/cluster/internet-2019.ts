@@ -1,16 +1,6 @@
 /** A public proof-of-work network as measured in 2019 (degrees: 2015). Facts published with SimBlock (dsg-titech/simblock, Apache-2.0). */
 
-/** Regions, in the order of every table below. */
-export const REGIONS = [
-  'NORTH_AMERICA',
-  'EUROPE',
-  'SOUTH_AMERICA',
-  'ASIA_PACIFIC',
-  'JAPAN',
-  'AUSTRALIA',
-] as const;
-
-/** Mean one-way latency in ms, [from][to]. */
+/** Mean one-way latency in ms, [from][to]: North America, Europe, South America, Asia and Pacific, Japan, Australia. */
 export const LATENCY_MEAN_MS: readonly (readonly number[])[] = [
   [32, 124, 184, 198, 151, 189],
   [124, 11, 227, 237, 252, 294],
