@@ -8,6 +8,7 @@ export const ORACLE_NAMES = [
   'acknowledged',
   'corruption',
   'bounds',
+  'bans',
   'claims',
   'acceptance',
   'convergence',
