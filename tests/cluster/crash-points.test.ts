@@ -12,7 +12,7 @@ import { crashPlan, VICTIM } from './crash-plans.ts';
 import { planted, SUITE } from './support.ts';
 
 /** Every so-manieth effect; each begins elsewhere for each fate, so that the fates together see more of them. */
-const STRIDE = 17;
+const STRIDE = 29;
 const OPTIONS = { nativeSuite: SUITE };
 
 function points(effects: number): readonly CrashPoint[] {
