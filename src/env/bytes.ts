@@ -20,7 +20,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** ASCII codes of the hexadecimal digits. */
-const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const DIGITS = Uint8Array.from({ length: 16 }, (_, digit) => digit.toString(16).charCodeAt(0));
 /** Codes of one piece of text; far below what an engine takes as arguments. */
 const CHUNK_CODES = 4096;
 const codes = new Uint8Array(CHUNK_CODES);
