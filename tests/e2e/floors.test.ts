@@ -28,7 +28,7 @@ interface Import {
 /** Every specifier of `import … from`, `export … from`, `import '…'` and `import('…')`, in code and in types. */
 function importsOf(file: string, text: string): Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const pattern = /(?:\bfrom|\bimport)\s*\(?\s*(['"])([^'"\n]+)\1/g;
+  const pattern = /(?:\bfrom|\bimport\s*\(?)\s*(['"])([^'"\n]+)\1/g;
   return [...code.matchAll(pattern)].map((match) => ({ file, specifier: match[2] ?? '' }));
 }
 
