@@ -4,8 +4,10 @@ const ALLOWED = [
   /^dist\/.+\.(js|d\.ts)$/,
   /^schemas\/.+\.json$/,
   /^scenarios\/.+\.(ya?ml|md)$/,
-  /^docs\/protocol\.md$/,
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^docs\/(?!plan)[a-z-]+\.md$/,
+  /^docs\/decisions\/\d{3}-[a-z0-9-]+\.md$/,
+  /^docs\/images\/[a-z-]+\.svg$/,
+  /^(package\.json|README\.md|ARCHITECTURE\.md|LICENSE|CHANGELOG\.md)$/,
 ];
 
 /** The part of package.json that is judged. */
@@ -30,7 +32,14 @@ interface PrintedRun {
   readonly verdict: string;
 }
 
-const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs/protocol.md'];
+const REQUIRED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'docs/protocol.md',
+  'docs/scenarios.md',
+];
 
 /** Files that do not belong in the tarball, and files that are missing there. */
 export function problemsOfTarball(files: readonly string[]): readonly string[] {

@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { compareEngines, problemsOfManifest, problemsOfTarball } from '../../tools/package-rules.ts';
 
-const documents = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs/protocol.md'];
+const documents = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'docs/protocol.md',
+  'docs/scenarios.md',
+];
 const files = [...documents, 'dist/cli/main.js', 'dist/cli/main.d.ts', 'dist/env/a.js', 'dist/env/a.d.ts'];
 const manifest = {
   bin: { aureon: './dist/cli/main.js' },
