@@ -19,7 +19,6 @@ const FAULTS = `
   - { kind: loss, at: 10s, for: 20s, link: { from: all, to: all }, percent: 2.5 }
   - { kind: latency, at: 10s, for: 20s, link: { from: all, to: all }, extra: 300ms }
   - { kind: corruption, at: 10s, for: 20s, link: { from: all, to: all }, percent: 1 }
-  - { kind: duplication, at: 10s, for: 20s, link: { from: all, to: all }, percent: 1 }
   - { kind: crash, at: 10s, hosts: [0, 1], how: power, down: 5s, disk: old, effect: 3 }
   - { kind: rollingRestart, at: 10s, hosts: [0], how: stop, down: 5s, gap: 1s, code: v1 }
   - { kind: pause, at: 10s, for: 2s, hosts: [3] }

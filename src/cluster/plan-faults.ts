@@ -227,12 +227,6 @@ function planOnce(line: FaultLine, o: Occurrence): void {
         change: { kind: 'corrupt', links: linkOf(line.link, o), ppm: ppm(line.percent) },
         forUs: lastUs(line.for, o),
       });
-    case 'duplication':
-      return o.add(o.atUs, {
-        kind: 'link',
-        change: { kind: 'duplicate', links: linkOf(line.link, o), ppm: ppm(line.percent) },
-        forUs: lastUs(line.for, o),
-      });
     case 'latency':
       return o.add(o.atUs, {
         kind: 'link',

@@ -22,7 +22,6 @@ const LINES: readonly FaultLine[] = [
   { kind: 'loss', ...FOR, link: LINK, percent: 30 },
   { kind: 'latency', ...FOR, link: LINK, extra: '300ms' },
   { kind: 'corruption', ...FOR, link: LINK, percent: 30 },
-  { kind: 'duplication', ...FOR, link: LINK, percent: 30 },
   { kind: 'crash', ...AT, hosts: [0], how: 'kill', down: '5s' },
   { kind: 'rollingRestart', ...AT, hosts: [0, 1], how: 'stop', down: '2s', gap: '2s' },
   { kind: 'pause', ...FOR, hosts: [0] },
@@ -113,26 +112,18 @@ describe('the fault kinds of scenario files', () => {
     expect(LINES.map((line) => line.kind).sort()).toEqual([...known].sort());
   });
 
-  it.each(LINES.filter(({ kind }) => kind !== 'duplication'))(
-    '$kind changes what the programs live through, and is counted',
-    (line) => {
-      const isFast = line.kind === 'staleValue';
-      const plan = planned([line], (faults) => [...faults, THEN_CRASH], isFast);
-      const found = seen(plan);
-      const clean = isFast ? seen(planned([], () => [THEN_CRASH], true)) : without;
-      const counts = plan.faults
-        .filter((fault) => faultKindOf(fault.id) === line.kind)
-        .map((fault) => found.counts.get(fault.id));
-      expect(Math.max(...counts.map((count) => count?.injected ?? 0))).toBeGreaterThanOrEqual(1);
-      expect(Math.max(...counts.map((count) => count?.effective ?? 0))).toBeGreaterThanOrEqual(1);
-      expect(found.hash).not.toBe(clean.hash);
-      expect(found.told === clean.told).toBe(false);
-    },
-  );
-
-  it('duplication is nothing that a stream does: it delivers at most once', () => {
-    const lines = LINES.filter(({ kind }) => kind === 'duplication');
-    expect(seen(planned(lines, (faults) => [...faults, THEN_CRASH])).told).toBe(without.told);
+  it.each(LINES)('$kind changes what the programs live through, and is counted', (line) => {
+    const isFast = line.kind === 'staleValue';
+    const plan = planned([line], (faults) => [...faults, THEN_CRASH], isFast);
+    const found = seen(plan);
+    const clean = isFast ? seen(planned([], () => [THEN_CRASH], true)) : without;
+    const counts = plan.faults
+      .filter((fault) => faultKindOf(fault.id) === line.kind)
+      .map((fault) => found.counts.get(fault.id));
+    expect(Math.max(...counts.map((count) => count?.injected ?? 0))).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...counts.map((count) => count?.effective ?? 0))).toBeGreaterThanOrEqual(1);
+    expect(found.hash).not.toBe(clean.hash);
+    expect(found.told === clean.told).toBe(false);
   });
 
   it.each(LINES)('$kind that is off, or aimed at nobody, leaves no trace', (line) => {

@@ -134,9 +134,6 @@ export const faultSchema = z.discriminatedUnion('kind', [
     .strictObject({ kind: z.literal('corruption'), ...lasting, link, percent: share })
     .meta({ description: 'Bytes of messages are changed.' }),
   z
-    .strictObject({ kind: z.literal('duplication'), ...lasting, link, percent: share })
-    .meta({ description: 'Datagrams arrive twice; streams never do.' }),
-  z
     .strictObject({
       kind: z.literal('crash'),
       ...when,
