@@ -73,11 +73,14 @@ export function createTransfers(host: LoadHost, plan: LoadPlan, wallets: readonl
 
   function onAccount(wallet: Wallet, answer: Answer): void {
     if (answer.kind !== 'Account') return;
-    wallet.included = Math.min(answer.account.nonce, wallet.transactions.length);
-    wallet.submitted = wallet.included;
+    const included = Math.min(answer.account.nonce, wallet.transactions.length);
+    // Where nothing moved, something was lost on the way: all that is under way is sent again.
+    if (included <= wallet.included) wallet.submitted = included;
+    wallet.included = included;
     submitWaiting(wallet);
-    const next = wallet.transactions[wallet.acknowledged];
-    if (next !== undefined && wallet.included > wallet.acknowledged) askFinal(wallet, next);
+    // Finality is asked for half-way: a transaction that is final makes all earlier ones of its account final.
+    const next = wallet.transactions[Math.floor((wallet.acknowledged + included) / 2)];
+    if (next !== undefined && included > wallet.acknowledged) askFinal(wallet, next);
   }
 
   function askFinal(wallet: Wallet, transaction: Transaction): void {
