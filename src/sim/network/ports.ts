@@ -1,25 +1,11 @@
 /** The seams of the simulated network: what it needs of the kernel and the hosts, and what they may ask of it. */
 import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../../env/network.ts';
 import type { Address, ConnectionId } from '../../env/units.ts';
+import type { Kernel } from '../kernel.ts';
 import type { LinkChange } from './link-change.ts';
 
-/** The part of the kernel that the network uses. `schedule` answers a handle that `cancel` takes. */
-export interface NetworkKernel {
-  nowUs(): number;
-  schedule(
-    atUs: number,
-    host: number,
-    component: number,
-    op: number,
-    a: number,
-    b: number,
-    payload: unknown,
-  ): number;
-  cancel(handle: number): void;
-  /** An unsigned 32-bit hash of (run key, purpose, x, y, ordinal). */
-  draw(purpose: number, x: number, y: number, ordinal: number): number;
-  trace(host: number, kind: number, fingerprint: number, extra: number): void;
-}
+/** The kernel as the network uses it: its time is a plain number of µs here. */
+export type NetworkKernel = Omit<Kernel, 'nowUs'> & { nowUs(): number };
 
 /**
  * What the network calls on hosts, each from an event of that host. The handler that runs inside may send, dial and
