@@ -21,7 +21,7 @@ import { aim, differences, isMeant } from './fault-target.ts';
 import { compareText, keyToText, textToKey } from './key-text.ts';
 import { assertBatch, assertKey, assertScan } from './limits.ts';
 import type { SortedMap } from './sorted-keys.ts';
-import { createSortedMap, lowerBound } from './sorted-keys.ts';
+import { createSortedMap } from './sorted-keys.ts';
 
 const EMPTY: ReadonlyMap<string, Uint8Array> = new Map();
 
@@ -171,7 +171,7 @@ class OverlaidDisk implements SimDisk {
   }
 
   takeSnapshot(): DiskSnapshot {
-    this.#lastSnapshot = { entries: new Map(this.#content.entries) };
+    this.#lastSnapshot = { entries: this.#content.toMap() };
     return this.#lastSnapshot;
   }
 
@@ -231,7 +231,7 @@ class OverlaidDisk implements SimDisk {
   }
 
   keys(): readonly Uint8Array[] {
-    return Array.from(this.#content.entries.keys(), textToKey);
+    return Array.from(this.#content.toMap().keys(), textToKey);
   }
 
   #read(key: string): Uint8Array | undefined {
@@ -243,21 +243,13 @@ class OverlaidDisk implements SimDisk {
   }
 
   /** Keys that may be in the range, in order: those that the disk holds or held, and those that read wrong. */
-  *#keysInRange(range: KeyRange, reverse: boolean): Generator<string> {
-    const order = this.#content.order();
+  #keysInRange(range: KeyRange, reverse: boolean): Iterable<string> {
     const start = keyToText(range.start);
     const end = range.end === undefined ? undefined : keyToText(range.end);
-    const low = lowerBound(order, start);
-    const high = end === undefined ? order.length : lowerBound(order, end);
     const strays = this.#strays(start, end);
-    if (strays.length > 0) {
-      const keys = [...new Set([...order.slice(low, high), ...strays])].sort(compareText);
-      yield* reverse ? keys.reverse() : keys;
-    } else if (reverse) {
-      for (let i = high - 1; i >= low; i--) yield order[i] as string;
-    } else {
-      for (let i = low; i < high; i++) yield order[i] as string;
-    }
+    if (strays.length === 0) return this.#content.order(start, end, reverse);
+    const keys = [...new Set([...this.#content.order(start, end, false), ...strays])].sort(compareText);
+    return reverse ? keys.reverse() : keys;
   }
 
   /** Keys that read as something though the disk holds nothing there. */
@@ -347,7 +339,7 @@ class OverlaidDisk implements SimDisk {
 
   #goBack(faultId: string, allow: Allow): FaultOutcome {
     if (this.#lastSnapshot === undefined) return 'noTarget';
-    const changes = differences(this.#lastSnapshot.entries, this.#content.entries).filter(
+    const changes = differences(this.#lastSnapshot.entries, this.#content.toMap()).filter(
       ({ key }) => !this.#ledger.wrong.has(key),
     );
     if (changes.length === 0) return 'noTarget';
@@ -362,7 +354,7 @@ class OverlaidDisk implements SimDisk {
     const start = aim(
       fault,
       {
-        keys: () => this.#content.order().filter((key) => this.#content.has(key)),
+        keys: () => [...this.#content.order('', undefined, false)].filter((key) => this.#content.has(key)),
         get: (key) => this.#content.get(key),
         isWrong: (key) => this.#ledger.wrong.has(key) || this.#frozen.has(key),
       },

@@ -16,8 +16,12 @@ const step = fc.oneof(
   },
 );
 
+function allKeys(map: ReturnType<typeof createSortedMap>): readonly string[] {
+  return [...map.order('', undefined, false)];
+}
+
 function liveOrder(map: ReturnType<typeof createSortedMap>): readonly string[] {
-  return map.order().filter((k) => map.has(k));
+  return allKeys(map).filter((k) => map.has(k));
 }
 
 describe('the lazily sorted map', () => {
@@ -38,7 +42,7 @@ describe('the lazily sorted map', () => {
           else if (s.kind === 'delete') {
             map.delete(s.key);
             model.delete(s.key);
-          } else map.order();
+          } else allKeys(map);
         }
         const sorted = [...model].sort((a, b) => compareBytes(textToKey(a), textToKey(b)));
         expect(liveOrder(map)).toEqual(sorted);
@@ -48,12 +52,27 @@ describe('the lazily sorted map', () => {
     );
   });
 
+  it('answers a range in both directions, across first bytes and the empty key', () => {
+    const text = fc.uint8Array({ maxLength: 2, max: 3 }).map(keyToText);
+    fc.assert(
+      fc.property(fc.array(text), text, fc.option(text, { nil: undefined }), (keys, start, end) => {
+        const map = createSortedMap(new Map(keys.map((k) => [k, new Uint8Array(0)])));
+        const expected = [...new Set(keys)]
+          .filter((k) => k >= start && (end === undefined || k < end))
+          .sort();
+        expect([...map.order(start, end, false)]).toEqual(expected);
+        expect([...map.order(start, end, true)]).toEqual(expected.reverse());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('stays right when so much changed that the order is dropped', () => {
     const map = createSortedMap(new Map([['m', new Uint8Array(0)]]));
-    map.order();
+    allKeys(map);
     for (let i = 0; i < 3_000; i++) map.set(`k${String(i * 7_919).padStart(9, '0')}`, new Uint8Array(0));
     expect(liveOrder(map)).toHaveLength(3_001);
-    for (const k of map.order()) if (k !== 'm') map.delete(k);
+    for (const k of allKeys(map)) if (k !== 'm') map.delete(k);
     expect(liveOrder(map)).toEqual(['m']);
     map.set('a', new Uint8Array(0));
     expect(liveOrder(map)).toEqual(['a', 'm']);
@@ -61,14 +80,14 @@ describe('the lazily sorted map', () => {
 
   it('gives a key once that came, went and came again between two questions', () => {
     const map = createSortedMap(new Map([['zz', new Uint8Array(0)]]));
-    map.order();
+    allKeys(map);
     for (let i = 0; i < 20; i++) map.set(`k${i}`, new Uint8Array(0));
     map.delete('k7');
     map.set('k7', new Uint8Array(0));
     map.delete('zz');
     map.set('zz', new Uint8Array(0));
-    expect(map.order()).toHaveLength(21);
-    expect(new Set(map.order()).size).toBe(21);
+    expect(allKeys(map)).toHaveLength(21);
+    expect(new Set(allKeys(map)).size).toBe(21);
   });
 
   it('answers what it replaces and what it removes', () => {

@@ -16,16 +16,19 @@ export interface SortedMap {
   /** Answers the value that it removes. */
   delete(key: string): Uint8Array | undefined;
   /**
-   * All keys ascending, some of which may be gone (`has` tells). Valid until the next `set` or `delete`.
+   * Keys with `start` <= key < `end` in order, ascending unless `reverse`; some of them may be gone (`has` tells).
+   * `end` undefined: no end. Nothing may be set or deleted while it is read.
    */
-  order(): readonly string[];
-  /** In no order that means anything. */
-  readonly entries: ReadonlyMap<string, Uint8Array>;
+  order(start: string, end: string | undefined, reverse: boolean): Iterable<string>;
+  /** A copy, in no order that means anything. */
+  toMap(): Map<string, Uint8Array>;
 }
 
 /** @param initial is copied. */
 export function createSortedMap(initial: ReadonlyMap<string, Uint8Array>): SortedMap {
-  return new LazilySortedMap(initial);
+  const map = new MapByFirstByte();
+  for (const [key, value] of initial) map.set(key, value);
+  return map;
 }
 
 /** The first index whose key is not less than `key`. */
@@ -40,29 +43,76 @@ export function lowerBound(order: readonly string[], key: string): number {
   return low;
 }
 
-class LazilySortedMap implements SortedMap {
-  readonly entries: Map<string, Uint8Array>;
+/**
+ * One part for each first byte of a key: programs name the kind of a record there and scan within one, so that only keys
+ * of the kinds that are scanned are ever sorted.
+ */
+class MapByFirstByte implements SortedMap {
+  /** By the first byte + 1; 0 is the part of the empty key. */
+  readonly #parts: (LazilySortedMap | undefined)[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#parts[partOf(key)]?.entries.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#parts[partOf(key)]?.entries.has(key) ?? false;
+  }
+
+  set(key: string, value: Uint8Array): Uint8Array | undefined {
+    const at = partOf(key);
+    while (this.#parts.length <= at) this.#parts.push(undefined);
+    let part = this.#parts[at];
+    if (part === undefined) {
+      part = new LazilySortedMap();
+      this.#parts[at] = part;
+    }
+    const before = part.set(key, value);
+    if (before === undefined) this.#size++;
+    return before;
+  }
+
+  delete(key: string): Uint8Array | undefined {
+    const before = this.#parts[partOf(key)]?.delete(key);
+    if (before !== undefined) this.#size--;
+    return before;
+  }
+
+  *order(start: string, end: string | undefined, reverse: boolean): Generator<string> {
+    const first = partOf(start);
+    const last = end === undefined ? this.#parts.length - 1 : Math.min(partOf(end), this.#parts.length - 1);
+    for (let i = 0; i <= last - first; i++) {
+      const order = this.#parts[reverse ? last - i : first + i]?.order() ?? [];
+      const low = lowerBound(order, start);
+      const high = end === undefined ? order.length : lowerBound(order, end);
+      if (reverse) for (let at = high - 1; at >= low; at--) yield order[at] as string;
+      else for (let at = low; at < high; at++) yield order[at] as string;
+    }
+  }
+
+  toMap(): Map<string, Uint8Array> {
+    const all = new Map<string, Uint8Array>();
+    for (const part of this.#parts) for (const [key, value] of part?.entries ?? []) all.set(key, value);
+    return all;
+  }
+}
+
+function partOf(key: string): number {
+  return key.length === 0 ? 0 : key.charCodeAt(0) + 1;
+}
+
+class LazilySortedMap {
+  readonly entries = new Map<string, Uint8Array>();
   /** Ascending, without doubles, every key of `entries` that is not fresh, and some that are gone. */
   #order: string[] | undefined;
   /** Keys that were added since: some of them may stand in the order already, may be double, or be gone. */
   #fresh: string[] = [];
   #deletions = 0;
-
-  constructor(initial: ReadonlyMap<string, Uint8Array>) {
-    this.entries = new Map(initial);
-  }
-
-  get size(): number {
-    return this.entries.size;
-  }
-
-  get(key: string): Uint8Array | undefined {
-    return this.entries.get(key);
-  }
-
-  has(key: string): boolean {
-    return this.entries.has(key);
-  }
 
   set(key: string, value: Uint8Array): Uint8Array | undefined {
     const before = this.entries.get(key);
@@ -85,6 +135,7 @@ class LazilySortedMap implements SortedMap {
     return before;
   }
 
+  /** All keys ascending, some of which may be gone. Valid until the next `set` or `delete`. */
   order(): readonly string[] {
     if (this.#order === undefined) {
       this.#order = [...this.entries.keys()].sort(compareText);
