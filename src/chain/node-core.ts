@@ -347,7 +347,7 @@ export class NodeCore {
       get: (id) => this.#pool.get(id),
       ids: () => this.#pool.ids(),
       isNew: (id) => this.#pool.isNew(id),
-      idOf: transactionId,
+      idOf: (transaction) => transactionId(transaction, (bytes) => this.#common.env.crypto.sha256(bytes)),
       onBody: (peer, id, transaction) => this.#pool.submitFrom(peer, id, transaction),
     });
   }

@@ -90,7 +90,7 @@ export class TransactionPool {
   }
 
   submitLocal(transaction: Transaction, reply: (answer: Answer) => void): void {
-    const id = transactionId(transaction);
+    const id = transactionId(transaction, (bytes) => this.#ports.env.crypto.sha256(bytes));
     this.#submit({ id, transaction, from: undefined, reply });
     this.verifyWaiting();
   }

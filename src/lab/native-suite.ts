@@ -47,7 +47,7 @@ function view(bytes: Uint8Array): Buffer {
 export function createNativeSuite(): CryptoSuite {
   const sodium = loadSodium();
   const suite = sodium === undefined ? { ...createPortableSuite(), sha256 } : withSodium(sodium);
-  return { ...suite, verify: rememberingVerify(suite.verify) };
+  return { ...suite, verify: rememberingVerify((item) => suite.verify(item)) };
 }
 
 /**

@@ -171,7 +171,7 @@ function chainOf<View>(producer: Producer<View>) {
       system: EMPTY_SYSTEM,
     };
     const parent = { header: block.header, view, childHistoryRoot: historyRoot(history) };
-    const draft = assembleBlock(context, plan, parent, state, sent);
+    const { block: draft } = assembleBlock(context, plan, parent, state, sent);
     assert(draft.transactions.length === sent.length, 'every transaction of the script is included');
     block = { ...draft, header: { ...draft.header, seal: producer.seal(view, draft.header) } };
     const executed = executeBlock(context, view, state, block);

@@ -182,7 +182,7 @@ export const SAMPLE_BLOCK: Block = {
 
 const ID = blockId(SAMPLE_BLOCK.header);
 const HEAD: HeadClaim = { id: ID, height: height(1), weight: weight('00000000000000000000000000000002') };
-const TX_IDS = SAMPLE_TRANSACTIONS.map(transactionId);
+const TX_IDS = SAMPLE_TRANSACTIONS.map((t) => transactionId(t));
 
 /** Every kind of message, with every form of its optional fields and results. */
 export const SAMPLE_MESSAGES: readonly Message[] = [

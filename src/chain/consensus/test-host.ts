@@ -225,7 +225,7 @@ export class TestHost<View> implements ConsensusHost<View> {
       { header, view, childHistoryRoot: historyRoot(history) },
       state,
       [],
-    );
+    ).block;
   }
 
   submit(block: Block): void {

@@ -11,7 +11,7 @@ import { isRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionSizeBytes } from '../types/transaction-codec.ts';
 import { gas, type Hash, height } from '../types/units.ts';
-import { BlockRun } from './block-run.ts';
+import { BlockRun, type RunResult } from './block-run.ts';
 import type { ExecutionContext } from './context.ts';
 
 /** Transactions that do not fit or do not apply, one after another: then the block is full enough, or the source is stale. */
@@ -25,6 +25,12 @@ export interface AssemblyParent<View> {
   readonly childHistoryRoot: Hash;
 }
 
+/** A block that was built, and what its transactions did. */
+export interface AssembledBlock {
+  readonly block: Block;
+  readonly result: RunResult;
+}
+
 /** The block; its seal is empty, and room for the largest seal is left. @param candidates the best first; each sender's in the order of nonces. */
 export function assembleBlock<View>(
   context: ExecutionContext<View>,
@@ -32,7 +38,7 @@ export function assembleBlock<View>(
   parent: AssemblyParent<View>,
   parentState: State,
   candidates: Iterable<Transaction>,
-): Block {
+): AssembledBlock {
   const at = height(parent.header.height + 1);
   const draft: Header = {
     version: versionAt(context.genesis, context.schedule, at),
@@ -65,7 +71,7 @@ export function assembleBlock<View>(
     stateRoot: result.state.root,
     gasUsed: result.gasUsed,
   };
-  return { header, transactions, system: plan.system };
+  return { block: { header, transactions, system: plan.system }, result };
 }
 
 /** What was included. A transaction that cannot be is left out, and with it, by their nonces, its sender's later ones. */

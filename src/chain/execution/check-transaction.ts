@@ -1,13 +1,12 @@
 /** Whether a block may hold a transaction at all: the checks that need no state, and those against the sender's account. */
 import { assertNever } from '../../env/assert.ts';
-import { hexToBytes } from '../../env/bytes.ts';
-import { isCanonicalPublicKey } from '../crypto/public-key.ts';
 import type { Account } from '../types/account.ts';
 import { type ChainParameters, type Genesis, PROTOCOL_VERSION_MIN } from '../types/genesis.ts';
 import type { TransactionRejection } from '../types/rejection.ts';
 import type { Action, Transaction } from '../types/transaction.ts';
 import { TRANSACTION_MAX_BYTES, transactionSizeBytes } from '../types/transaction-codec.ts';
 import { type BlockHash, type Gas, gas, type Height } from '../types/units.ts';
+import { hasCanonicalKey } from './signed-item.ts';
 
 /** The chain that a transaction is checked for. */
 export interface TransactionRules {
@@ -59,8 +58,7 @@ export function checkTransactionStateless(
   if (sizeBytes > TRANSACTION_MAX_BYTES) {
     return { code: 'TOO_LARGE', sizeBytes, maxBytes: TRANSACTION_MAX_BYTES };
   }
-  const key = hexToBytes(transaction.senderKey);
-  if (key === undefined || !isCanonicalPublicKey(key)) return { code: 'BAD_PUBLIC_KEY' };
+  if (!hasCanonicalKey(transaction)) return { code: 'BAD_PUBLIC_KEY' };
   const { gasLimit, gasPrice } = transaction;
   const needed = intrinsicGas(parameters, sizeBytes);
   if (gasLimit < needed) return { code: 'GAS_LIMIT_TOO_LOW', gasLimit, needed };

@@ -2,20 +2,50 @@
 import { assert } from '../../env/assert.ts';
 import { hexToBytes } from '../../env/bytes.ts';
 import type { SignedItem } from '../../env/crypto.ts';
+import { Lru } from '../blockstore/lru.ts';
 import { addressOf } from '../crypto/address.ts';
+import { isCanonicalPublicKey } from '../crypto/public-key.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionSignBytes } from '../types/transaction-codec.ts';
-import type { AccountAddress } from '../types/units.ts';
+import type { AccountAddress, PublicKey } from '../types/units.ts';
 
-const senders = new WeakMap<Transaction, AccountAddress>();
+/** Keys whose facts are remembered: senders come again; about 400 bytes each. */
+const SENDERS_MAX = 4_096;
+
+/** What a public key says of its owner. */
+interface Sender {
+  readonly address: AccountAddress;
+  readonly isCanonical: boolean;
+}
+
+const senders = new Lru<PublicKey, Sender>(SENDERS_MAX);
+const ofTransactions = new WeakMap<Transaction, Sender>();
+
+function factsOf(transaction: Transaction): Sender {
+  const known = ofTransactions.get(transaction);
+  if (known !== undefined) return known;
+  const { senderKey } = transaction;
+  let sender = senders.get(senderKey);
+  if (sender === undefined) {
+    const key = hexToBytes(senderKey);
+    sender = {
+      address: addressOf(senderKey),
+      isCanonical: key !== undefined && isCanonicalPublicKey(key),
+    };
+    senders.set(senderKey, sender);
+  }
+  ofTransactions.set(transaction, sender);
+  return sender;
+}
 
 /** The account that the key of the transaction speaks for; computed once per object. */
 export function senderOf(transaction: Transaction): AccountAddress {
-  const known = senders.get(transaction);
-  if (known !== undefined) return known;
-  const sender = addressOf(transaction.senderKey);
-  senders.set(transaction, sender);
-  return sender;
+  return factsOf(transaction).address;
+}
+
+/** Whether the sender's key is canonical and not of small order: `isCanonicalPublicKey`, computed once per object. */
+export function hasCanonicalKey(transaction: Transaction): boolean {
+  return factsOf(transaction).isCanonical;
 }
 
 const items = new WeakMap<Transaction, SignedItem>();

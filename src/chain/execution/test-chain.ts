@@ -145,7 +145,7 @@ export class TestChain<View> {
       consensus,
       system: { evidence: [], lastCommit: '' },
     };
-    return assembleBlock(this.context, plan, parent, this.state, candidates);
+    return assembleBlock(this.context, plan, parent, this.state, candidates).block;
   }
 
   execute(block: Block): ReturnType<typeof executeBlock<View>> {

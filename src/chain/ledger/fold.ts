@@ -5,15 +5,17 @@ import { Lru } from '../blockstore/lru.ts';
 import type { Candidate, ConsensusRules } from '../consensus/consensus.ts';
 import { type HistoryRange, historyAppend, historyRoot } from '../crypto/history.ts';
 import { ZERO_HASH } from '../crypto/sha256.ts';
+import type { AssembledBlock } from '../execution/assemble-block.ts';
 import { checkBody } from '../execution/check-body.ts';
 import type { ExecutionContext } from '../execution/context.ts';
-import { type ExecutedBlock, executeBlock } from '../execution/execute-block.ts';
+import { type BlockOutcome, type ExecutedBlock, executeBlock } from '../execution/execute-block.ts';
 import { senderOf } from '../execution/signed-item.ts';
 import type { State, StateChange } from '../state/state.ts';
 import type { Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
 import { blockSizeBytes } from '../types/block-codec.ts';
 import type { ChainWorld } from '../types/command.ts';
+import { headerSignBytes } from '../types/header-codec.ts';
 import type { BlockRejection, CertificateRejection, HeaderRejection } from '../types/rejection.ts';
 import { isRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
@@ -77,6 +79,8 @@ export interface Fold<View> {
   checkBody(block: Block): BlockRejection | undefined;
   checkCertificate(link: Link<View>, certificate: string): CertificateRejection | undefined;
   execute(parent: Executed<View>, advanced: Link<View>, block: Block): Executed<View> | BlockRejection;
+  /** Remembers what a block did while it was built, for when it comes back with its seal. */
+  assembled(parent: Executed<View>, assembled: AssembledBlock): void;
 }
 
 /** A short name for a long list of inputs. */
@@ -96,6 +100,12 @@ export function createFold<View>(
   context: ExecutionContext<View>,
   prefix: string,
 ): Fold<View> {
+  /** What a run depends on: everything that the header states but its seal, which covers the body, on that state. */
+  function run(parent: Executed<View>, header: Header, compute: () => BlockOutcome): BlockOutcome {
+    const unsealed = bytesToHex(env.crypto.sha256(headerSignBytes(header)));
+    return env.memo.get('ledger.run', `${prefix}${unsealed}${parent.state.root}`, compute);
+  }
+
   return {
     prefix,
     advance(parent, header, id) {
@@ -119,9 +129,13 @@ export function createFold<View>(
       env.spend('execute', block.header.gasUsed);
       const key = `${prefix}${advanced.id}${parent.state.root}`;
       return env.memo.get('ledger.execute', key, () => {
-        const result = executeBlock(context, parent.link.view, parent.state, block, advanced.view);
+        const known = (compute: () => BlockOutcome): BlockOutcome => run(parent, block.header, compute);
+        const result = executeBlock(context, parent.link.view, parent.state, block, advanced.view, known);
         return isRejection(result) ? result : executed(advanced, result, block);
       });
+    },
+    assembled(parent, { block, result }) {
+      run(parent, block.header, () => result);
     },
   };
 }

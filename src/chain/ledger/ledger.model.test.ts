@@ -111,9 +111,11 @@ describe('ledger against a model', () => {
           expect(main.slice(cut + 1).reverse()).toEqual(change.disconnected.map((b) => b.id));
           main = [...main.slice(0, cut + 1), ...change.connected.map((b) => b.id)];
           head = change.to.id;
-          const left = change.disconnected.flatMap((b) => b.block.transactions.map(transactionId));
-          const joined = new Set(change.connected.flatMap((b) => b.block.transactions.map(transactionId)));
-          expect(new Set(change.returned.map(transactionId))).toEqual(
+          const left = change.disconnected.flatMap((b) => b.block.transactions.map((t) => transactionId(t)));
+          const joined = new Set(
+            change.connected.flatMap((b) => b.block.transactions.map((t) => transactionId(t))),
+          );
+          expect(new Set(change.returned.map((t) => transactionId(t)))).toEqual(
             new Set(left.filter((id) => !joined.has(id))),
           );
         }

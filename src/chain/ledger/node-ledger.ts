@@ -155,7 +155,9 @@ export class NodeLedger<View> implements Ledger<View> {
     const slot = this.#chain.tree.slotOf(plan.parent);
     const parent = slot === NO_SLOT ? undefined : this.#chain.executedAt(slot);
     if (parent === undefined) return undefined;
-    return assembleBlock(this.#context, plan, parent.link, parent.state, candidates);
+    const assembled = assembleBlock(this.#context, plan, parent.link, parent.state, candidates);
+    this.#chain.fold.assembled(parent, assembled);
+    return assembled.block;
   }
 
   head(): Candidate {

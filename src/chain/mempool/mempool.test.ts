@@ -181,9 +181,9 @@ describe('selection', () => {
     const { pool, pay, accept } = setup();
     const transactions = [pay(0, 0, 5n), pay(1, 0, 9n), pay(2, 1, 7n)];
     for (const transaction of transactions) accept(transaction);
-    const [low, high] = transactions.map(transactionId);
+    const [low, high] = transactions.map((t) => transactionId(t));
     expect([...pool.ids()]).toEqual([high, low]);
-    expect([...pool.entries()].map(([id]) => id)).toEqual(transactions.map(transactionId));
+    expect([...pool.entries()].map(([id]) => id)).toEqual(transactions.map((t) => transactionId(t)));
   });
 
   it('fills a block', () => {
@@ -254,7 +254,7 @@ describe('a full mempool', () => {
     expect(transactionSizeBytes(pay(3, 0, 6n))).toBe(204);
     for (const transaction of held) accept(transaction);
     expect(refusal(pay(3, 0, 6n))).toEqual({ code: 'MEMPOOL_FULL', gasPriceFloor: 5n });
-    expect([...pool.entries()].map(([id]) => id).sort()).toEqual(held.map(transactionId).sort());
+    expect([...pool.entries()].map(([id]) => id).sort()).toEqual(held.map((t) => transactionId(t)).sort());
   });
 });
 

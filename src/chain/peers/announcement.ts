@@ -31,7 +31,11 @@ export function announcementOf(
     kind: 'Block',
     header,
     weight,
-    shortIds: shortIdsOf(table, nonce, block.transactions.map(transactionId)),
+    shortIds: shortIdsOf(
+      table,
+      nonce,
+      block.transactions.map((transaction) => transactionId(transaction)),
+    ),
   };
 }
 

@@ -3,10 +3,10 @@ import type { DecodeRejection } from '../../env/network.ts';
 import { ZERO_HASH } from '../crypto/sha256.ts';
 import { type Account, RECEIPT_STATUS, type Receipt, type ReceiptStatus } from './account.ts';
 import { decodeLayout, encodeLayout } from './layout/codec.ts';
-import { amountField, gasField, hashField, txIdField, u64Field, versionField } from './layout/fields.ts';
-import { type Layout, unsigned } from './layout/layout.ts';
+import { amountField, gasField, txIdField, u64Field, versionField } from './layout/fields.ts';
+import { type Layout, repeatedHex, unsigned } from './layout/layout.ts';
 import { struct } from './layout/struct.ts';
-import { amount } from './units.ts';
+import { amount, type Hash } from './units.ts';
 
 /** Version of the account leaf. */
 const ACCOUNT_VERSION = 1;
@@ -25,8 +25,8 @@ export const accountLayout: Layout<Account> = struct<Account>({
   version: versionField,
   nonce: u64Field,
   balance: amountField,
-  codeHash: hashField,
-  storageRoot: hashField,
+  codeHash: repeatedHex<Hash>(32),
+  storageRoot: repeatedHex<Hash>(32),
 });
 
 /** Bytes and JSON of a receipt. Statuses are numbered without gaps, so that a bound is the whole check. */
@@ -34,7 +34,7 @@ export const receiptLayout: Layout<Receipt> = struct<Receipt>({
   txId: txIdField,
   status: unsigned<ReceiptStatus>(8, Math.max(...Object.values(RECEIPT_STATUS))),
   gasUsed: gasField,
-  logsRoot: hashField,
+  logsRoot: repeatedHex<Hash>(32),
 });
 
 /** The canonical bytes: 82. */

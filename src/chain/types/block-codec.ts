@@ -52,9 +52,15 @@ export function decodeBlock(bytes: Uint8Array): Block | DecodeRejection {
   return decodeLayout(blockLayout, bytes, BLOCK_MAX_BYTES);
 }
 
-/** Length of the encoding, without encoding. */
+const sizes = new WeakMap<Block, number>();
+
+/** Length of the encoding, without encoding; computed once per object. */
 export function blockSizeBytes(block: Block): number {
-  return blockLayout.size(block);
+  const known = sizes.get(block);
+  if (known !== undefined) return known;
+  const size = blockLayout.size(block);
+  sizes.set(block, size);
+  return size;
 }
 
 /** RFC 6962 root over encoded values. */

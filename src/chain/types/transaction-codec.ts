@@ -1,6 +1,6 @@
 /** Bytes, id and JSON of a transaction. PROTOCOL.md, Transaction. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { bytesToHash, taggedBytes, ZERO_HASH } from '../crypto/sha256.ts';
+import { bytesToHash, type Sha256, sha256, taggedBytes, ZERO_HASH } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
 import {
@@ -68,11 +68,32 @@ const fields: Layout<Transaction> = struct<Transaction>(
 /** An empty signature field: its length, which is zero. */
 const EMPTY_SIGNATURE = Uint8Array.of(0);
 
-const ids = new WeakMap<Transaction, TxId>();
+/** What is derived from a transaction, which is immutable. */
+interface Facts {
+  readonly sizeBytes: number;
+  jsonSize: number | undefined;
+  id: TxId | undefined;
+}
+
+const known = new WeakMap<Transaction, Facts>();
+
+function factsOf(transaction: Transaction): Facts {
+  const found = known.get(transaction);
+  if (found !== undefined) return found;
+  const facts = { sizeBytes: fields.size(transaction), jsonSize: undefined, id: undefined };
+  known.set(transaction, facts);
+  return facts;
+}
 
 /** A transaction inside a larger encoding: folded into fingerprints by its id, which covers all of it. */
 export const transactionLayout: Layout<Transaction> = {
   ...fields,
+  size: transactionSizeBytes,
+  jsonSize(value) {
+    const facts = factsOf(value);
+    facts.jsonSize ??= fields.jsonSize(value);
+    return facts.jsonSize;
+  },
   mix: (value, hash) => mixText(hash, transactionId(value)),
 };
 
@@ -92,16 +113,14 @@ export function transactionSignBytes(transaction: Omit<Transaction, 'signature'>
   return taggedBytes(TAG.signTransaction, body, EMPTY_SIGNATURE);
 }
 
-/** SHA-256 over all bytes, signature included; computed once per object. */
-export function transactionId(transaction: Transaction): TxId {
-  const known = ids.get(transaction);
-  if (known !== undefined) return known;
-  const id = bytesToHash(hashLayout(TAG.transaction, fields, transaction)) as TxId;
-  ids.set(transaction, id);
-  return id;
+/** SHA-256 over all bytes, signature included; computed once per object. @param hasher as `Sha256` says. */
+export function transactionId(transaction: Transaction, hasher: Sha256 = sha256): TxId {
+  const facts = factsOf(transaction);
+  facts.id ??= bytesToHash(hashLayout(TAG.transaction, fields, transaction, hasher)) as TxId;
+  return facts.id;
 }
 
-/** Length of the encoding, without encoding. */
+/** Length of the encoding, without encoding; computed once per object. */
 export function transactionSizeBytes(transaction: Transaction): number {
-  return fields.size(transaction);
+  return factsOf(transaction).sizeBytes;
 }

@@ -12,7 +12,9 @@ export function createAcknowledged(view: ClusterView, report: Report): Oracle {
     if (snapshot === undefined || snapshot.halted !== undefined) return;
     const chain = view.chains.chain(view.disk(host), snapshot.head);
     if (chain.missing !== undefined) return;
-    const included = new Set(chain.blocks.flatMap(({ block }) => block.transactions.map(transactionId)));
+    const included = new Set(
+      chain.blocks.flatMap(({ block }) => block.transactions.map((t) => transactionId(t))),
+    );
     for (const { id, host: by } of told) {
       checked++;
       if (included.has(id)) continue;
