@@ -230,8 +230,8 @@ export function recordKindOf(key: Uint8Array): RecordKind {
   }
 }
 
-/** Records up to here are hashed from one buffer, as layouts are. */
-const SCRATCH_BYTES = 8192;
+/** Records up to here are hashed from one buffer, as layouts are: blocks of some hundred transactions too. */
+const SCRATCH_BYTES = 65_536;
 const scratch = new Uint8Array(SCRATCH_BYTES);
 
 /** tag ‖ length of the key ‖ key ‖ payload, as the checksum covers it. */

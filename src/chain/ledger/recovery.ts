@@ -232,12 +232,14 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
   let reexecuted = 0;
   let halt: LedgerHalt | undefined;
   let detachedCount = 0;
+  /** Bodies that were found whole. */
+  const whole = new Set<BlockHash>();
   chain.replaying = true;
   let range = heightRange(PREFIX.block, chain.floor + 1, undefined);
   for (;;) {
     const page = store.scan(range, BLOCKS_PER_PAGE);
     for (const { key, value } of page) {
-      const found = readBlock(chain, store, key, value);
+      const found = readBlock(chain, store, key, value, whole);
       if (found === undefined) continue;
       const outcome = chain.importBlock(found.block, found.certificate, true);
       if (outcome.kind === 'imported') {
@@ -259,7 +261,7 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
   }
   preferHint(chain, store);
   chain.mover.advance();
-  noteHoles(chain, store);
+  noteHoles(chain, store, whole);
   chain.replaying = false;
   chain.forgetSteps();
   return { reexecuted, halt, detached };
@@ -277,6 +279,7 @@ function readBlock<View>(
   store: BlockStore,
   key: Uint8Array,
   value: Uint8Array,
+  whole: Set<BlockHash>,
 ): StoredBlock | undefined {
   const place = heightIdOf(key);
   const record = store.open(key, value);
@@ -288,6 +291,7 @@ function readBlock<View>(
     chain.noteMissing(id, height(place.height));
     return undefined;
   }
+  whole.add(id);
   if (chain.tree.slotOf(id) !== NO_SLOT) return undefined;
   const block = store.decodeBlock(key, record);
   if (block === 'corrupt' || blockId(block.header) !== id) {
@@ -342,11 +346,11 @@ function preferHint<View>(chain: Chain<View>, store: BlockStore): void {
 }
 
 /** Main-chain bodies that are simply gone. */
-function noteHoles<View>(chain: Chain<View>, store: BlockStore): void {
+function noteHoles<View>(chain: Chain<View>, store: BlockStore, whole: ReadonlySet<BlockHash>): void {
   for (let at = chain.floor + 1; at <= chain.base.header.height; at++) {
     const { id, header } = chain.tree.item(chain.mainSlot(at));
     const key = blockKey(at, id);
-    if (chain.missing.has(id) || store.has(key)) continue;
+    if (whole.has(id) || chain.missing.has(id) || store.has(key)) continue;
     store.report(key);
     chain.noteMissing(id, header.height);
   }
