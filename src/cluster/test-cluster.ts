@@ -41,7 +41,7 @@ export class TestCluster {
   readonly simulator: Simulator<ChainWorld>;
   readonly nodes: readonly TestNode[];
   readonly observation: Observation;
-  readonly chains = new StoredChains();
+  readonly chains: StoredChains;
   /** What the judgement executed, by block. */
   readonly #executed = new Map<BlockHash, Executed>();
   readonly loads: readonly Load[];
@@ -62,6 +62,7 @@ export class TestCluster {
   constructor(plan: ClusterPlan, options: ClusterOptions = {}) {
     this.plan = plan;
     this.setup = createChainSetup(plan, options);
+    this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.simulator = createSimulator(simulatorConfig(plan, this.setup, options));
     this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
     this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));

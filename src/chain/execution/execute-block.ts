@@ -60,7 +60,7 @@ export function executeBlock<View>(
 
   const result = known(() => {
     const run = new BlockRun(context, parentView, parentState, header, system);
-    return runTransactions(run, block) ?? run.end();
+    return runTransactions(run, block, context.sha256) ?? run.end();
   });
   if (isRejection(result)) return result;
   const mismatch = checkResult(block, result, context.sha256);
@@ -74,10 +74,14 @@ function checkSize(block: Block, maxBytes: number): BlockRejection | undefined {
   return sizeBytes > maxBytes ? { code: 'BLOCK_TOO_LARGE', sizeBytes, maxBytes } : undefined;
 }
 
-function runTransactions<View>(run: BlockRun<View>, block: Block): BlockRejection | undefined {
+function runTransactions<View>(
+  run: BlockRun<View>,
+  block: Block,
+  hasher: Sha256 | undefined,
+): BlockRejection | undefined {
   const seen = new Set<TxId>();
   for (const [index, transaction] of block.transactions.entries()) {
-    const id = transactionId(transaction);
+    const id = transactionId(transaction, hasher);
     if (seen.has(id)) return { code: 'DUPLICATE_TRANSACTION', id };
     seen.add(id);
     const receipt = run.include(transaction);

@@ -1,7 +1,7 @@
 /** The blocks that hosts keep on disk, read by the records' own layout and checked against their ids; decoded once for all. */
 
 import { blockKey, openRecord } from '../../chain/blockstore/records.ts';
-import { sha256 } from '../../chain/crypto/sha256.ts';
+import type { Sha256 } from '../../chain/crypto/sha256.ts';
 import type { Block } from '../../chain/types/block.ts';
 import { decodeBlock } from '../../chain/types/block-codec.ts';
 import { blockId } from '../../chain/types/header-codec.ts';
@@ -21,6 +21,12 @@ export interface StoredChain {
 /** One for a run. Blocks are immutable and named by their content, so the first host that has one serves for all. */
 export class StoredChains {
   readonly #blocks = new Map<BlockHash, Block>();
+  readonly #sha256: Sha256;
+
+  /** @param sha256 as `Sha256` says. */
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256;
+  }
 
   /** The block that the disk holds under that height and id; undefined when it is absent or not what it should be. */
   read(disk: Disk, height: number, id: BlockHash): Block | undefined {
@@ -29,7 +35,7 @@ export class StoredChains {
     if (value === undefined) return undefined;
     const known = this.#blocks.get(id);
     if (known !== undefined) return known;
-    const payload = openRecord(sha256, key, value);
+    const payload = openRecord(this.#sha256, key, value);
     if (payload === 'corrupt') return undefined;
     const block = decodeBlock(payload);
     if (isRejection(block) || blockId(block.header) !== id) return undefined;
