@@ -147,6 +147,8 @@ class Pool implements Mempool {
   #bytes = 0;
   #ready = 0;
   #arrivals = 0;
+  /** The empty queue that was looked at last: checks and the addition after them ask for the same one. */
+  #spare: SenderQueue | undefined;
 
   constructor(config: MempoolConfig, head: MempoolHead) {
     this.limits = config.limits;
@@ -235,6 +237,7 @@ class Pool implements Mempool {
 
   onHead(head: MempoolHead, connected: readonly Block[], disconnected: readonly Block[]): readonly Dropped[] {
     this.#head = head;
+    this.#spare = undefined;
     const dropped: Dropped[] = [];
     for (const block of connected) {
       for (const transaction of block.transactions) this.remove(transactionId(transaction));
@@ -270,7 +273,10 @@ class Pool implements Mempool {
   }
 
   #emptyQueue(sender: AccountAddress): SenderQueue {
-    return new SenderQueue(sender, readAccount(this.#head.state, sender));
+    const spare = this.#spare;
+    if (spare?.sender === sender && spare.entries.length === 0 && spare.slot < 0) return spare;
+    this.#spare = new SenderQueue(sender, readAccount(this.#head.state, sender));
+    return this.#spare;
   }
 
   /** Nonce, replacement, the sender's own limits. */

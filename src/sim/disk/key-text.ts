@@ -1,26 +1,53 @@
 /** Keys as text, one character a byte: strings compare as unsigned bytes do, and a Map takes them. */
+import type { WriteOp } from '../../env/storage.ts';
 
 /** How many keys a pool remembers; past it the pool forgets all and begins anew. 2^20 keys are about 60 MB. */
 const POOLED_KEYS_MAX = 1_048_576;
 
 /** One string for equal keys of all hosts: most hosts of a cluster hold the same keys. */
 export interface KeyPool {
-  /** A string equal to `text`, the same one for equal texts unless the pool began anew in between. */
-  share(text: string): string;
+  /**
+   * The texts of the keys of a batch, in its order; equal keys that are put share one string, unless the pool began anew
+   * in between. Hosts that share the work of a block write the very same operations, whose texts are made once.
+   */
+  textsOf(ops: readonly WriteOp[]): readonly string[];
+}
+
+/** Shorter batches are not worth remembering. */
+const REMEMBERED_OPS_MIN = 8;
+
+interface KnownBatch {
+  /** The operations themselves: each belongs to the storage from its write on, the array around them does not. */
+  readonly ops: readonly WriteOp[];
+  readonly texts: readonly string[];
 }
 
 /** Built once for a run and given to its disks. Has no effect but memory. */
 export function createKeyPool(): KeyPool {
   const known = new Map<string, string>();
+  const batches = new WeakMap<readonly WriteOp[], KnownBatch>();
+
+  function share(text: string): string {
+    const pooled = known.get(text);
+    if (pooled !== undefined) return pooled;
+    if (known.size >= POOLED_KEYS_MAX) known.clear();
+    known.set(text, text);
+    return text;
+  }
+
   return {
-    share(text) {
-      const pooled = known.get(text);
-      if (pooled !== undefined) return pooled;
-      if (known.size >= POOLED_KEYS_MAX) known.clear();
-      known.set(text, text);
-      return text;
+    textsOf(ops) {
+      const seen = ops.length < REMEMBERED_OPS_MIN ? undefined : batches.get(ops);
+      if (seen !== undefined && isSameBatch(seen.ops, ops)) return seen.texts;
+      const texts = ops.map(({ key, kind }) => (kind === 'put' ? share(keyToText(key)) : keyToText(key)));
+      if (ops.length >= REMEMBERED_OPS_MIN) batches.set(ops, { ops: [...ops], texts });
+      return texts;
     },
   };
+}
+
+function isSameBatch(a: readonly WriteOp[], b: readonly WriteOp[]): boolean {
+  return a.length === b.length && a.every((op, i) => op === b[i]);
 }
 
 /**

@@ -134,7 +134,8 @@ class OverlaidDisk implements SimDisk {
     assert(this.#unflushedBytes + bytes <= UNFLUSHED_MAX_BYTES, 'unflushed writes stay within 256 MiB');
     if (this.#conditions.writeFails) throw this.#crash('IO', isWriteError);
     const usedBefore = this.#usedBytes;
-    const undo = ops.map((op) => this.#apply(op));
+    const texts = this.#config.keys.textsOf(ops);
+    const undo = ops.map((op, i) => this.#apply(op, texts[i] as string));
     if (this.#usedBytes > this.#conditions.writeCapacityBytes && this.#usedBytes > usedBefore) {
       this.#takeBack(undo);
       throw this.#crash('FULL', isFullOnWrite);
@@ -261,14 +262,12 @@ class OverlaidDisk implements SimDisk {
     return strays;
   }
 
-  #apply(op: WriteOp): Undo {
-    const text = keyToText(op.key);
+  #apply(op: WriteOp, key: string): Undo {
     if (op.kind === 'delete') {
-      const before = this.#content.delete(text);
-      if (before !== undefined) this.#usedBytes -= text.length + before.length;
-      return { key: text, before };
+      const before = this.#content.delete(key);
+      if (before !== undefined) this.#usedBytes -= key.length + before.length;
+      return { key, before };
     }
-    const key = this.#config.keys.share(text);
     const before = this.#content.set(key, op.value);
     this.#usedBytes += before === undefined ? key.length : -before.length;
     this.#usedBytes += op.value.length;
