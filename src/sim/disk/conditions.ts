@@ -50,3 +50,33 @@ function withFault(all: Conditions, fault: DiskFault, usedBytes: number): Condit
       return all;
   }
 }
+
+/** Whether the fault makes reads fail. */
+export function isReadError(fault: DiskFault): boolean {
+  return fault.kind === 'ioError' && fault.on === 'read';
+}
+
+/** Whether the fault makes writes fail. */
+export function isWriteError(fault: DiskFault): boolean {
+  return fault.kind === 'ioError' && fault.on === 'write';
+}
+
+/** Whether the fault makes flushes fail. */
+export function isFlushError(fault: DiskFault): boolean {
+  return fault.kind === 'ioError' && fault.on === 'flush';
+}
+
+/** Whether the fault is a disk that is full for writes. */
+export function isFullOnWrite(fault: DiskFault): boolean {
+  return fault.kind === 'diskFull' && fault.on === 'write';
+}
+
+/** Whether the fault is a disk that is full for flushes. */
+export function isFullOnFlush(fault: DiskFault): boolean {
+  return fault.kind === 'diskFull' && fault.on === 'flush';
+}
+
+/** Whether the fault makes flushes lie. */
+export function isLie(fault: DiskFault): boolean {
+  return fault.kind === 'lyingFlush';
+}

@@ -2,9 +2,18 @@
 import { assert } from '../../env/assert.ts';
 import { equalBytes } from '../../env/bytes.ts';
 import type { Entry, KeyRange, Storage, StorageFault, WriteOp } from '../../env/storage.ts';
-import { StorageCrash, UNFLUSHED_MAX_BYTES } from '../../env/storage.ts';
+import { StorageCrash } from '../../env/storage.ts';
 import type { Conditions } from './conditions.ts';
-import { conditionsOf, HEALTHY } from './conditions.ts';
+import {
+  conditionsOf,
+  HEALTHY,
+  isFlushError,
+  isFullOnFlush,
+  isFullOnWrite,
+  isLie,
+  isReadError,
+  isWriteError,
+} from './conditions.ts';
 import type { CorruptionLedger, CorruptionStart } from './corruption-ledger.ts';
 import { createCorruptionLedger } from './corruption-ledger.ts';
 import type {
@@ -22,23 +31,11 @@ import { compareText, keyToText, textToKey } from './key-text.ts';
 import { assertBatch, assertKey, assertScan } from './limits.ts';
 import type { SortedMap } from './sorted-keys.ts';
 import { createSortedMap } from './sorted-keys.ts';
+import { type Undo, type UndoBatch, WriteJournal } from './write-journal.ts';
 
 const EMPTY: ReadonlyMap<string, Uint8Array> = new Map();
 
 type Allow = (key: Uint8Array) => boolean;
-
-/** One change that can be taken back: the key and what stood there. */
-interface Undo {
-  readonly key: string;
-  readonly before: Uint8Array | undefined;
-}
-
-/** A batch that a power loss may take. */
-interface UnflushedBatch {
-  readonly undo: readonly Undo[];
-  /** What it counts against UNFLUSHED_MAX_BYTES in this boot. */
-  bytes: number;
-}
 
 /** A lost write that waits for its write. */
 interface ArmedLoss {
@@ -69,12 +66,7 @@ class OverlaidDisk implements SimDisk {
   readonly #frozen = new Map<string, Frozen>();
   #content: SortedMap = createSortedMap(EMPTY);
   #usedBytes = 0;
-  /** Batches `durable` to `written`, oldest first. */
-  #unflushed: UnflushedBatch[] = [];
-  #unflushedBytes = 0;
-  #written = 0;
-  /** Highest batch that a flush called durable, truly or not. */
-  #acknowledged = 0;
+  readonly #journal = new WriteJournal();
   #bootFault: StorageFault | undefined;
   #conditions: Conditions = HEALTHY;
   #lastSnapshot: DiskSnapshot | undefined;
@@ -85,11 +77,11 @@ class OverlaidDisk implements SimDisk {
   }
 
   get written(): number {
-    return this.#written;
+    return this.#journal.written;
   }
 
   get durable(): number {
-    return this.#written - this.#unflushed.length;
+    return this.#journal.durable;
   }
 
   get usedBytes(): number {
@@ -131,7 +123,7 @@ class OverlaidDisk implements SimDisk {
 
   write(ops: readonly WriteOp[]): void {
     const bytes = assertBatch(ops);
-    assert(this.#unflushedBytes + bytes <= UNFLUSHED_MAX_BYTES, 'unflushed writes stay within 256 MiB');
+    this.#journal.assertRoom(bytes);
     if (this.#conditions.writeFails) throw this.#crash('IO', isWriteError);
     const usedBefore = this.#usedBytes;
     const texts = this.#config.keys.textsOf(ops);
@@ -140,35 +132,28 @@ class OverlaidDisk implements SimDisk {
       this.#takeBack(undo);
       throw this.#crash('FULL', isFullOnWrite);
     }
-    this.#unflushed.push({ undo, bytes });
-    this.#unflushedBytes += bytes;
-    this.#written++;
+    this.#journal.add(undo, bytes);
     for (const { key } of undo) this.#changed(key);
     if (this.#armed.size > 0) this.#loseWrites(undo);
   }
 
   completeFlush(batch: number): StorageFault | undefined {
-    assert(batch <= this.#written, 'a flush covers batches that were written');
+    assert(batch <= this.#journal.written, 'a flush covers batches that were written');
     this.#bootFault ??= this.#flushFault();
     if (this.#bootFault !== undefined) return this.#bootFault;
-    const covered = Math.max(0, batch - this.durable);
-    for (let i = Math.max(0, this.#acknowledged - this.durable); i < covered; i++) {
-      this.#uncount(this.#unflushed[i] as UnflushedBatch);
-    }
-    this.#acknowledged = Math.max(this.#acknowledged, batch);
-    if (covered === 0) return undefined;
-    if (this.#conditions.flushLies) this.#note(isLie);
-    else this.#unflushed.splice(0, covered);
+    const { flushLies } = this.#conditions;
+    const covered = this.#journal.acknowledge(batch, flushLies);
+    if (flushLies && covered > 0) this.#note(isLie);
     return undefined;
   }
 
   kill(): PowerLoss {
     const hasFailed = this.#bootFault !== undefined;
-    return this.#endBoot(hasFailed ? this.durable : this.#written, hasFailed);
+    return this.#endBoot(hasFailed ? this.durable : this.written, hasFailed);
   }
 
   power(draw: (bound: number) => number): PowerLoss {
-    return this.#endBoot(this.durable + draw(this.#unflushed.length + 1), true);
+    return this.#endBoot(this.durable + draw(this.written - this.durable + 1), true);
   }
 
   takeSnapshot(): DiskSnapshot {
@@ -177,7 +162,7 @@ class OverlaidDisk implements SimDisk {
   }
 
   restore(snapshot: DiskSnapshot): void {
-    this.#endBoot(this.#written, true);
+    this.#endBoot(this.written, true);
     this.#ledger.overwrittenAll();
     this.#frozen.clear();
     this.#content = createSortedMap(snapshot.entries);
@@ -227,8 +212,7 @@ class OverlaidDisk implements SimDisk {
     const text = keyToText(key);
     if (this.#ledger.wrong.has(text)) return 'corrupt';
     if (!this.#content.has(text)) return 'absent';
-    const isTouched = this.#unflushed.some(({ undo }) => undo.some((change) => change.key === text));
-    return isTouched ? 'unflushed' : 'good';
+    return this.#journal.touches(text) ? 'unflushed' : 'good';
   }
 
   keys(): readonly Uint8Array[] {
@@ -274,7 +258,7 @@ class OverlaidDisk implements SimDisk {
     return { key, before };
   }
 
-  #takeBack(undo: readonly Undo[]): void {
+  #takeBack(undo: UndoBatch): void {
     for (let i = undo.length - 1; i >= 0; i--) {
       const { key, before } = undo[i] as Undo;
       const now = this.#content.get(key);
@@ -298,7 +282,7 @@ class OverlaidDisk implements SimDisk {
     this.#corrupt({ faultId: frozen.faultId, kind: 'staleValue', key, value: frozen.value });
   }
 
-  #loseWrites(undo: readonly Undo[]): void {
+  #loseWrites(undo: UndoBatch): void {
     const first = new Map<string, Uint8Array | undefined>();
     for (const { key, before } of undo) if (!first.has(key)) first.set(key, before);
     for (const [id, { fault, allow }] of this.#armed) {
@@ -371,25 +355,14 @@ class OverlaidDisk implements SimDisk {
 
   /** Keeps the batches up to `kept`. When it `settles`, they are durable; otherwise all are kept. */
   #endBoot(kept: number, settles: boolean): PowerLoss {
-    assert(
-      kept >= this.durable && kept <= this.#written,
-      'what a boot leaves is a prefix with all durable batches',
-    );
-    const lost = this.#unflushed.slice(this.#unflushed.length - (this.#written - kept));
-    for (const { undo } of lost.reverse()) {
+    const lost = this.#journal.endBoot(kept, settles);
+    for (const undo of lost.batches) {
       this.#takeBack(undo);
       for (const { key } of undo) this.#changed(key);
     }
-    const lostAcknowledged = Math.max(0, this.#acknowledged - kept);
-    if (settles) {
-      this.#unflushed = [];
-      this.#acknowledged = this.#written;
-    }
-    for (const batch of this.#unflushed) this.#uncount(batch);
-    this.#unflushedBytes = 0;
     this.#bootFault = undefined;
     this.#ledger.crashed();
-    return { lostBatches: lost.length, lostAcknowledged };
+    return { lostBatches: lost.batches.length, lostAcknowledged: lost.acknowledged };
   }
 
   #flushFault(): StorageFault | undefined {
@@ -412,11 +385,6 @@ class OverlaidDisk implements SimDisk {
     this.#fired.add(start.faultId);
     this.#ledger.begin(start);
   }
-
-  #uncount(batch: UnflushedBatch): void {
-    this.#unflushedBytes -= batch.bytes;
-    batch.bytes = 0;
-  }
 }
 
 /** Entries of the keys that are there, up to the limit; reads no key beyond it. */
@@ -432,30 +400,6 @@ function collect(
     if (value !== undefined) found.push({ key: textToKey(key), value });
   }
   return found;
-}
-
-function isReadError(fault: DiskFault): boolean {
-  return fault.kind === 'ioError' && fault.on === 'read';
-}
-
-function isWriteError(fault: DiskFault): boolean {
-  return fault.kind === 'ioError' && fault.on === 'write';
-}
-
-function isFlushError(fault: DiskFault): boolean {
-  return fault.kind === 'ioError' && fault.on === 'flush';
-}
-
-function isFullOnWrite(fault: DiskFault): boolean {
-  return fault.kind === 'diskFull' && fault.on === 'write';
-}
-
-function isFullOnFlush(fault: DiskFault): boolean {
-  return fault.kind === 'diskFull' && fault.on === 'flush';
-}
-
-function isLie(fault: DiskFault): boolean {
-  return fault.kind === 'lyingFlush';
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
