@@ -1,7 +1,9 @@
 /** A cluster in a few lines of code: the words of scenario files as a fluent interface, for tests. */
 import type { ClusterOptions } from './chain-setup.ts';
 import { resolveScenario } from './resolve.ts';
-import { type FaultLine, type LoadLine, type ScenarioFile, scenarioSchema } from './scenario/schema.ts';
+import type { FaultLine } from './scenario/schema/faults.ts';
+import type { LoadLine } from './scenario/schema/load.ts';
+import { type ScenarioFile, scenarioSchema } from './scenario/schema.ts';
 import { findImpossible } from './scenario/sense.ts';
 import { TestCluster } from './test-cluster.ts';
 

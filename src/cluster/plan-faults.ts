@@ -6,7 +6,7 @@ import { swizzleClog } from '../sim/network/link-plans.ts';
 import { createStream, type Stream } from '../sim/seeds.ts';
 import { selectHosts } from './plan.ts';
 import { parseDurationRange, parseDurationUs } from './scenario/duration.ts';
-import type { FaultLine } from './scenario/schema.ts';
+import type { FaultLine } from './scenario/schema/faults.ts';
 
 /** How many faults one line may plan: past it the scenario is a mistake, and the plan no longer fits a screen or a capsule. */
 const FAULTS_PER_LINE_MAX = 100_000;

@@ -1,6 +1,7 @@
 /** A cluster, resolved: every default filled in, every duration in µs. What a scenario file and the fluent builder both come to. */
 import type { Fault } from '../sim/fault.ts';
-import type { AtLeast, HostSelector } from './scenario/schema.ts';
+import type { AtLeast } from './scenario/schema/expectations.ts';
+import type { HostSelector } from './scenario/schema/values.ts';
 import type { Topology } from './topology.ts';
 
 /** Which protocol versions the code of a host knows: v1 stops at an upgrade to version 2. */

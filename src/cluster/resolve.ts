@@ -15,7 +15,8 @@ import {
 import { planFaults } from './plan-faults.ts';
 import { parseDurationRange, parseDurationUs, type UsRange } from './scenario/duration.ts';
 import { quietUsOf } from './scenario/quiet.ts';
-import type { LoadLine, ScenarioFile } from './scenario/schema.ts';
+import type { LoadLine } from './scenario/schema/load.ts';
+import type { ScenarioFile } from './scenario/schema.ts';
 import type { Topology } from './topology.ts';
 
 function durationUs(text: string | undefined, fallbackUs: number): number {

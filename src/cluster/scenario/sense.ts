@@ -1,7 +1,9 @@
 /** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
 import { formatDurationUs, parseDurationRange, parseDurationUs } from './duration.ts';
 import { quietUsOf } from './quiet.ts';
-import type { FaultLine, HostSelector, ScenarioFile } from './schema.ts';
+import type { FaultLine } from './schema/faults.ts';
+import type { HostSelector } from './schema/values.ts';
+import type { ScenarioFile } from './schema.ts';
 
 /** A contradiction and its place. */
 export interface Impossible {

@@ -1,0 +1,49 @@
+/** `chain` of a scenario file: the blockchain that all nodes agree on. */
+import { z } from 'zod';
+import { duration } from './values.ts';
+
+/** `chain`: the consensus, its blocks, what is final, and a planned upgrade. */
+export const chainSchema = z.strictObject({
+  engine: z.enum(['pow', 'round-robin']).optional().meta({ description: 'The consensus; default pow.' }),
+  blockInterval: duration
+    .optional()
+    .meta({ description: 'Mean time between blocks, or of a turn; default 10s.' }),
+  difficulty: z
+    .enum(['constant', 'asert'])
+    .optional()
+    .meta({ description: 'pow: whether difficulty follows the work that is there; default asert.' }),
+  halfLife: duration
+    .optional()
+    .meta({ description: 'asert: behind by so long, the difficulty halves; default 1h.' }),
+  finalityDepth: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .meta({ description: 'pow: so many blocks on top make a block final; default 40.' }),
+  keepUndo: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .meta({ description: 'Blocks below the base that can be undone; default 100.' }),
+  reward: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .optional()
+    .meta({ description: 'Coins for the producer of a block; default 5000.' }),
+  upgrade: z
+    .strictObject({
+      height: z.int().min(1).meta({ description: 'The first block of the new version.' }),
+      version: z.literal(2).meta({ description: 'Version 2 adds burn transactions.' }),
+    })
+    .optional()
+    .meta({ description: 'A change of the protocol at a height; default: none.' }),
+  blockBytesMax: z
+    .int()
+    .min(1_000)
+    .max(1_048_576)
+    .optional()
+    .meta({ description: 'Largest block, in bytes; default 1048576.' }),
+});

@@ -1,0 +1,66 @@
+/** `node`, `hosts` and `cpu` of a scenario file: what nodes do, and what machines they run on. */
+import { z } from 'zod';
+import { count, driftPpm, duration, hosts, signedDuration } from './values.ts';
+
+/** `node`: features of every node, switched on and off. */
+export const nodeFeaturesSchema = z.strictObject({
+  compactBlocks: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Announces blocks as header and short ids; default true.' }),
+  transactionGossip: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Passes transactions on to peers; default true.' }),
+  pings: z.boolean().optional().meta({ description: 'Asks quiet peers whether they live; default true.' }),
+  timeouts: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Gives up on peers that do not answer; default true.' }),
+  relayStale: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Passes on blocks of branches that are not the best; default false.' }),
+  mempoolMax: z
+    .int()
+    .min(10)
+    .max(1_000_000)
+    .optional()
+    .meta({ description: "Transactions that wait at most; default: the node's own limit." }),
+});
+
+/** One line of `hosts`: how some of them differ. */
+export const hostRuleSchema = z.strictObject({
+  hosts,
+  hashShare: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .meta({ description: 'Relative mining power; default 1, 0: mines nothing.' }),
+  joins: duration.optional().meta({ description: 'First boot; default 0s.' }),
+  skew: signedDuration.optional().meta({ description: 'Its wall clock against true time; default 0s.' }),
+  driftPpm: driftPpm
+    .optional()
+    .meta({ description: 'How much too fast its clocks run, in millionths; default 0.' }),
+  code: z.enum(['v1', 'v2']).optional().meta({
+    description:
+      'Protocol versions that the node knows: v1 stops at an upgrade; default v2 where there is one, else v1.',
+  }),
+  disk: z
+    .strictObject({
+      write: duration.optional().meta({ description: 'Time of one write; default 0s.' }),
+      flush: duration.optional().meta({ description: 'Time of one flush; default 0s.' }),
+    })
+    .optional()
+    .meta({ description: 'How fast its disk is; default: takes no time.' }),
+});
+
+/** `cpu`: what work costs. */
+export const cpuSchema = z.strictObject({
+  hashNs: count.optional().meta({ description: 'Nanoseconds of a hash; default 0.' }),
+  verifyUs: count.optional().meta({ description: 'Microseconds of a signature check; default 0.' }),
+  signUs: count.optional().meta({ description: 'Microseconds of a signature; default 0.' }),
+  executeNsPerGas: count.optional().meta({ description: 'Nanoseconds of one gas of execution; default 0.' }),
+  decodeNsPerByte: count.optional().meta({ description: 'Nanoseconds of decoding one byte; default 0.' }),
+});
