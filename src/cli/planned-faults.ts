@@ -1,11 +1,12 @@
 /** The fault plan of a run as text: what went wrong around the moment of a failure, and with whom. */
+import { isHelper } from '../cluster/fault-outcomes.ts';
 import { faultKindOf } from '../cluster/resolve.ts';
-import type { FaultCoverage } from '../cluster/result.ts';
+import type { FaultCoverage, FaultOutcome } from '../cluster/result.ts';
 import { formatDurationUs } from '../cluster/scenario/duration.ts';
 import { assertNever } from '../env/assert.ts';
 import type { Fault, SpanUs } from '../sim/fault.ts';
 import type { LinkTarget } from '../sim/network/link-change.ts';
-import { alignedMoment, grouped, hostNames, moment } from './format.ts';
+import { alignedMoment, grouped, hostNames, moment, plural } from './format.ts';
 
 /** Faults that are listed; the counts stand above them. */
 const FAULTS_SHOWN = 8;
@@ -95,15 +96,88 @@ export function faultCounts(faults: readonly FaultCoverage[]): string {
     .join(' · ');
 }
 
-/** Prepare a fault or end it, and are none: a backup before a crash with an old disk, a start after a repair. */
-const HELPERS: readonly string[] = ['backup', 'repaired'];
+/** Which faults are told of a failure. */
+export interface FaultFocus {
+  /** Of faults that began later nothing is told. */
+  readonly untilUs: number;
+  /** Hosts that the verdict names: their faults come first. */
+  readonly hosts: readonly number[];
+  /** Kinds that the verdict is about; none: all. */
+  readonly kinds: readonly string[];
+  /** What came to nothing, and why. */
+  readonly idle: readonly FaultOutcome[];
+}
 
-/** The last faults that began before the failure, one a line, oldest first: time, kind, targets. */
-export function faultsNear(plan: readonly Fault[], atUs: number): readonly string[] {
-  return plan
-    .filter((fault) => fault.off !== true && fault.atUs <= atUs && !HELPERS.includes(faultKindOf(fault.id)))
-    .map((fault, index) => ({ fault, index }))
-    .sort((a, b) => a.fault.atUs - b.fault.atUs || a.index - b.index)
-    .slice(-FAULTS_SHOWN)
-    .map(({ fault }) => `${alignedMoment(fault.atUs, 12)}  ${faultKindOf(fault.id)} ${facts(fault)}`);
+function linkHosts(change: Extract<Fault, { kind: 'link' }>['change']): readonly number[] | 'all' {
+  if ('hosts' in change) return change.hosts;
+  if ('groups' in change) return change.groups.flat();
+  const { from, to } = change.links;
+  return from === 'all' || to === 'all' ? 'all' : [...from, ...to];
+}
+
+function concerns(fault: Fault, hosts: readonly number[]): boolean {
+  const named = fault.kind === 'link' ? linkHosts(fault.change) : fault.hosts;
+  return named === 'all' || named.some((host) => hosts.includes(host));
+}
+
+/** When it is over; for ever counts as at once: damage is done in a moment. */
+function endUs(fault: Fault): number {
+  const lasts = 'forUs' in fault ? fault.forUs : 'downUs' in fault ? fault.downUs : 0;
+  return lasts === 'forever' ? fault.atUs : fault.atUs + lasts;
+}
+
+interface Told {
+  readonly kind: string;
+  readonly text: string;
+  readonly atUs: number;
+  readonly endUs: number;
+  readonly isConcerned: boolean;
+}
+
+function tell(fault: Fault, { untilUs, hosts }: FaultFocus, idle: FaultOutcome | undefined): Told {
+  const { atUs } = fault;
+  const kind = faultKindOf(fault.id);
+  const isStillOn = idle === undefined && endUs(fault) > untilUs;
+  const fate = idle !== undefined ? `: no effect, ${idle.why}` : isStillOn ? ', still on' : '';
+  const text = `${alignedMoment(atUs, 12)}  ${kind} ${facts(fault)}${fate}`;
+  return { kind, text, atUs, endUs: Math.min(endUs(fault), untilUs), isConcerned: concerns(fault, hosts) };
+}
+
+/** Several that read the same are one line. */
+function folded(told: readonly Told[]): readonly (Told & { readonly times: number })[] {
+  const byText = new Map<string, Told & { readonly times: number }>();
+  for (const one of told) {
+    const times = (byText.get(one.text)?.times ?? 0) + 1;
+    byText.set(one.text, { ...one, times });
+  }
+  return [...byText.values()];
+}
+
+/** Those that name the hosts concerned before others, what ended late before what ended early, one of each kind first. */
+function byRelevance(lines: readonly Told[]): readonly Told[] {
+  const sorted = [...lines]
+    .reverse()
+    .sort((a, b) => Number(b.isConcerned) - Number(a.isConcerned) || b.endUs - a.endUs);
+  const kinds = new Set<string>();
+  const firsts = sorted.filter(({ kind }) => !kinds.has(kind) && kinds.add(kind));
+  return [...firsts, ...sorted.filter((line) => !firsts.includes(line))];
+}
+
+/** At most eight planned faults, one a line, oldest first: time, kind, targets, and what became of them. */
+export function faultLines(plan: readonly Fault[], focus: FaultFocus): readonly string[] {
+  const idle = new Map(focus.idle.map((outcome) => [outcome.id, outcome]));
+  const told = plan
+    .filter(({ id, atUs, off }) => off !== true && atUs <= focus.untilUs && !isHelper(id))
+    .filter(({ id }) => focus.kinds.length === 0 || focus.kinds.includes(faultKindOf(id)))
+    .map((fault) => tell(fault, focus, idle.get(fault.id)))
+    .sort((a, b) => a.atUs - b.atUs);
+  const lines = folded(told);
+  const chosen = new Set(byRelevance(lines).slice(0, FAULTS_SHOWN));
+  const rest = lines.length - chosen.size;
+  return [
+    ...lines
+      .filter((line) => chosen.has(line))
+      .map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`)),
+    ...(rest > 0 ? [`${' '.repeat(12)}  and ${plural(rest, 'other')}`] : []),
+  ];
 }

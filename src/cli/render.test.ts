@@ -5,7 +5,7 @@ import { parseScenario } from '../cluster/scenario/parse.ts';
 import { crashedResult } from '../lab/pool.ts';
 import { PLAIN_PALETTE } from './output.ts';
 import { parameterLines } from './parameters.ts';
-import { faultCounts, faultsNear } from './planned-faults.ts';
+import { type FaultFocus, faultCounts, faultLines } from './planned-faults.ts';
 import { type FailureContext, renderFailure, renderLine, renderSummary, renderVerdict } from './render.ts';
 
 const FAULTS = `
@@ -99,10 +99,15 @@ describe('a verdict in words', () => {
       ['nothing was violated within 600s, but expect says stall'],
     ],
     [
-      { kind: 'tooLittle', missing: [{ what: 'faults.crash', wanted: 3, got: 1 }] },
+      {
+        kind: 'tooLittle',
+        missing: [{ what: 'faults.crash', wanted: 3, got: 1, why: 'n1 was down', change: 'other hosts' }],
+      },
       [
         'too little happened, so that the run proves nothing (expected by atLeast):',
-        '  faults.crash: at least 3, counted 1',
+        '  faults.crash: at least 3, counted 1: 2 too few',
+        '    because  n1 was down',
+        '    change   other hosts',
       ],
     ],
     [
@@ -158,11 +163,15 @@ describe('a failure in full', () => {
   });
 });
 
+function focusOf(more: Partial<FaultFocus>): FaultFocus {
+  return { untilUs: 600_000_000, hosts: [], kinds: [], idle: [], ...more };
+}
+
 describe('the fault plan in words', () => {
   it('has a line for every kind of fault that a scenario can name.', () => {
     const plan = planOf(`hosts: [{ hosts: all, disk: { write: 1ms } }]\nfaults:${FAULTS}`);
     const kinds = new Set(FAULTS.match(/kind: \w+/g)?.map((text) => text.slice(6)));
-    const lines = plan.faults.flatMap((fault) => faultsNear([fault], 600_000_000));
+    const lines = plan.faults.flatMap((fault) => faultLines([fault], focusOf({})));
     for (const kind of kinds)
       expect(
         lines.filter((line) => line.includes(`s  ${kind} n`) || line.includes(`s  ${kind} `)),
@@ -189,11 +198,33 @@ describe('the fault plan in words', () => {
     expect(lines.filter((line) => /backup|repaired/.test(line))).toEqual([]);
   });
 
-  it('lists the last eight before the failure, the oldest first.', () => {
+  it('lists eight before the failure, the oldest first, and counts the others.', () => {
     const plan = planOf('faults: [{ kind: pause, at: 10s, every: 10s, for: 1s, hosts: [0] }]');
-    const times = faultsNear(plan.faults, 200_000_000).map((line) => line.trim().split(' ')[0]);
+    const lines = faultLines(plan.faults, focusOf({ untilUs: 200_000_000 }));
+    const times = lines.slice(0, -1).map((line) => line.trim().split(' ')[0]);
     expect(times).toEqual(['130', '140', '150', '160', '170', '180', '190', '200'].map((s) => `${s}.000s`));
+    expect(lines.at(-1)?.trim()).toBe('and 12 others');
     expect(faultCounts([])).toBe('none planned');
+  });
+
+  it('has the last of each kind among them, and those of the hosts concerned first.', () => {
+    const plan = planOf(`faults:
+  - { kind: partition, at: 10s, for: 400s, isolate: [2] }
+  - { kind: pause, at: 10s, every: 10s, for: 1s, hosts: [0] }
+  - { kind: crash, at: 20s, every: 20s, until: 90s, hosts: [1], how: kill, down: 2s }`);
+    const text = faultLines(plan.faults, focusOf({ untilUs: 300_000_000, hosts: [1] })).join('\n');
+    expect(text.match(/crash n1/g)).toHaveLength(4);
+    expect(text).toContain('partition n2 | n0, n1, n3, n4 for 400s, still on');
+    expect(text).toContain('300.000s  pause n0');
+  });
+
+  it('says what came to nothing and why, once for all that read the same.', () => {
+    const plan = planOf('faults: [{ kind: bitRot, at: 10s, hosts: [1], records: 3 }]');
+    const idle = plan.faults.map(({ id, atUs }) => ({ id, kind: 'bitRot', atUs, why: 'it was empty' }));
+    expect(faultLines(plan.faults, focusOf({ idle }))).toEqual([
+      '     10.000s  bitRot n1 for ever: no effect, it was empty (3 times)',
+    ]);
+    expect(faultLines(plan.faults, focusOf({ kinds: ['pause'] }))).toEqual([]);
   });
 });
 

@@ -6,10 +6,13 @@ import type { JobOutcome } from '../lab/job.ts';
 import { alignedMoment, grouped, moment, plural } from './format.ts';
 import type { Palette } from './output.ts';
 import { parameterLines } from './parameters.ts';
-import { faultCounts, faultsNear } from './planned-faults.ts';
+import { type FaultFocus, faultCounts, faultLines } from './planned-faults.ts';
 
 /** Lines of a crash's stack: below them stands the event loop. */
 const STACK_LINES = 12;
+
+/** Hosts of a violation that are named: of a cluster of hundreds all may be concerned. */
+const HOSTS_NAMED = 12;
 
 /** `22.5s`, `0.04s`: wall time with as many digits as mean something. */
 function wallTime(ms: number): string {
@@ -62,9 +65,11 @@ export function renderLine({ result, wallMs }: JobOutcome, style: LineStyle): st
 }
 
 function violated(violation: Violation): readonly string[] {
-  const who = violation.hosts.length === 0 ? '' : ` by ${violation.hosts.join(', ')}`;
-  const law = `${violation.kind}: ${violation.oracle}/${violation.rule}`;
-  return [`${law} violated${who} at ${moment(violation.atUs)}`, `  ${violation.fact}`];
+  const { hosts, kind, oracle, rule, fact } = violation;
+  const names = `${hosts.slice(0, HOSTS_NAMED).join(', ')}${hosts.length > HOSTS_NAMED ? ', …' : ''}`;
+  const by = hosts.length > 0 && kind === 'safety' ? ` by ${names}` : '';
+  const apart = hosts.length > 0 && kind === 'liveness' ? `, ${names} apart from the others` : '';
+  return [`${kind}: ${oracle}/${rule} violated${by} at ${moment(violation.atUs)}${apart}`, `  ${fact}`];
 }
 
 /** What is wrong, in words; one line for a passed run. */
@@ -78,11 +83,18 @@ export function renderVerdict(result: RunResult): readonly string[] {
     case 'unexpectedPass':
       return [
         `nothing was violated within ${moment(result.simulatedUs)}, but expect says ${verdict.expected}`,
+        ...result.assertions
+          .filter(({ name }) => verdict.expected === `violation: ${name}`)
+          .map(({ name, checked }) => `  ${name} was checked ${plural(checked, 'time')} and held`),
       ];
     case 'tooLittle':
       return [
         'too little happened, so that the run proves nothing (expected by atLeast):',
-        ...verdict.missing.map((item) => `  ${item.what}: at least ${item.wanted}, counted ${item.got}`),
+        ...verdict.missing.flatMap(({ what, wanted, got, why, change }) => [
+          `  ${what}: at least ${wanted}, counted ${got}: ${wanted - got} too few`,
+          `    because  ${why}`,
+          `    change   ${change}`,
+        ]),
       ];
     case 'crashed':
       return [
@@ -104,6 +116,37 @@ export function renderVerdict(result: RunResult): readonly string[] {
 function failedAtUs({ verdict, simulatedUs }: RunResult): number {
   if (verdict.kind === 'violated') return verdict.violation.atUs;
   return verdict.kind === 'crashed' && verdict.atUs > 0 ? verdict.atUs : simulatedUs;
+}
+
+/** Faults around the moment of a failure, those of the hosts that it names first; of too few faults those that were counted. */
+function faultFocus(result: RunResult, plan: ClusterPlan): FaultFocus {
+  const { verdict, idleFaults } = result;
+  const names =
+    verdict.kind === 'violated' ? verdict.violation.hosts : verdict.kind === 'crashed' ? [verdict.host] : [];
+  const kinds = verdict.kind === 'tooLittle' ? verdict.missing.map(({ what }) => what) : [];
+  return {
+    untilUs: failedAtUs(result),
+    hosts: plan.hosts.flatMap(({ name }, i) => (names.includes(name) ? [i] : [])),
+    kinds: kinds.filter((what) => what.startsWith('faults.')).map((what) => what.slice('faults.'.length)),
+    idle: idleFaults,
+  };
+}
+
+/** What the listed events are. */
+function eventsTitle({ verdict }: RunResult): string {
+  switch (verdict.kind) {
+    case 'tooLittle':
+      return 'what was seen of it';
+    case 'unexpectedPass':
+    case 'passed':
+    case 'nondeterminism':
+      return 'unusual events';
+    case 'violated':
+    case 'crashed':
+      return 'unusual and last events';
+    default:
+      return assertNever(verdict);
+  }
 }
 
 /** What is told of a failure beside its result. */
@@ -131,10 +174,10 @@ export function renderFailure(result: RunResult, context: FailureContext): strin
     ...section('run', [given.join(' · '), ...(plan === undefined ? [] : parameterLines(plan))]),
     ...section(`faults up to ${moment(atUs)}`, [
       faultCounts(result.faults),
-      ...(plan === undefined ? [] : faultsNear(plan.faults, atUs)),
+      ...(plan === undefined ? [] : faultLines(plan.faults, faultFocus(result, plan))),
     ]),
     ...section(
-      'last events',
+      eventsTitle(result),
       result.lastEvents.map(
         (event) => `${alignedMoment(event.atUs, 12)}  ${event.host.padEnd(5)} ${event.text}`,
       ),

@@ -13,7 +13,17 @@ function headsText(cluster: TestCluster): string {
   const shown = [...byHead]
     .slice(0, 6)
     .map(([head, names]) => `${names.slice(0, 8).join(' ')}${names.length > 8 ? ' …' : ''} on ${head}`);
+  if (byHead.size === 1) return `all agree, but on nothing new: ${shown.join('; ')}`;
   return `${byHead.size} heads: ${shown.join('; ')}`;
+}
+
+/** Live nodes without the head that most have; nobody where no head is that of most. */
+function hostsApart(cluster: TestCluster): readonly string[] {
+  const live = cluster.live();
+  const holders = new Map<string, number>();
+  for (const { head } of live) holders.set(head.id, (holders.get(head.id) ?? 0) + 1);
+  const most = [...holders].find(([, count]) => 2 * count > live.length);
+  return most === undefined ? [] : live.filter(({ head }) => head.id !== most[0]).map(({ name }) => name);
 }
 
 /** Why no progress can be demanded; undefined: it can. Proof of work needs one live miner; a rotation any live producer. */
@@ -36,9 +46,9 @@ export function judgeLiveness(cluster: TestCluster): readonly string[] {
     oracle: 'convergence',
     rule: 'no-common-head',
     kind: 'liveness',
-    hosts: [],
+    hosts: hostsApart(cluster),
     atUs: cluster.nowUs,
-    fact: `no common new head within ${formatSecondsUs(plan.durationUs - plan.quietFromUs)} after the last fault; ${headsText(cluster)}`,
+    fact: `no common new head within ${formatSecondsUs(plan.durationUs - plan.quietFromUs)} after the last fault, with a block every ${formatSecondsUs(plan.chain.blockIntervalUs)}; ${headsText(cluster)}`,
   });
   return [];
 }

@@ -32,6 +32,16 @@ export interface Violation {
   readonly fact: string;
 }
 
+/** A number of `atLeast` that was not reached: why, and what to change in the scenario. */
+export interface Missing {
+  /** A key of `atLeast`, or `faults.` and a kind. */
+  readonly what: string;
+  readonly wanted: number;
+  readonly got: number;
+  readonly why: string;
+  readonly change: string;
+}
+
 export type Verdict =
   /** As the scenario expects. */
   | { readonly kind: 'passed' }
@@ -39,10 +49,7 @@ export type Verdict =
   /** `expect` named a violation or a stall, and it did not come. */
   | { readonly kind: 'unexpectedPass'; readonly expected: string }
   /** Counted less than `atLeast` demands: the run proved nothing. */
-  | {
-      readonly kind: 'tooLittle';
-      readonly missing: readonly { readonly what: string; readonly wanted: number; readonly got: number }[];
-    }
+  | { readonly kind: 'tooLittle'; readonly missing: readonly Missing[] }
   /** The program under test, or the simulator, threw. */
   | {
       readonly kind: 'crashed';
@@ -59,6 +66,15 @@ export interface FaultCoverage {
   readonly planned: number;
   readonly injected: number;
   readonly effective: number;
+}
+
+/** A planned fault that came to nothing. */
+export interface FaultOutcome {
+  /** `kind/line/number`, as in the plan. */
+  readonly id: string;
+  readonly kind: string;
+  readonly atUs: number;
+  readonly why: string;
 }
 
 /** What was counted over all hosts. */
@@ -96,6 +112,8 @@ export interface RunResult {
   readonly messages: number;
   readonly counts: RunCounts;
   readonly faults: readonly FaultCoverage[];
+  /** Planned faults without effect, by time, at most 200; empty when the run passed. */
+  readonly idleFaults: readonly FaultOutcome[];
   /** Assertions of each kind and how often each was checked: `always` that never ran fails a sweep. */
   readonly assertions: readonly {
     readonly name: string;
@@ -105,7 +123,7 @@ export interface RunResult {
   }[];
   /** Height and id of the common head at the end; undefined when there is none. */
   readonly head: { readonly height: number; readonly id: string } | undefined;
-  /** The last relevant events, oldest first; empty when the run passed. */
+  /** Events that help to understand the verdict, oldest first, at most twelve; empty when the run passed. */
   readonly lastEvents: readonly EventLine[];
   /** Simulated time of the last thing that changed, when liveness was judged, and why a stall is excused. */
   readonly notes: readonly string[];

@@ -1,15 +1,16 @@
 /** One run of a scenario: steps it, judges it, and says what it came to. */
 import { assertNever } from '../env/assert.ts';
-import type { FaultCount } from '../sim/fault.ts';
 import type { EndReason } from '../sim/simulator.ts';
 import { describeRecord } from '../sim/trace-kinds.ts';
 import type { ClusterOptions } from './chain-setup.ts';
+import { type FaultHistory, faultCoverage, idleFaults } from './fault-outcomes.ts';
 import { judgeLiveness } from './liveness.ts';
 import { orderFreeOf } from './order-free.ts';
 import type { ClusterPlan } from './plan.ts';
-import { faultKindOf, resolveScenario } from './resolve.ts';
-import type { FaultCoverage, RunCounts, RunResult, Verdict, Violation } from './result.ts';
+import { resolveScenario } from './resolve.ts';
+import type { Missing, RunCounts, RunResult, Verdict, Violation } from './result.ts';
 import type { ScenarioFile } from './scenario/schema.ts';
+import { shortfall } from './shortfall.ts';
 import { TestCluster } from './test-cluster.ts';
 
 /** What a run depends on beside its scenario. */
@@ -38,28 +39,6 @@ export interface ScenarioRun {
   lastRecords(): readonly RecordLine[];
   /** Judges, once the run has ended or is given up. */
   result(): RunResult;
-}
-
-/** Helpers of a fault are not faults: backups before a crash with an old disk, starts after a repair, what liveness mode makes permanent. */
-const HELPERS: readonly string[] = ['backup', 'repaired', 'permanent'];
-
-function coverage(plan: ClusterPlan, counts: readonly FaultCount[]): readonly FaultCoverage[] {
-  const byKind = new Map<string, { planned: number; injected: number; effective: number }>();
-  const entry = (id: string): { planned: number; injected: number; effective: number } => {
-    const kind = faultKindOf(id);
-    const known = byKind.get(kind) ?? { planned: 0, injected: 0, effective: 0 };
-    byKind.set(kind, known);
-    return known;
-  };
-  for (const fault of plan.faults) if (fault.off !== true) entry(fault.id).planned++;
-  for (const count of counts) {
-    const kind = entry(count.id);
-    kind.injected += count.injected > 0 ? 1 : 0;
-    kind.effective += count.effective > 0 ? 1 : 0;
-  }
-  return [...byKind]
-    .filter(([kind]) => !HELPERS.includes(kind))
-    .map(([kind, numbers]) => ({ kind, ...numbers }));
 }
 
 /** The class of what was thrown: its text differs between engines, and is added by whoever shows it. */
@@ -92,25 +71,6 @@ function crashVerdict(reason: EndReason, cluster: TestCluster, atUs: number): Ve
   }
 }
 
-/** What `atLeast` demands and did not get. */
-function shortfall(
-  plan: ClusterPlan,
-  counts: RunCounts,
-  faults: readonly FaultCoverage[],
-): readonly { readonly what: string; readonly wanted: number; readonly got: number }[] {
-  const missing: { what: string; wanted: number; got: number }[] = [];
-  const demand = (what: string, wanted: number | undefined, got: number): void => {
-    if (wanted !== undefined && got < wanted) missing.push({ what, wanted, got });
-  };
-  const { faults: faultsWanted, ...wanted } = plan.atLeast;
-  for (const [what, got] of Object.entries(counts))
-    demand(what, new Map(Object.entries(wanted)).get(what), Number(got));
-  for (const [kind, atLeast] of Object.entries(faultsWanted ?? {})) {
-    demand(`faults.${kind}`, atLeast, faults.find((fault) => fault.kind === kind)?.effective ?? 0);
-  }
-  return missing;
-}
-
 /** Safety before liveness; of each the first that was found. */
 function worst(violations: readonly Violation[]): Violation | undefined {
   return violations.find((violation) => violation.kind === 'safety') ?? violations[0];
@@ -119,7 +79,7 @@ function worst(violations: readonly Violation[]): Violation | undefined {
 function verdictOf(
   plan: ClusterPlan,
   violations: readonly Violation[],
-  missing: ReturnType<typeof shortfall>,
+  missing: readonly Missing[],
 ): Verdict {
   const { expect } = plan;
   const found = worst(violations);
@@ -224,6 +184,16 @@ class Run implements ScenarioRun {
     return this.#result;
   }
 
+  #faultHistory(): FaultHistory {
+    const { cluster } = this;
+    return {
+      plan: this.#plan,
+      counts: cluster.simulator.faultCounts(),
+      nowUs: cluster.nowUs,
+      hasHit: (id) => cluster.messageFaults.hasHit(id),
+    };
+  }
+
   #judge(): RunResult {
     const { cluster } = this;
     const plan = this.#plan;
@@ -236,9 +206,13 @@ class Run implements ScenarioRun {
     }
     const depthNote = cluster.depthNote();
     if (depthNote !== undefined) notes.push(`depth finality is not judged: ${depthNote}`);
-    const faults = coverage(plan, cluster.simulator.faultCounts());
+    const history = this.#faultHistory();
+    const faults = faultCoverage(history);
+    const idle = idleFaults(history);
     const counts = countsOf(cluster);
-    const verdict = crashed ?? verdictOf(plan, cluster.violations, shortfall(plan, counts, faults));
+    const missing = shortfall({ plan, counts, faults, idle, simulatedUs: cluster.nowUs });
+    const verdict = crashed ?? verdictOf(plan, cluster.violations, missing);
+    const isPassed = verdict.kind === 'passed';
     const stats = cluster.simulator.stats();
     const head = cluster.commonHead();
     return {
@@ -252,9 +226,10 @@ class Run implements ScenarioRun {
       messages: stats.messages,
       counts,
       faults,
+      idleFaults: isPassed ? [] : idle,
       assertions: assertionsOf(cluster),
       head: head === undefined ? undefined : { height: head.height, id: head.id },
-      lastEvents: verdict.kind === 'passed' ? [] : cluster.lastEvents(verdict),
+      lastEvents: isPassed ? [] : cluster.lastEvents(verdict),
       notes,
     };
   }

@@ -14,14 +14,18 @@ import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptio
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
 import { type Core, drawCore } from './core.ts';
+import { EventLog } from './event-log.ts';
 import type { Load, LoadHost } from './load/load.ts';
 import { createLoads } from './load/loads.ts';
+import { MessageFaults } from './message-faults.ts';
 import { Observation } from './observation.ts';
 import type { ClusterView, Executed, Finding, Oracle } from './oracles/oracle.ts';
 import { createOracles } from './oracles/oracles.ts';
 import { StoredChains } from './oracles/stored-chains.ts';
 import type { ClusterPlan } from './plan.ts';
+import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
+import { eventsOfMissing } from './shortfall.ts';
 import { TestNode } from './test-node.ts';
 
 /** Between two looks of the oracles that look now and then, at least; a block interval where that is longer. */
@@ -41,6 +45,9 @@ export class TestCluster {
   readonly simulator: Simulator<ChainWorld>;
   readonly nodes: readonly TestNode[];
   readonly observation: Observation;
+  readonly messageFaults: MessageFaults;
+  readonly #log = new EventLog();
+  readonly #names: Names;
   readonly chains: StoredChains;
   /** What the judgement executed, by block. */
   readonly #executed = new Map<BlockHash, Executed>();
@@ -63,7 +70,12 @@ export class TestCluster {
     this.plan = plan;
     this.setup = createChainSetup(plan, options);
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
-    this.simulator = createSimulator(simulatorConfig(plan, this.setup, options));
+    this.messageFaults = new MessageFaults(plan.faults);
+    this.simulator = createSimulator({
+      ...simulatorConfig(plan, this.setup, options),
+      onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
+    });
+    this.#names = this.#createNames();
     this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
     this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
     this.#taints = taintTimes(plan);
@@ -76,6 +88,9 @@ export class TestCluster {
     );
     this.loads = createLoads(plan, this.setup, (kind) => this.#loadHost(kind));
     this.simulator.observe((host, event, atUs) => this.#onEvent(host, event, atUs));
+    this.simulator.observeHosts((host, change, atUs) => {
+      if (change.kind === 'ended') this.#log.add(host, { kind: 'HostDown', how: change.end.kind }, atUs);
+    });
     this.#schedule();
   }
 
@@ -156,15 +171,34 @@ export class TestCluster {
     return this.#executed.get(id)?.state;
   }
 
-  /** The last relevant events: before the violation, or before now. */
+  /** The events that help to understand a verdict: those before a violation, else those before now. */
   lastEvents(verdict: Verdict): readonly EventLine[] {
-    if (verdict.kind === 'crashed') return this.#lastEvents([verdict.host]);
-    if (verdict.kind !== 'violated') return this.#lastEvents([]);
-    return this.#eventsBefore.get(verdict.violation) ?? this.#lastEvents(verdict.violation.hosts);
+    switch (verdict.kind) {
+      case 'crashed':
+        return this.#lastEvents({ kind: 'hosts', hosts: this.#indexesOf([verdict.host]) });
+      case 'tooLittle':
+        return this.#lastEvents({ kind: 'kinds', kinds: eventsOfMissing(verdict.missing) });
+      case 'violated': {
+        const { violation } = verdict;
+        const before = this.#eventsBefore.get(violation);
+        return before ?? this.#lastEvents({ kind: 'hosts', hosts: this.#indexesOf(violation.hosts) });
+      }
+      default:
+        return this.#lastEvents({ kind: 'unusual' });
+    }
   }
 
-  #lastEvents(involved: readonly string[]): readonly EventLine[] {
-    return this.observation.lastEvents((host) => this.node(host).name, involved);
+  #lastEvents(focus: Focus): readonly EventLine[] {
+    return selectRelevant(this.#log, focus, this.#names).map((seen) => describeEvent(seen, this.#names));
+  }
+
+  #indexesOf(names: readonly string[]): readonly number[] {
+    return this.nodes.flatMap((node) => (names.includes(node.name) ? [node.index] : []));
+  }
+
+  #createNames(): Names {
+    const hosts = new Map<string, number>(this.setup.hostKeys.map(({ key }, i) => [key, i]));
+    return { nameOf: (host) => this.node(host).name, hostOf: (peer) => hosts.get(peer) };
   }
 
   /** Why depth finality is not judged; undefined while it is. */
@@ -234,7 +268,8 @@ export class TestCluster {
   }
 
   #onEvent(host: number, event: DomainEvent, atUs: number): void {
-    const moved = this.observation.onEvent(host, event, atUs);
+    this.#log.add(host, event, atUs);
+    const moved = this.observation.onEvent(host, event);
     if (event.kind === 'CorruptionDetected') {
       const key = hexToBytes(event.key);
       if (key !== undefined) this.simulator.disk(host).detected(key);
@@ -264,7 +299,7 @@ export class TestCluster {
     const { rule, kind, fact } = finding;
     const violation = { oracle, rule, kind, hosts, atUs: this.nowUs, fact };
     this.violations.push(violation);
-    this.#eventsBefore.set(violation, this.#lastEvents(hosts));
+    this.#eventsBefore.set(violation, this.#lastEvents({ kind: 'hosts', hosts: finding.hosts }));
   }
 
   #view(): ClusterView {

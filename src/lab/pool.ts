@@ -47,6 +47,7 @@ export function crashedResult(job: Job, error: string, stack: string): RunResult
       compact: 0,
     },
     faults: [],
+    idleFaults: [],
     assertions: [],
     head: undefined,
     lastEvents: [],

@@ -429,7 +429,10 @@ describe('the verdict', () => {
   });
 
   it('of a stall is liveness, or a pass where it is expected', () => {
-    expect(verdictOf(deep, stalled)).toMatchObject({ kind: 'violated', violation: { kind: 'liveness' } });
+    expect(verdictOf(deep, stalled)).toMatchObject({
+      kind: 'violated',
+      violation: { kind: 'liveness', hosts: ['n2'] },
+    });
     expect(verdictOf({ ...deep, expect: 'stall' }, stalled)).toEqual({ kind: 'passed' });
   });
 
