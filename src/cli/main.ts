@@ -59,7 +59,10 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       'replace one value of every file, such as nodes=7; may be repeated',
       collect,
     )
-    .option('--verify', 'run all twice in lockstep, in two threads; name the first event that differs')
+    .option(
+      '--verify',
+      'run each twice in lockstep, always in two threads whatever --jobs says; name the first event that differs',
+    )
     .option(
       '--permute-ties <n>',
       'also run n other orders of simultaneous events; what is order-free must agree',

@@ -89,11 +89,15 @@ export class Printer {
     this.#events += result.events;
     const { flags, output, report } = this.#context;
     const line = this.#jsonLine(job, outcome);
-    report?.add(line, failed ? { result, text: this.#failure(job, result, PLAIN_PALETTE) } : undefined);
+    const records = this.#recordsText(outcome);
+    report?.add(
+      line,
+      failed ? { result, text: this.#failure(job, result, records, PLAIN_PALETTE) } : undefined,
+    );
     if (flags.json) return output.print(line);
     if (!flags.quiet || failed) this.#line(job, outcome);
     if (failed && this.#failuresShown++ < FAILURES_SHOWN_MAX)
-      output.print(`${this.#failure(job, result, output.palette)}\n`);
+      output.print(`${this.#failure(job, result, records, output.palette)}\n`);
   }
 
   #line(job: Job, outcome: JobOutcome): void {
@@ -105,13 +109,25 @@ export class Printer {
     if (text !== undefined && !flags.quiet && job.permuteTies === 0) output.print(palette.dim(`  ${text}`));
   }
 
-  #failure(job: Job, result: RunResult, palette: Palette): string {
+  /** Where the records of two runs that differ are, or how to get them; undefined where there are none. */
+  #recordsText({ result, divergence }: JobOutcome): string | undefined {
+    if (divergence === undefined) return undefined;
+    const { report } = this.#context;
+    const kept = report?.keepRecords(result, divergence);
+    if (kept !== undefined) return `the last records of both runs, side by side: ${kept}`;
+    return report === undefined
+      ? 'not kept: --report DIR writes the last 4,096 of both runs there, side by side'
+      : 'not kept: the folder of --report has those of ten failures before this one';
+  }
+
+  #failure(job: Job, result: RunResult, records: string | undefined, palette: Palette): string {
     const { flags, version } = this.#context;
     return renderFailure(result, {
       file: job.file,
       version,
       flags: flagsOf(job, flags.verify),
       plan: planOf(job),
+      records,
       replay: this.#replay(job),
       palette,
     });

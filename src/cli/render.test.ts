@@ -78,6 +78,7 @@ function context(more: Partial<FailureContext> = {}): FailureContext {
     file: 'a.yaml',
     version: '1.2.3',
     flags: ['--isolate'],
+    records: undefined,
     replay: 'npx aureon run a.yaml',
     palette: PLAIN_PALETTE,
   };

@@ -157,6 +157,8 @@ export interface FailureContext {
   readonly flags: readonly string[];
   /** Undefined when the scenario could not even be planned. */
   readonly plan: ClusterPlan | undefined;
+  /** Where the records of two runs that differ are; undefined where there are none. */
+  readonly records: string | undefined;
   readonly replay: string;
   readonly palette: Palette;
 }
@@ -183,6 +185,7 @@ export function renderFailure(result: RunResult, context: FailureContext): strin
       ),
     ),
     ...section('notes', result.notes),
+    ...(context.records === undefined ? [] : [`  ${palette.bold('records')} ${context.records}`]),
     `  ${palette.bold('trace')}   ${result.traceHash === '' ? 'none: the run never began' : result.traceHash}`,
     `  ${palette.bold('replay')}  ${context.replay}`,
   ].join('\n');

@@ -1,7 +1,6 @@
 /** One run of a scenario: steps it, judges it, and says what it came to. */
 import { assertNever } from '../env/assert.ts';
 import type { EndReason } from '../sim/simulator.ts';
-import { describeRecord } from '../sim/trace-kinds.ts';
 import type { ClusterOptions } from './chain-setup.ts';
 import { type FaultHistory, faultCoverage, idleFaults } from './fault-outcomes.ts';
 import { judgeLiveness } from './liveness.ts';
@@ -18,13 +17,6 @@ export interface RunOptions extends ClusterOptions {
   readonly seed: string;
 }
 
-/** One event of a trace as text. */
-export interface RecordLine {
-  readonly index: number;
-  readonly hash: string;
-  readonly text: string;
-}
-
 /** A run in progress. How it is cut into steps changes nothing in it. */
 export interface ScenarioRun {
   readonly cluster: TestCluster;
@@ -35,8 +27,6 @@ export interface ScenarioRun {
   step(maxEvents: number): boolean;
   /** What ended the run before its time; undefined when nothing was thrown. */
   readonly thrown: unknown;
-  /** The last events, oldest first. */
-  lastRecords(): readonly RecordLine[];
   /** Judges, once the run has ended or is given up. */
   result(): RunResult;
 }
@@ -171,12 +161,6 @@ class Run implements ScenarioRun {
 
   step(maxEvents: number): boolean {
     return this.cluster.step(maxEvents).kind === 'running';
-  }
-
-  lastRecords(): readonly RecordLine[] {
-    return this.cluster.simulator.trace
-      .records()
-      .map((record) => ({ index: record.index, hash: record.hash, text: describeRecord(record) }));
   }
 
   result(): RunResult {

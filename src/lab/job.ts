@@ -2,6 +2,7 @@
 import type { ClusterOptions } from '../cluster/chain-setup.ts';
 import type { RunResult } from '../cluster/result.ts';
 import type { Override } from '../cluster/scenario/parse.ts';
+import type { TraceRecord } from '../sim/trace.ts';
 
 /** One run to simulate. */
 export interface Job {
@@ -27,6 +28,8 @@ export type Plant = Pick<ClusterOptions, 'program' | 'rules'>;
 export interface JobOutcome {
   readonly result: RunResult;
   readonly wallMs: number;
+  /** Of a run that is no function of its seed: the last records of both traces, side by side. */
+  readonly divergence?: readonly string[];
 }
 
 export type ToWorker =
@@ -36,13 +39,6 @@ export type ToWorker =
   | { readonly kind: 'step'; readonly id: number; readonly maxEvents: number }
   | { readonly kind: 'records'; readonly id: number }
   | { readonly kind: 'close'; readonly id: number };
-
-/** One event of a trace as text, with the hash of the trace up to it. */
-export interface TraceLine {
-  readonly index: number;
-  readonly hash: string;
-  readonly text: string;
-}
 
 export type FromWorker =
   | { readonly kind: 'progress'; readonly id: number; readonly simulatedUs: number; readonly events: number }
@@ -54,6 +50,6 @@ export type FromWorker =
       readonly hash: string;
       readonly events: number;
     }
-  | { readonly kind: 'records'; readonly id: number; readonly lines: readonly TraceLine[] }
+  | { readonly kind: 'records'; readonly id: number; readonly records: readonly TraceRecord[] }
   | { readonly kind: 'closed'; readonly id: number; readonly outcome: JobOutcome }
   | { readonly kind: 'failed'; readonly id: number; readonly error: string; readonly stack: string };

@@ -1,13 +1,14 @@
 /** Runs one job twice in lockstep, in two threads with different pasts, and names the first event that differs. */
 import type { RunResult } from '../cluster/result.ts';
-import type { FromWorker, Job, JobOutcome, TraceLine } from './job.ts';
+import { describeDivergence } from './divergence.ts';
+import type { FromWorker, Job, JobOutcome } from './job.ts';
 import { crashedResult } from './pool.ts';
 import { WorkerHandle, WorkerLostError } from './worker-handle.ts';
 
 /** Events between two comparisons: half of what the trace remembers, so that the difference is still there. */
 const CHUNK_EVENTS = 2_048;
-/** Lines of context that are shown on each side before the difference. */
-const CONTEXT_LINES = 6;
+/** Characters of a differing part of two results. */
+const PART_SHOWN = 200;
 
 /** A run threw in its worker, outside the program under test. */
 class RunFailedError extends Error {
@@ -43,27 +44,6 @@ function isKind<K extends FromWorker['kind']>(
   kind: K,
 ): message is Extract<FromWorker, { kind: K }> {
   return message.kind === kind;
-}
-
-/** Where two records of one trace part, side by side. */
-export function describeDifference(
-  a: readonly TraceLine[],
-  b: readonly TraceLine[],
-): { readonly fact: string; readonly detail: string } {
-  const other = new Map(b.map((line) => [line.index, line]));
-  const first = a.findIndex((line) => other.get(line.index)?.hash !== line.hash);
-  const at = first < 0 ? a.length - 1 : first;
-  const one = a[at];
-  const two = one === undefined ? undefined : other.get(one.index);
-  const rows = a.slice(Math.max(0, at - CONTEXT_LINES), at + 3).map((line) => {
-    const twin = other.get(line.index);
-    const same = twin !== undefined && twin.hash === line.hash;
-    return same
-      ? `    ${line.index}  ${line.text}`
-      : `  A ${line.index}  ${line.text}\n  B ${line.index}  ${twin?.text ?? '(no such event)'}`;
-  });
-  const fact = `event ${one?.index ?? 0} differs: ${one?.text ?? '(none)'} in one run, ${two?.text ?? '(none)'} in the other`;
-  return { fact, detail: rows.join('\n') };
 }
 
 /**
@@ -106,7 +86,7 @@ async function compare(job: Job, first: WorkerHandle, second: WorkerHandle): Pro
   for (;;) {
     const [a, b] = await Promise.all([stepped(first, 0, CHUNK_EVENTS), stepped(second, 0, CHUNK_EVENTS)]);
     if (a.hash !== b.hash || a.more !== b.more || a.events !== b.events)
-      return await difference(job, first, second);
+      return await difference(first, second);
     if (!a.more) break;
   }
   const [one, two] = await Promise.all([
@@ -116,22 +96,40 @@ async function compare(job: Job, first: WorkerHandle, second: WorkerHandle): Pro
   const outcome = expectKind(one, 'closed').outcome;
   const twin = expectKind(two, 'closed').outcome.result;
   if (JSON.stringify(outcome.result) === JSON.stringify(twin)) return outcome;
-  const detail = `A ${JSON.stringify(outcome.result)}\nB ${JSON.stringify(twin)}`;
-  return nondeterminism(outcome, 'the traces agree, but what was concluded from them differs', detail);
+  return nondeterminism(
+    outcome,
+    'the traces agree, but what was concluded from them differs',
+    differingParts(outcome.result, twin),
+  );
+}
+
+/** The parts of two results that are not the same, each from both. */
+function differingParts(one: RunResult, two: RunResult): string {
+  const twin = new Map(Object.entries(two));
+  return Object.entries(one)
+    .map(([name, value]) => [name, JSON.stringify(value), JSON.stringify(twin.get(name))] as const)
+    .filter(([, a, b]) => a !== b)
+    .map(([name, a, b]) => `  A ${name}: ${a.slice(0, PART_SHOWN)}\n  B ${name}: ${b?.slice(0, PART_SHOWN)}`)
+    .join('\n');
 }
 
 function nondeterminism(outcome: JobOutcome, fact: string, detail: string): JobOutcome {
-  const result: RunResult = { ...outcome.result, verdict: { kind: 'nondeterminism', fact, detail } };
+  // What one of the two runs came to by then explains nothing.
+  const cut = { verdict: { kind: 'nondeterminism', fact, detail }, lastEvents: [], notes: [] } as const;
+  const result: RunResult = { ...outcome.result, ...cut };
   return { ...outcome, result };
 }
 
-async function difference(job: Job, first: WorkerHandle, second: WorkerHandle): Promise<JobOutcome> {
+async function difference(first: WorkerHandle, second: WorkerHandle): Promise<JobOutcome> {
   const answers = await Promise.all([
     first.ask({ kind: 'records', id: 0 }),
     second.ask({ kind: 'records', id: 0 }),
   ]);
-  const [a, b] = answers.map((answer) => expectKind(answer, 'records').lines);
+  const [a = [], b = []] = answers.map((answer) => expectKind(answer, 'records').records);
   const closed = expectKind(await first.ask({ kind: 'close', id: 0 }), 'closed').outcome;
-  const { fact, detail } = describeDifference(a ?? [], b ?? []);
-  return nondeterminism({ ...closed, result: { ...closed.result, seed: job.seed } }, fact, detail);
+  const divergence = describeDivergence(a, b);
+  if (divergence === undefined)
+    return nondeterminism(closed, `two runs of one seed differ before event ${a[0]?.index ?? 0}`, '');
+  const { fact, detail, records } = divergence;
+  return { ...nondeterminism(closed, fact, detail), divergence: records };
 }

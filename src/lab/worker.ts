@@ -100,7 +100,7 @@ async function handle(message: ToWorker): Promise<void> {
       return post({ kind: 'stepped', id, more, hash: run.traceHash, events: run.events });
     }
     case 'records':
-      return post({ kind: 'records', id, lines: opened(id).run.lastRecords() });
+      return post({ kind: 'records', id, records: opened(id).run.cluster.simulator.trace.records() });
     case 'close': {
       const outcome = finish(opened(id));
       open.delete(id);

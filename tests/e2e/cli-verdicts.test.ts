@@ -119,7 +119,21 @@ describe('exit code', () => {
     const { code, stdout } = await shop.aureon(['run', 'passes.yaml', '--verify'], { plant: UNREPEATABLE });
     expect(code).toBe(5);
     expect(stdout).toMatch(/nondeterminism: event \d+ differs/);
-    expect(stdout).toMatch(/\n\s+A \d+ .*\n\s+B \d+ /);
+    expect(stdout).toMatch(/\n\s+A #\d+ .*\n\s+B #\d+ .*\n\s+it differs in /);
+    expect(stdout).toMatch(/caused, in (?:both|A), by\n\s+(?:#\d+|scheduled) /);
+    expect(stdout).toContain('records not kept: --report DIR writes the last 4,096 of both runs there');
+  });
+
+  it('5: with all that two such runs remember, side by side, in the folder of --report.', async () => {
+    const args = ['run', 'passes.yaml', '--verify', '--report', 'differs'];
+    const { code, stdout } = await shop.aureon(args, { plant: UNREPEATABLE });
+    expect(code).toBe(5);
+    expect(stdout).toContain('side by side: differs/records-passes-1.txt');
+    const lines = readFileSync(shop.path('differs/records-passes-1.txt'), 'utf8').trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.every((line) => /^(?: {3}|>> )#\d+ /.test(line))).toBe(true);
+    expect(lines.some((line) => line.startsWith('>> ') && line.includes('  <>  '))).toBe(true);
+    expect(readFileSync(shop.path('differs/failure-passes-1.txt'), 'utf8')).toContain('nondeterminism:');
   });
 
   it('5: the outcome depends on the order of simultaneous events.', async () => {
