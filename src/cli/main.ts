@@ -23,7 +23,8 @@ Exit codes, of several the first in this order:
   130 interrupted
     5 nondeterminism: two runs that must agree differ
     4 the program under test, or the simulator, crashed
-    1 a safety check failed, or too little happened
+    1 a safety check failed, or too little happened; of several seeds: an assertion that a
+      scenario gives occasion for was never checked or never seen, or an unreachable one reached
     3 liveness: no agreement within the stated time
     2 usage, or a scenario that cannot be run: nothing ran, nothing was written
     0 passed
@@ -68,7 +69,10 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       'also run n other orders of simultaneous events; what is order-free must agree',
     )
     .option('--isolate', 'share nothing between simulated hosts: slower, the same trace hash')
-    .option('--json', 'one JSON object a run on standard output, nothing else')
+    .option(
+      '--json',
+      'one JSON object a run on standard output, of several seeds a last one with the assertions',
+    )
     .option('--quiet', 'print failures and the last line only')
     .option('--report <dir>', 'write results.jsonl, summary.txt and a text for each failure there')
     .helpOption('-h, --help', 'print this help')

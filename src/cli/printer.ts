@@ -5,6 +5,7 @@ import { resolveScenario } from '../cluster/resolve.ts';
 import { EXIT, exitCodeOf, type RunResult } from '../cluster/result.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { Job, JobOutcome } from '../lab/job.ts';
+import { Sweep } from '../lab/sweep.ts';
 import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
 import { renderFailure, renderLine, renderVerdict, type Totals } from './render.ts';
 import { replayLine } from './replay-line.ts';
@@ -53,6 +54,7 @@ function headText(result: RunResult): string {
 
 export class Printer {
   readonly codes: number[] = [];
+  readonly sweep = new Sweep();
   readonly #context: PrinterContext;
   /** The first tie order of each scenario and seed. */
   readonly #firstOrder = new Map<string, RunResult>();
@@ -69,7 +71,7 @@ export class Printer {
     return this.codes.length - this.#passed;
   }
 
-  totals(jobs: number): Totals {
+  totals(jobs: number): Omit<Totals, 'assertionsFailed'> {
     return {
       passed: this.#passed,
       failed: this.failed,
@@ -82,6 +84,7 @@ export class Printer {
   outcome(job: Job, raw: JobOutcome): void {
     const outcome = this.#judgeOrder(job, raw);
     const { result } = outcome;
+    this.sweep.add(result);
     const failed = exitCodeOf(result.verdict) !== EXIT.passed;
     this.codes.push(exitCodeOf(result.verdict));
     if (!failed) this.#passed++;

@@ -294,7 +294,14 @@ describe('lines', () => {
   });
 
   it('end with a summary.', () => {
-    const totals = { passed: 2, failed: 1, notRun: 4, simulatedUs: 16_500_000_000, events: 1_234 };
+    const totals = {
+      passed: 2,
+      failed: 1,
+      assertionsFailed: 0,
+      notRun: 4,
+      simulatedUs: 16_500_000_000,
+      events: 1_234,
+    };
     expect(renderSummary(totals, 21_200, false, PLAIN_PALETTE)).toBe(
       '2 passed, 1 failed  16,500s simulated in 21.2s, 778x real time, 1,234 events',
     );

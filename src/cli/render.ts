@@ -195,6 +195,8 @@ export function renderFailure(result: RunResult, context: FailureContext): strin
 export interface Totals {
   readonly passed: number;
   readonly failed: number;
+  /** Assertions over all runs that the sweep fails over. */
+  readonly assertionsFailed: number;
   readonly notRun: number;
   readonly simulatedUs: number;
   readonly events: number;
@@ -210,6 +212,9 @@ export function renderSummary(
   const parts = [
     totals.passed > 0 ? palette.good(`${grouped(totals.passed)} passed`) : '0 passed',
     totals.failed > 0 ? palette.bad(`${grouped(totals.failed)} failed`) : '0 failed',
+    ...(totals.assertionsFailed > 0
+      ? [palette.bad(`${plural(totals.assertionsFailed, 'assertion')} over all runs failed`)]
+      : []),
     ...(interrupted ? [`${grouped(totals.notRun)} not run (interrupted)`] : []),
   ];
   const time = `${pace(totals.simulatedUs, wallMs)}, ${plural(totals.events, 'event')}`;

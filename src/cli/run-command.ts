@@ -4,13 +4,14 @@ import type { Job } from '../lab/job.ts';
 import { type PoolProgress, runPool } from '../lab/pool.ts';
 import { verifyJob } from '../lab/verify.ts';
 import { moment, plural } from './format.ts';
-import { type Output, PLAIN_PALETTE } from './output.ts';
+import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
 import { Printer } from './printer.ts';
 import { renderSummary } from './render.ts';
 import { startWords } from './replay-line.ts';
 import { createReport } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { readScenarios, type ScenarioSource } from './scenario-files.ts';
+import { renderSweep } from './sweep-table.ts';
 import { UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
 
@@ -119,11 +120,22 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
     off();
     output.clearProgress();
   }
-  const totals = printer.totals(jobs.length);
   const wallMs = performance.now() - startedMs;
-  const last = (palette = output.palette): string => renderSummary(totals, wallMs, signal.aborted, palette);
-  if (!flags.json) output.print(last());
-  else if (signal.aborted) output.complain(last(PLAIN_PALETTE));
-  report?.finish(last(PLAIN_PALETTE));
-  return signal.aborted ? EXIT.interrupted : worstExitCode(printer.codes);
+  // A sweep that was cut short has not had the time to try everything.
+  const sweep = severalSeeds && !signal.aborted ? printer.sweep : undefined;
+  const assertions = sweep?.assertions() ?? [];
+  const problems = assertions.filter(({ problem }) => problem !== undefined).length;
+  const code = worstExitCode([...printer.codes, ...(problems > 0 ? [EXIT.safety] : [])]);
+  const totals = { ...printer.totals(jobs.length), assertionsFailed: problems };
+  const last = (palette: Palette, isQuiet: boolean): string =>
+    [
+      ...renderSweep(assertions, sweep?.runs ?? 0, palette, isQuiet),
+      renderSummary(totals, wallMs, signal.aborted, palette),
+    ].join('\n');
+  if (!flags.json) output.print(last(output.palette, flags.quiet));
+  else if (signal.aborted) output.complain(last(PLAIN_PALETTE, true));
+  else if (sweep !== undefined)
+    output.print(JSON.stringify({ sweep: { runs: sweep.runs, exitCode: code, assertions } }));
+  report?.finish(last(PLAIN_PALETTE, false));
+  return signal.aborted ? EXIT.interrupted : code;
 }

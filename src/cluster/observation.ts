@@ -15,6 +15,9 @@ export class Observation {
   repairs = 0;
   starts = 0;
   produced = 0;
+  unknownMessages = 0;
+  /** Nodes that stopped for good, by their reason. */
+  readonly halts = new Map<string, number>();
 
   constructor(hosts: number, genesisId: BlockHash) {
     this.heads = Array.from({ length: hosts }, () => ({ id: genesisId, height: 0 }));
@@ -32,6 +35,7 @@ export class Observation {
         return this.#head(host, event.head, event.height);
       case 'NodeHalted':
         this.halted[host] = true;
+        this.halts.set(event.code, (this.halts.get(event.code) ?? 0) + 1);
         return true;
       case 'Reorganised':
         this.reorgs++;
@@ -40,6 +44,9 @@ export class Observation {
       case 'BlockReceived':
         if (event.via === 'sync') this.synced++;
         if (event.via === 'compact') this.compact++;
+        return false;
+      case 'UnknownMessageIgnored':
+        this.unknownMessages++;
         return false;
       case 'BlockProduced':
         this.produced++;

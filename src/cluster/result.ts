@@ -92,6 +92,19 @@ export interface RunCounts {
   readonly compact: number;
 }
 
+/** One assertion over one run. */
+export interface AssertionCount {
+  readonly name: string;
+  /** `always`: a law. `sometimes`: must be seen somewhere in a sweep. `unreachable`: must be seen nowhere. */
+  readonly kind: 'always' | 'sometimes' | 'unreachable';
+  /** Whether the scenario surely gives occasion for it: what nobody asks for may go without. */
+  readonly isAsked: boolean;
+  /** How often its law was checked; 1 for the other kinds. */
+  readonly checked: number;
+  /** Checks that held. `sometimes`: 1 where it was seen; `unreachable`: 0 where it was reached. */
+  readonly held: number;
+}
+
 /** One of the last events before a failure, as text. */
 export interface EventLine {
   readonly atUs: number;
@@ -114,13 +127,8 @@ export interface RunResult {
   readonly faults: readonly FaultCoverage[];
   /** Planned faults without effect, by time, at most 200; empty when the run passed. */
   readonly idleFaults: readonly FaultOutcome[];
-  /** Assertions of each kind and how often each was checked: `always` that never ran fails a sweep. */
-  readonly assertions: readonly {
-    readonly name: string;
-    readonly kind: 'always' | 'sometimes';
-    readonly checked: number;
-    readonly held: number;
-  }[];
+  /** Assertions of each kind, always the same ones in the same order; none when the run never began. */
+  readonly assertions: readonly AssertionCount[];
   /** Height and id of the common head at the end; undefined when there is none. */
   readonly head: { readonly height: number; readonly id: string } | undefined;
   /** Events that help to understand the verdict, oldest first, at most twelve; empty when the run passed. */

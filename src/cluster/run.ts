@@ -1,6 +1,7 @@
 /** One run of a scenario: steps it, judges it, and says what it came to. */
 import { assertNever } from '../env/assert.ts';
 import type { EndReason } from '../sim/simulator.ts';
+import { assertionsOf, type Seen } from './assertions.ts';
 import type { ClusterOptions } from './chain-setup.ts';
 import { type FaultHistory, faultCoverage, idleFaults } from './fault-outcomes.ts';
 import { judgeLiveness } from './liveness.ts';
@@ -109,27 +110,14 @@ function countsOf(cluster: TestCluster): RunCounts {
   };
 }
 
-/**
- * The laws of the oracles, which hold always, and what a sweep must see somewhere: a sweep in which one of those never
- * happened has not tested what it seems to test.
- */
-function assertionsOf(cluster: TestCluster): RunResult['assertions'] {
+function seenOf(cluster: TestCluster): Seen {
   const { observation, violations } = cluster;
-  const always = cluster.oracleChecks().map(({ name, checked }) => {
-    const isBroken = violations.some((violation) => violation.oracle === name);
-    return { name, kind: 'always' as const, checked, held: isBroken ? 0 : checked };
+  const { reorgs, compact, synced, corruptionsDetected, repairs, rejected, halts, unknownMessages } =
+    observation;
+  const checks = cluster.oracleChecks().map(({ name, checked }) => {
+    return { name, checked, isBroken: violations.some((violation) => violation.oracle === name) };
   });
-  const seen: readonly (readonly [string, number])[] = [
-    ['a reorganisation', observation.reorgs],
-    ['a block in compact form', observation.compact],
-    ['a block by synchronisation', observation.synced],
-    ['a damaged record detected', observation.corruptionsDetected],
-    ['a record repaired', observation.repairs],
-    ['a transaction refused', observation.rejected],
-    ['a node that stops by itself', observation.halted.filter((halted) => halted).length],
-  ];
-  const sometimes = seen.map(([name, held]) => ({ name, kind: 'sometimes' as const, checked: 1, held }));
-  return [...always, ...sometimes];
+  return { checks, reorgs, compact, synced, corruptionsDetected, repairs, rejected, halts, unknownMessages };
 }
 
 class Run implements ScenarioRun {
@@ -211,7 +199,7 @@ class Run implements ScenarioRun {
       counts,
       faults,
       idleFaults: isPassed ? [] : idle,
-      assertions: assertionsOf(cluster),
+      assertions: assertionsOf(plan, seenOf(cluster)),
       head: head === undefined ? undefined : { height: head.height, id: head.id },
       lastEvents: isPassed ? [] : cluster.lastEvents(verdict),
       notes,

@@ -34,6 +34,12 @@ const ORDERED: Plant = {
   anchor: 'return `${law} ',
   bug: 'return `${globalThis.planted.count++}${law} ',
 };
+/** The oracle of agreement judges nothing. */
+const IDLE_ORACLE: Plant = {
+  module: 'src/cluster/oracles/agreement.ts',
+  anchor: '    checked++;',
+  bug: '    if (checked === 0) return;',
+};
 /** The thread ends in the middle of seed 2. */
 const DYING: Plant = {
   module: 'src/lab/worker.ts',
@@ -47,6 +53,11 @@ function objects(text: string): readonly Record<string, unknown>[] {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Those of runs: of several seeds the last line is about all of them. */
+function runsOf(text: string): readonly Record<string, unknown>[] {
+  return objects(text).filter((object) => object['sweep'] === undefined);
 }
 
 describe('exit code', () => {
@@ -108,7 +119,7 @@ describe('exit code', () => {
       plant: DYING,
     });
     expect(code).toBe(4);
-    expect(objects(stdout).map(({ seed, verdict }) => [seed, verdict])).toEqual([
+    expect(runsOf(stdout).map(({ seed, verdict }) => [seed, verdict])).toEqual([
       ['1', 'passed'],
       ['2', 'crashed'],
       ['3', 'passed'],
@@ -152,6 +163,54 @@ describe('exit code', () => {
     expect((await shop.aureon(['run', ...files, '--quiet'])).code).toBe(1);
     expect((await shop.aureon(['run', ...files.slice(0, 2), '--quiet'])).code).toBe(3);
     expect((await shop.aureon(['run', ...files, '--quiet', '--seed', '2'], { plant: DYING })).code).toBe(4);
+  });
+});
+
+describe('several seeds', () => {
+  const args = ['run', 'passes.yaml', '--seeds', '1..3'];
+
+  it('end with what their assertions add up to, the same on any number of threads.', async () => {
+    const table = async (...flags: readonly string[]): Promise<string> => {
+      const { code, stdout } = await shop.aureon([...args, ...flags]);
+      expect(code).toBe(0);
+      return /assertions over 3 runs\n(?: {2}.*\n)+/.exec(stdout)?.[0] ?? '';
+    };
+    const one = await table('--jobs', '1');
+    expect(one).toMatch(/\n {2}always {7}agreement {2,}checked \d+ times in 3 of 3 runs\n/);
+    expect(one).toMatch(/\n {2}always {7}corruption {2,}not checked: no scenario gives occasion\n/);
+    expect(one).toMatch(
+      /\n {2}sometimes {4}a block in compact form {2,}seen in 3 of 3 runs, first in passes seed 1\n/,
+    );
+    expect(one).toMatch(/\n {2}unreachable {2}an upgrade that nobody planned {2,}not reached\n/);
+    expect(await table('--jobs', '3')).toBe(one);
+    expect((await shop.aureon([...args, '--quiet'])).stdout).not.toContain('assertions');
+    expect((await shop.aureon(['run', 'passes.yaml'])).stdout).not.toContain('assertions');
+  });
+
+  it('fail when a law was never checked, and say which; one seed does not.', async () => {
+    const { code, stdout } = await shop.aureon([...args, '--quiet', '--report', 'idle'], {
+      plant: IDLE_ORACLE,
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^assertions over 3 runs\n✗ always {7}agreement {2}NEVER CHECKED, though 3 runs should have\n3 passed, 0 failed, 1 assertion over all runs failed /,
+    );
+    expect(readFileSync(shop.path('idle/summary.txt'), 'utf8')).toContain('NEVER CHECKED');
+    expect((await shop.aureon(['run', 'passes.yaml'], { plant: IDLE_ORACLE })).code).toBe(0);
+  });
+
+  it('tell it in JSON as one last line.', async () => {
+    const { code, stdout } = await shop.aureon([...args, '--json'], { plant: IDLE_ORACLE });
+    expect(code).toBe(1);
+    expect(runsOf(stdout)).toHaveLength(3);
+    const sweep = objects(stdout).at(-1)?.['sweep'];
+    expect(sweep).toMatchObject({ runs: 3, exitCode: 1 });
+    expect(sweep).toHaveProperty(
+      'assertions',
+      expect.arrayContaining([
+        { name: 'agreement', kind: 'always', askedRuns: 3, runs: 0, checked: 0, problem: 'neverChecked' },
+      ]),
+    );
   });
 });
 
@@ -224,7 +283,7 @@ describe('results', () => {
         ...flags,
       ]);
       expect(code).toBe(0);
-      return objects(stdout).map(({ seed, traceHash }) => `${String(seed)} ${String(traceHash)}`);
+      return runsOf(stdout).map(({ seed, traceHash }) => `${String(seed)} ${String(traceHash)}`);
     };
     const one = await hashes('--jobs', '1');
     expect(new Set(one).size).toBe(4);
