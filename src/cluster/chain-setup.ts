@@ -67,8 +67,6 @@ export interface ClusterOptions {
   readonly wallShiftMs?: number;
   /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */
   readonly rules?: (honest: ConsensusRules<unknown>) => ConsensusRules<unknown>;
-  /** Whether replaced programs may send what no honest node sends; absent: they may. */
-  readonly isDishonest?: boolean;
 }
 
 /** The chain of a cluster. */

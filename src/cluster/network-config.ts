@@ -1,6 +1,12 @@
 /** From a network plan to the simulator's configuration of it. */
 import { address } from '../env/units.ts';
-import type { CompactConfig, HostPlace, LatencyConfig, NetworkConfig } from '../sim/network/config.ts';
+import {
+  type CompactConfig,
+  type HostPlace,
+  type LatencyConfig,
+  type NetworkConfig,
+  plainNetwork,
+} from '../sim/network/config.ts';
 import type { Stream } from '../sim/seeds.ts';
 import {
   CHURN_NODES_PER_1000,
@@ -114,22 +120,15 @@ export function networkConfig(plan: ClusterPlan, stream: Stream): NetworkConfig 
   const upload = perRegion(network, UPLOAD_KBIT_PER_S, (b) => b.uploadKbit);
   const download = perRegion(network, DOWNLOAD_KBIT_PER_S, (b) => b.downloadKbit);
   return {
+    ...plainNetwork([], 0),
     model: network.model,
     hosts,
     latency: spread(latencyConfig(network), upload.length),
     uploadKbitPerS: upload,
     downloadKbitPerS: download,
     uplink: network.uplink,
-    lossPpm: 0,
-    duplicatePpm: 0,
-    reorderPpm: 0,
-    reorderUs: 0,
-    corruptPpm: 0,
-    onCorruption: 'deliver',
-    rtoUs: 200_000,
     stallResetUs: network.stallResetUs,
     keepAliveUs: 0,
-    dialTimeoutUs: 10_000_000,
     messageBytes: network.blockBytes === undefined ? new Map() : new Map([[BULK_KIND, network.blockBytes]]),
     bulkKinds: new Set([BULK_KIND]),
     ...(network.compactModel ? { compact: compactConfig(hosts.length, stream) } : {}),

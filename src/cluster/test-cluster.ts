@@ -80,7 +80,7 @@ export class TestCluster {
     this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
     this.#taints = taintTimes(plan);
     this.#depth = depthAssumption(plan);
-    this.#altered = (options.isDishonest ?? options.program !== undefined) || flipsBits(plan);
+    this.#altered = options.program !== undefined || flipsBits(plan);
     this.#oracles = createOracles(
       this.#view(),
       (oracle, finding) => this.#report(oracle, finding),

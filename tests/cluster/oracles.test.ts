@@ -31,6 +31,8 @@ import type { Env, Process } from '../../src/env/program.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { type Lie, lawsBroken, planted, played, SUITE, small } from './support.ts';
 
+type HeadChanged = Extract<DomainEvent, { kind: 'HeadChanged' }>;
+
 /** A program or a rule with a bug, and the law that must find it. */
 interface Plant {
   readonly bug: string;
@@ -52,6 +54,18 @@ function wrongFinal(kind: 'depth' | 'absolute'): NonNullable<ClusterOptions['pro
         if (event.kind !== 'FinalityAdvanced') return env.emit(event);
         const finalId = host === 0 ? otherId(event.finalId) : event.finalId;
         env.emit({ ...event, finality: { ...event.finality, kind }, finalId });
+      },
+    },
+  }));
+}
+
+/** The second host tells of its head at height 5 first what is not so, and at once what is. */
+function tellsAtFive(lie: (event: HeadChanged) => HeadChanged): NonNullable<ClusterOptions['program']> {
+  return planted([1], (env) => ({
+    env: {
+      emit(event) {
+        if (event.kind === 'HeadChanged' && event.height === 5) env.emit(lie(event));
+        env.emit(event);
       },
     },
   }));
@@ -148,22 +162,6 @@ const PLANTS: readonly Plant[] = [
     laws: ['agreement/absolute-finality-conflict'],
   },
   {
-    bug: 'a node that bans whoever shakes hands with it',
-    options: {
-      isDishonest: false,
-      program: planted([1], (env) => ({
-        env: {
-          emit(event) {
-            env.emit(event);
-            if (event.kind !== 'PeerUp') return;
-            env.emit({ kind: 'PeerBanned', peer: event.peer, address: event.address, fault: 'none' });
-          },
-        },
-      })),
-    },
-    laws: ['bans/honest-peer-banned'],
-  },
-  {
     bug: 'nodes that pay themselves more than the rules say',
     options: {
       program: (_host, _honest, config) => createNode({ ...config, consensus: paysMore(config.consensus) }),
@@ -256,11 +254,21 @@ const PLANTS: readonly Plant[] = [
     laws: ['bounds/limit-passed'],
   },
   {
-    bug: 'a node whose head is a block that it does not have',
+    bug: 'a node that shows another head than it told of',
     options: {
       program: showsEarly((snapshot) => ({ head: { ...snapshot.head, id: otherId(snapshot.head.id) } })),
     },
+    laws: ['claims/head-not-told'],
+  },
+  {
+    bug: 'a node that once, between two looks, tells of a head that it does not have',
+    options: { program: tellsAtFive((event) => ({ ...event, id: otherId(event.id) })) },
     laws: ['claims/head-not-stored'],
+  },
+  {
+    bug: 'a node that once tells of a head on another parent than it has',
+    options: { program: tellsAtFive((event) => ({ ...event, parent: otherId(event.parent) })) },
+    laws: ['claims/parent-differs'],
   },
   {
     bug: 'a node that shows another state root than its head states',
