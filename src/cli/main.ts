@@ -26,7 +26,8 @@ Exit codes, of several the first in this order:
     1 a safety check failed, or too little happened; of several seeds: an assertion that a
       scenario gives occasion for was never checked or never seen, or an unreachable one reached
     3 liveness: no agreement within the stated time
-    2 usage, or a scenario that cannot be run: nothing ran, nothing was written
+    2 usage, or a scenario that cannot be run: nothing ran, nothing was written; also: all
+      passed, but output or the report could not be written
     0 passed
 
 Colours follow the terminal; NO_COLOR=1 and FORCE_COLOR=1 decide.`;
@@ -98,7 +99,9 @@ async function main(argv: readonly string[]): Promise<number> {
       output.complain(`aureon: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return error instanceof UsageError ? EXIT.usage : EXIT.crashed;
   }
-  return code;
+  const lost = output.lost();
+  if (lost !== undefined) output.complain(`aureon: standard output could not be written (${lost})`);
+  return code === EXIT.passed && lost !== undefined ? EXIT.usage : code;
 }
 
 process.exitCode = await main(process.argv);

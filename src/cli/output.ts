@@ -1,5 +1,7 @@
 /** Where text goes: results to standard output, progress to a terminal's standard error only; colour only where it shows. */
 
+import { systemCode } from './usage.ts';
+
 /** Colours by meaning. Without colour each answers its text. */
 export interface Palette {
   good(text: string): string;
@@ -17,6 +19,8 @@ export interface Output {
   /** Replaces the progress line; silent when standard error is no terminal. */
   progress(text: string): void;
   clearProgress(): void;
+  /** Why standard output could not be written, as on a full disk; undefined when it could, or its reader went away. */
+  lost(): string | undefined;
 }
 
 /** No colour at all. */
@@ -46,22 +50,39 @@ export function wantsColour({ env, isTerminal }: ColourContext): boolean {
   return isTerminal && env['TERM'] !== 'dumb';
 }
 
+interface Writer {
+  write(text: string): void;
+  /** What stopped it, when that was not its reader. */
+  problem(): string | undefined;
+}
+
 /** A reader that closes early (`| head`) ends the printing, not the program: the verdict is still the exit code. */
-function writer(stream: NodeJS.WriteStream): (text: string) => void {
-  let readerGone = false;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    readerGone = true;
-  });
-  return (text) => {
-    if (!readerGone) stream.write(text);
+function createWriter(stream: NodeJS.WriteStream): Writer {
+  let isOver = false;
+  let problem: string | undefined;
+  const onError = (error: unknown): void => {
+    isOver = true;
+    const code = systemCode(error);
+    if (code !== 'EPIPE') problem ??= code;
+  };
+  stream.on('error', onError);
+  return {
+    write(text) {
+      if (isOver) return;
+      try {
+        stream.write(text);
+      } catch (error) {
+        onError(error);
+      }
+    },
+    problem: () => problem,
   };
 }
 
 /** The process's own streams. */
 export function createOutput(): Output {
-  const write = writer(process.stdout);
-  const writeError = writer(process.stderr);
+  const { write, problem } = createWriter(process.stdout);
+  const writeError = createWriter(process.stderr).write;
   const showsProgress = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
   let shown = false;
   function clearProgress(): void {
@@ -88,5 +109,6 @@ export function createOutput(): Output {
       shown = true;
     },
     clearProgress,
+    lost: problem,
   };
 }

@@ -1,23 +1,36 @@
 /** What `--report DIR` writes: results.jsonl, a text for each failure, records of runs that differ, and summary.txt. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { RunResult } from '../cluster/result.ts';
-import { UsageError } from './usage.ts';
+import { systemCode, UsageError } from './usage.ts';
 
 /** Comparisons of records that are kept: each has a megabyte, and they mostly tell of one bug. */
 const RECORDS_KEPT_MAX = 10;
 /** Of a seed in a file's name: file systems allow 255 bytes in all. */
 const SEED_NAME_MAX = 64;
 
+/** What cannot be written is left out, and told at the end: a run is worth more than its report. */
 export interface Report {
   /** Keeps the records of a run that is no function of its seed; answers the file, undefined past the first ten. */
   keepRecords(result: RunResult, lines: readonly string[]): string | undefined;
   add(line: string, failure: { readonly result: RunResult; readonly text: string } | undefined): void;
-  finish(summary: string): void;
+  /** Writes the summary; answers what could not be written, undefined when all was. */
+  finish(summary: string): string | undefined;
 }
 
 function safe(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, SEED_NAME_MAX);
+}
+
+/** Makes a folder and those above it, one by one: `recursive` never returns where the system forbids new entries, as in /proc. */
+function makeFolder(folder: string): void {
+  const lacking: string[] = [];
+  let path = resolve(folder);
+  while (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    lacking.push(path);
+    path = dirname(path);
+  }
+  for (const next of lacking.reverse()) mkdirSync(next);
 }
 
 /**
@@ -28,12 +41,23 @@ export function createReport(folder: string): Report {
   const results = join(folder, 'results.jsonl');
   const failures: string[] = [];
   const records: string[] = [];
+  let problem: string | undefined;
+  if (folder === '') throw new UsageError('--report: a folder was expected, got an empty name');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(results, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new UsageError(`--report ${folder}: the folder cannot be written (${code})`);
+    throw new UsageError(`--report ${folder}: the folder cannot be written (${systemCode(error)})`);
+  }
+
+  function attempt(path: string, write: (path: string) => void): boolean {
+    try {
+      write(path);
+      return true;
+    } catch (error) {
+      problem ??= `${path} cannot be written (${systemCode(error)})`;
+      return false;
+    }
   }
 
   /** Two seeds may differ only in characters that no file name has: the second gets a number. */
@@ -49,17 +73,18 @@ export function createReport(folder: string): Report {
     keepRecords(result, lines) {
       if (records.length === RECORDS_KEPT_MAX) return undefined;
       const path = join(folder, fileNameOf('records', result, records));
-      writeFileSync(path, `${lines.join('\n')}\n`);
-      return path;
+      return attempt(path, () => writeFileSync(path, `${lines.join('\n')}\n`)) ? path : undefined;
     },
     add(line, failure) {
-      appendFileSync(results, `${line}\n`);
+      attempt(results, (path) => appendFileSync(path, `${line}\n`));
       if (failure === undefined) return;
       const name = fileNameOf('failure', failure.result, failures);
-      writeFileSync(join(folder, name), `${failure.text}\n`);
+      attempt(join(folder, name), (path) => writeFileSync(path, `${failure.text}\n`));
     },
     finish(summary) {
-      writeFileSync(join(folder, 'summary.txt'), `${[summary, ...failures, ...records].join('\n')}\n`);
+      const lines = [summary, ...failures, ...records];
+      attempt(join(folder, 'summary.txt'), (path) => writeFileSync(path, `${lines.join('\n')}\n`));
+      return problem;
     },
   };
 }

@@ -136,6 +136,8 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
   else if (signal.aborted) output.complain(last(PLAIN_PALETTE, true));
   else if (sweep !== undefined)
     output.print(JSON.stringify({ sweep: { runs: sweep.runs, exitCode: code, assertions } }));
-  report?.finish(last(PLAIN_PALETTE, false));
-  return signal.aborted ? EXIT.interrupted : code;
+  const unwritten = report?.finish(last(PLAIN_PALETTE, false));
+  if (unwritten !== undefined) output.complain(`--report: ${unwritten}`);
+  if (signal.aborted) return EXIT.interrupted;
+  return code === EXIT.passed && unwritten !== undefined ? EXIT.usage : code;
 }

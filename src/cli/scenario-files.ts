@@ -7,7 +7,7 @@ import { type Override, parseScenario } from '../cluster/scenario/parse.ts';
 import { ScenarioError } from '../cluster/scenario/problem.ts';
 import type { ScenarioFile } from '../cluster/scenario/schema.ts';
 import { suggest } from '../cluster/scenario/suggest.ts';
-import { UsageError } from './usage.ts';
+import { systemCode, UsageError } from './usage.ts';
 
 /** A scenario that reads well, with the text that workers parse again. */
 export interface ScenarioSource {
@@ -21,13 +21,10 @@ const GALLERY = fileURLToPath(new URL('../../scenarios', import.meta.url));
 /** Longest UTF-8 text of that many characters. */
 const FILE_MAX_BYTES = 3 * SCENARIO_FILE_MAX_CHARS;
 
+/** Any file is near a shorter name. */
+const NEAR_MIN_CHARS = 3;
 /** A shorter part of a name stands in too many of them. */
 const PART_MIN_CHARS = 4;
-
-/** What the system said, in its own short word: `EACCES`. */
-function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}
 
 /** @throws {UsageError} instead of what the file system throws. */
 function reading<T>(path: string, read: () => T): T {
@@ -60,6 +57,7 @@ function gallery(): readonly string[] {
 
 /** The file that was meant: of its folder or of the gallery, with or without number and ending. */
 function nearFile(path: string): string | undefined {
+  if (basename(path).length < NEAR_MIN_CHARS) return undefined;
   const folder = dirname(path);
   const beside =
     statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? listFolder(folder) : [];
@@ -77,6 +75,7 @@ function nearFile(path: string): string | undefined {
 }
 
 function missing(path: string): UsageError {
+  if (path === '') return new UsageError('an empty file name: a scenario file or a folder was expected');
   const near = nearFile(path);
   return new UsageError(
     `${path}: there is no such file or folder${near === undefined ? '' : `; did you mean ${near}?`}`,
@@ -126,11 +125,11 @@ export function readScenarios(
   const read: ScenarioSource[] = [];
   const wrong: string[] = [];
   for (const file of files) {
-    const source = readText(file);
     try {
+      const source = readText(file);
       read.push({ file, source, scenario: parseScenario(file, source, overrides) });
     } catch (error) {
-      if (!(error instanceof ScenarioError)) throw error;
+      if (!(error instanceof ScenarioError || error instanceof UsageError)) throw error;
       wrong.push(error.message);
     }
   }

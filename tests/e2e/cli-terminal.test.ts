@@ -1,6 +1,6 @@
 /** `aureon run` in a terminal, in a pipe and under signals: progress, colour, Ctrl-C, and readers that go away. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   createWorkshop,
@@ -153,6 +153,35 @@ describe('Ctrl-C', () => {
     const { code, stdout } = await end;
     expect(code).toBe(130);
     expect(stdout).not.toContain('interrupted');
+  });
+});
+
+describe('what cannot be written', () => {
+  it.skipIf(process.platform !== 'linux')('is told, and no such run counts as passed: a full disk.', () => {
+    const run = (file: string): string => {
+      const command = `${node} ${main} run ${file} >/dev/full; echo "code $?"`;
+      const { stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: shop.folder, encoding: 'utf8' });
+      expect(stderr).toBe('aureon: standard output could not be written (ENOSPC)\n');
+      return stdout;
+    };
+    expect(run('passes.yaml')).toBe('code 2\n');
+    expect(run('stalls.yaml')).toBe('code 3\n');
+  });
+
+  it('is told, and the runs go on: a report.', async () => {
+    mkdirSync(shop.path('odd/summary.txt'), { recursive: true });
+    mkdirSync(shop.path('odd/failure-stalls-1.txt'), { recursive: true });
+    const passed = await shop.aureon(['run', 'passes.yaml', '--report', 'odd', '--quiet']);
+    expect([passed.code, passed.stderr]).toEqual([
+      2,
+      '--report: odd/summary.txt cannot be written (EISDIR)\n',
+    ]);
+    const failed = await shop.aureon(['run', 'stalls.yaml', 'passes.yaml', '--report', 'odd']);
+    expect([failed.code, failed.stderr]).toEqual([
+      3,
+      '--report: odd/failure-stalls-1.txt cannot be written (EISDIR)\n',
+    ]);
+    expect(failed.stdout).toContain('1 passed, 1 failed');
   });
 });
 

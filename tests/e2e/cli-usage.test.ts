@@ -33,6 +33,15 @@ shop.write('impossible.yaml', PASSES.replace('{ random: 1 }', '{ random: 9 }'));
 shop.write('too-late.yaml', PASSES.replace('at: 20s', 'at: 119s'));
 shop.write('never-planned.yaml', PASSES.replace('faults: { crash: 1 }', 'faults: { pause: 1 }'));
 shop.write('endless-quiet.yaml', `${PASSES}quiet: 10min\n`);
+shop.write('second.yaml', `${PASSES}---\nname: another\n`);
+shop.write('tag.yaml', `${PASSES}cpu: !fast { hashNs: 1 }\n`);
+shop.write('infinite.yaml', PASSES.replace('nodes: 3', 'nodes: .inf'));
+shop.write('no-unit.yaml', PASSES.replace('duration: 120s', 'duration: 120'));
+shop.write('minutes.yaml', PASSES.replace('duration: 120s', 'duration: 2 minutes'));
+shop.write('list-key.yaml', `${PASSES}? [1, 2]\n: 3\n`);
+shop.write('deep.yaml', `a: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`);
+shop.write('mixed/binary.yaml', Uint8Array.of(0xff, 0xfe, 0x00));
+shop.write('mixed/unknown-key.yaml', `${PASSES}fauls: []\n`);
 shop.write('folder/notes.txt', 'no scenario');
 shop.write('a-file', '');
 execFileSync('mkfifo', [shop.path('pipe.yaml')]);
@@ -52,7 +61,24 @@ const broken: readonly (readonly [string, readonly string[], readonly string[]])
   ['binary garbage', ['garbage.yaml'], ['garbage.yaml: not a text file; a scenario file is YAML in UTF-8']],
   ['a NUL in the text', ['nul.yaml'], ['nul.yaml: not a text file']],
   ['control characters', ['control.yaml'], ['control.yaml:11:1: unknown key']],
-  ['an empty file', ['empty.yaml'], ['empty.yaml:1:1:', 'expected: { name, shows,']],
+  ['an empty file', ['empty.yaml'], ['empty.yaml:1:1: found nothing', 'expected: { name, shows,']],
+  ['an empty name', [''], ['an empty file name']],
+  ['two documents', ['second.yaml'], ['second.yaml:11:1: multiple docs', 'expected: one document']],
+  ['a tag', ['tag.yaml'], ['tag.yaml:11:6: tag resolve failed', 'scenario files have no tags']],
+  ['an infinite number', ['infinite.yaml'], ['infinite.yaml:4:8: nodes: found Infinity']],
+  ['a duration without a unit', ['no-unit.yaml'], ['duration: found 120; did you mean 120s?']],
+  ['a duration in words', ['minutes.yaml'], ['found "2 minutes"; did you mean 2min?']],
+  ['a list as a key', ['list-key.yaml'], ['list-key.yaml:11:3: unknown key "[ 1, 2 ]"', '11 | ? [1, 2]']],
+  [
+    'lists in lists in lists',
+    ['deep.yaml'],
+    ['deep.yaml:1:', 'resource exhaustion', 'fewer [ and { inside each other'],
+  ],
+  [
+    'a folder, telling of all files in it',
+    ['mixed'],
+    ['mixed/binary.yaml: not a text file', 'unknown key "fauls"', '2 of 2 scenario files cannot be run'],
+  ],
   ['an alias bomb', ['bomb.yaml'], ['bomb.yaml:2:8: alias *a', 'scenario files have no aliases', 'more']],
   ['a file of megabytes', ['huge.yaml'], ['huge.yaml: 4000002 bytes']],
   [
@@ -102,8 +128,9 @@ const broken: readonly (readonly [string, readonly string[], readonly string[]])
   [
     '--set of an unknown key',
     ['good.yaml', '--set', 'chian.engine=pow'],
-    ['unknown key "chian"; did you mean chain?'],
+    ['good.yaml: --set chian.engine=pow: unknown key "chian"; did you mean chain?'],
   ],
+  ['--set of two documents', ['good.yaml', '--set', 'nodes=5\n---\n6'], ['cannot be read']],
   ['--permute-ties 0', ['good.yaml', '--permute-ties', '0'], ['--permute-ties 0: a whole number from 1']],
   ['--verify with --permute-ties', ['good.yaml', '--verify', '--permute-ties', '1'], ['one at a time']],
   ['an unknown flag', ['good.yaml', '--sede', '1'], ["unknown option '--sede'", 'Did you mean --seed?']],
@@ -126,12 +153,29 @@ describe('aureon run', () => {
     expect(stderr).toContain("option '--seed <text>' argument missing");
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'refuses a report folder where the system lets nobody write.',
+    async () => {
+      const { code, stdout, stderr } = await shop.aureon(['run', 'good.yaml', '--report', '/proc/aureon']);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toBe('--report /proc/aureon: the folder cannot be written (ENOENT)\n');
+    },
+  );
+
+  it('refuses a report folder without a name.', async () => {
+    const { code, stderr } = await shop.aureon(['run', 'good.yaml', '--report', '']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: '--report: a folder was expected, got an empty name\n',
+    });
+  });
+
   it('refuses a report folder that is a file.', async () => {
     const { code, stdout, stderr } = await shop.aureon(['run', 'good.yaml', '--report', 'a-file']);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
-      stderr: '--report a-file: the folder cannot be written (EEXIST)\n',
+      stderr: '--report a-file: the folder cannot be written (ENOTDIR)\n',
     });
   });
 });

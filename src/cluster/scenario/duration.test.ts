@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDurationUs, formatSecondsUs, parseDurationRange, parseDurationUs } from './duration.ts';
+import {
+  formatDurationUs,
+  formatSecondsUs,
+  parseDurationRange,
+  parseDurationUs,
+  suggestDuration,
+} from './duration.ts';
 
 describe('durations', () => {
   it('reads every unit exactly', () => {
@@ -25,6 +31,13 @@ describe('durations', () => {
     ]) {
       expect(parseDurationUs(text), text).toBeUndefined();
     }
+  });
+
+  it('knows what was meant by other ways to write one', () => {
+    const meant = [90, '90 s', '2m', '2 minutes', '1.5 hours', '3DAYS', '250 msec'].map(suggestDuration);
+    expect(meant).toEqual(['90s', '90s', '2min', '2min', '1.5h', '3d', '250ms']);
+    for (const unclear of ['10s', '-10s', 'soon', '5 parsecs', '', true, null, Number.NaN, 0.1 + 0.2])
+      expect(suggestDuration(unclear), String(unclear)).toBeUndefined();
   });
 
   it('reads ranges, the smaller end first', () => {

@@ -35,6 +35,26 @@ export function parseDurationUs(text: string): number | undefined {
   return parts[1] === '-' ? -value : value;
 }
 
+/** How people write units that are not these. */
+const UNIT_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^(?:us|µs|micros?|microseconds?)$/, 'us'],
+  [/^(?:ms|msecs?|millis|milliseconds?)$/, 'ms'],
+  [/^(?:s|secs?|seconds?)$/, 's'],
+  [/^(?:m|mins?|minutes?)$/, 'min'],
+  [/^(?:h|hrs?|hours?)$/, 'h'],
+  [/^(?:d|days?)$/, 'd'],
+];
+
+/** The duration that was meant by `90`, `90 s`, `2m` or `2 minutes`; undefined when that is not clear. */
+export function suggestDuration(value: unknown): string | undefined {
+  if (typeof value === 'number') return parseDurationUs(`${value}s`) === undefined ? undefined : `${value}s`;
+  const parts = typeof value === 'string' ? /^(-?\d+(?:\.\d+)?) ?([A-Za-zµ]+)$/.exec(value.trim()) : null;
+  const word = parts?.[2]?.toLowerCase() ?? '';
+  const unit = UNIT_WORDS.find(([pattern]) => pattern.test(word))?.[1];
+  const text = `${parts?.[1]}${unit}`;
+  return unit === undefined || text === value || parseDurationUs(text) === undefined ? undefined : text;
+}
+
 /** Both ends of a text that matches DURATION_RANGE_PATTERN; undefined otherwise, or when the first end is later. */
 export function parseDurationRange(text: string): UsRange | undefined {
   const [first, second, third] = text.split('..');

@@ -1,5 +1,6 @@
 /** Turns what zod finds wrong with a document into problems at their places, in words. */
 import type { z } from 'zod';
+import { suggestDuration } from './duration.ts';
 import { describeSchemas, type JsonSchema, keysOf, schemasAt } from './expected.ts';
 import { type PathPart, type Places, pathText } from './places.ts';
 import type { ScenarioProblem } from './problem.ts';
@@ -17,7 +18,8 @@ function valueAt(document: unknown, path: readonly PathPart[]): unknown {
 }
 
 function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
+  if (value === undefined || value === null) return 'nothing';
+  if (typeof value === 'number') return String(value);
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
@@ -43,7 +45,13 @@ export function problemsOf(
       const near = suggest(key, known);
       const hint = near === undefined ? '' : `; did you mean ${near}?`;
       const message = `unknown key ${shown(key)}${hint}`;
-      return { ...checked.places.key(path, key), path: pathText(path), message, expected: known.join(', ') };
+      return {
+        ...checked.places.key(path, key),
+        path: pathText(path),
+        key,
+        message,
+        expected: known.join(', '),
+      };
     });
   }
   const value = valueAt(checked.document, path);
@@ -55,9 +63,12 @@ export function problemsOf(
   const expected =
     options !== undefined ? `one of ${options.map(String).join(', ')}` : expectedText(issue, schemas);
   const near =
-    typeof value === 'string'
+    (schemas.some(({ title }) => title?.startsWith('a duration') === true)
+      ? suggestDuration(value)
+      : undefined) ??
+    (typeof value === 'string'
       ? suggest(value, options === undefined ? wordsOf(schemas) : options.map(String))
-      : undefined;
+      : undefined);
   const missing = value === undefined;
   const message = missing
     ? 'missing'

@@ -30,10 +30,11 @@ function applyOverrides(document: Document, overrides: readonly Override[]): rea
   const problems: ScenarioProblem[] = [];
   for (const override of overrides) {
     const path = parsePath(override.path);
-    const parsed = parseDocument(override.value, { logLevel: 'silent' });
+    // 'silent' would let a second document pass unseen.
+    const parsed = parseDocument(override.value, { logLevel: 'error' });
     if (
       path === undefined ||
-      parsed.errors.length > 0 ||
+      parsed.errors.length + parsed.warnings.length > 0 ||
       findAliases(parsed, new Places(parsed, new LineCounter())).length > 0
     ) {
       const expected = 'a path such as nodes, chain.blockInterval or faults[0].at, = and a YAML value';
@@ -101,15 +102,18 @@ export function parseScenario(
     prettyErrors: false,
     strict: true,
     uniqueKeys: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const places = new Places(document, lines);
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => {
+  const faulty = [...document.errors, ...document.warnings];
+  if (faulty.length > 0) {
+    const problems = faulty.map((error) => {
       const message = error.code.toLowerCase().replaceAll('_', ' ');
       return { ...places.at(error.pos[0]), path: '', message, expected: yamlHint(error.code) };
     });
-    throw new ScenarioError(file, source, problems);
+    // Behind too many levels every bracket is one more mistake, and each is the same.
+    const tooDeep = problems.find((_, i) => faulty[i]?.code === 'RESOURCE_EXHAUSTION');
+    throw new ScenarioError(file, source, tooDeep === undefined ? problems.sort(byPlace) : [tooDeep]);
   }
   const aliases = findAliases(document, places);
   if (aliases.length > 0) throw new ScenarioError(file, source, aliases);
@@ -142,9 +146,11 @@ function markOverridden(
   return problems.map((problem) => {
     const by = overrides.find((override) => {
       const path = pathText(parsePath(override.path) ?? []);
-      return (
-        problem.path === path || problem.path.startsWith(`${path}.`) || problem.path.startsWith(`${path}[`)
-      );
+      const isWithin = (inner: string, outer: string): boolean =>
+        inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+      if (problem.key === undefined) return isWithin(problem.path, path);
+      const key = problem.path === '' ? problem.key : `${problem.path}.${problem.key}`;
+      return isWithin(key, path) || isWithin(path, key);
     });
     return by === undefined
       ? problem
@@ -184,5 +190,8 @@ function yamlHint(code: string): string {
   if (code === 'TAB_AS_INDENT') return 'spaces, not tabs, as indentation';
   if (code === 'BAD_INDENT')
     return 'the lines of one mapping or list to start in one column, and every [ and { to be closed';
+  if (code === 'RESOURCE_EXHAUSTION') return 'fewer [ and { inside each other';
+  if (code === 'MULTIPLE_DOCS') return 'one document: a file is one scenario';
+  if (code === 'TAG_RESOLVE_FAILED') return 'the value itself: scenario files have no tags';
   return 'valid YAML 1.2';
 }

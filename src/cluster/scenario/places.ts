@@ -46,8 +46,9 @@ export class Places {
     const map = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true);
     if (isMap(map)) {
       for (const pair of map.items) {
-        const offset =
-          isScalar(pair.key) && String(pair.key.value) === key ? rangeStart(pair.key) : undefined;
+        // A key that is a list or a mapping has no text of its own: zod names it as YAML would write it.
+        const isIt = isScalar(pair.key) ? String(pair.key.value) === key : /^[[{]/.test(key);
+        const offset = isIt ? rangeStart(pair.key) : undefined;
         if (offset !== undefined) return this.at(offset);
       }
     }

@@ -6,6 +6,8 @@ export interface ScenarioProblem {
   readonly column: number;
   /** Path of the field, `faults[0].at`; empty for the file itself. */
   readonly path: string;
+  /** The key itself, where it is that which is wrong. */
+  readonly key?: string;
   /** What is wrong, with what was found. */
   readonly message: string;
   /** What is allowed there. */
