@@ -28,6 +28,7 @@ import {
 import { amount, type BlockHash, height } from '../../src/chain/types/units.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { goldenChains } from './golden-chains.ts';
+import { goldenRules } from './golden-rules.ts';
 import {
   SAMPLE_BLOCK,
   SAMPLE_GENESIS,
@@ -162,6 +163,7 @@ function messages() {
 
 /** The text of aureon-v1.json. */
 export function goldenVectors(): string {
+  const rules = goldenRules();
   const vectors = {
     protocol: 1,
     tags: TAG,
@@ -174,7 +176,8 @@ export function goldenVectors(): string {
     history: history(),
     state: state(),
     messages: messages(),
-    chains: goldenChains(),
+    chains: [...goldenChains(), ...rules.chains],
+    refused: rules.refused,
   };
   return `${JSON.stringify(vectors, undefined, 1)}\n`;
 }

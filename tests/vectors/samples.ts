@@ -37,12 +37,15 @@ export interface SampleKey {
   readonly address: AccountAddress;
 }
 
-/** Four keys in the order of their numbers. */
-export const SAMPLE_KEYS: readonly SampleKey[] = [0, 1, 2, 3].map((number) => {
+/** The key pair of a number below 256. */
+export function sampleKey(number: number): SampleKey {
   const secret = sha256(Uint8Array.of(number));
   const key = publicKey(bytesToHex(getPublicKey(secret)));
   return { secret, key, address: addressOf(key) };
-});
+}
+
+/** Four keys in the order of their numbers. */
+export const SAMPLE_KEYS: readonly SampleKey[] = [0, 1, 2, 3].map(sampleKey);
 
 const [ALICE, BOB, CAROL, DAVE] = SAMPLE_KEYS as [SampleKey, SampleKey, SampleKey, SampleKey];
 
