@@ -82,6 +82,7 @@ export class NodeCore {
     this.#blockServer = new BlockServer({ ...this.#common, waiting: (id) => this.#intake.waiting(id) });
     this.#sync = new Sync({
       ...this.#common,
+      compareWeight: (claim, own) => config.consensus.rules.compareWeight(claim, own),
       peer: (id) => this.#network.peer(id),
       isRequested: (id) => this.#blocks.isRequested(id),
       isWaiting: (id) => this.#intake.waiting(id) !== undefined,

@@ -2,6 +2,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { ConsensusRules } from '../../src/chain/consensus/consensus.ts';
+import { compareNumbers } from '../../src/chain/consensus/weights.ts';
 import { addressOf } from '../../src/chain/crypto/address.ts';
 import type { LedgerEnv } from '../../src/chain/ledger/fold.ts';
 import type { Ledger, LedgerConfig, LedgerHooks, OpenedLedger } from '../../src/chain/ledger/ledger.ts';
@@ -188,7 +189,8 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
       const sum = BigInt(`0x${parent}`) + BigInt(`0x${header.consensus}`);
       return weight(sum.toString(16).padStart(16, '0'));
     },
-    compare: (a, b) => (a.weight === b.weight ? 0 : a.weight < b.weight ? -1 : 1),
+    compare: (a, b) => compareNumbers(a.weight, b.weight),
+    compareWeight: compareNumbers,
     checkCertificate(_view, header, certificate) {
       const expected = finality.kind === 'absolute' ? `cc${header.stateRoot}` : '';
       if (bytesToHex(certificate) === expected) return undefined;

@@ -123,6 +123,12 @@ export interface ConsensusRules<View> {
   weigh(parent: Weight, view: View, header: Header): Weight;
   /** -1: `b` is the better head; 1: `a` is; 0: the first seen stays. A total preorder. */
   compare(a: Candidate, b: Candidate): -1 | 0 | 1;
+  /**
+   * The part of `compare` that weights alone decide, for claims of peers of which no header is here: where it is not 0,
+   * `compare` of two candidates with these weights answers the same. Total over any bytes: a claim may be no weight of
+   * this engine. Decides whom to ask, never which chain is better.
+   */
+  compareWeight(a: Weight, b: Weight): -1 | 0 | 1;
   checkCertificate(view: View, header: Header, certificate: Uint8Array): CertificateRejection | undefined;
   /** `view` is the head's. */
   finality(head: Candidate, chain: ChainView, view: View): Finality;

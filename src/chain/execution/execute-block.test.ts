@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_EFFECTS } from '../consensus/plain-rules.ts';
+import { NO_EFFECTS } from '../consensus/default-rules.ts';
 import { readAccount } from '../state/accounts.ts';
 import type { Block, Header } from '../types/block.ts';
 import { receiptsRoot, transactionsRoot } from '../types/block-codec.ts';

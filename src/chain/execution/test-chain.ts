@@ -3,7 +3,7 @@ import { assert } from '../../env/assert.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import { unixMs } from '../../env/units.ts';
 import type { ConsensusRules } from '../consensus/consensus.ts';
-import { plainRules } from '../consensus/plain-rules.ts';
+import { defaultRules } from '../consensus/default-rules.ts';
 import { addressOf } from '../crypto/address.ts';
 import { EMPTY_HISTORY, historyAppend, historyRoot } from '../crypto/history.ts';
 import type { State } from '../state/state.ts';
@@ -72,7 +72,7 @@ export function plainTestRules(
   overrides: Partial<ConsensusRules<{ readonly height: number }>> = {},
 ): ConsensusRules<{ readonly height: number }> {
   return {
-    ...plainRules<{ readonly height: number }>(),
+    ...defaultRules<{ readonly height: number }>(),
     name: 'plain',
     genesis: () => ({ view: { height: 0 }, consensus: new Uint8Array(0), records: [], weight: weight('00') }),
     advance: (view) => ({ height: view.height + 1 }),

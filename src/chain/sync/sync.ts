@@ -27,7 +27,6 @@ import {
   type SyncView,
   stepSync,
 } from './sync-state.ts';
-import { isAtLeast } from './weight-order.ts';
 
 /** When all who claim to be ahead have failed, they are tried again after this time. */
 const PAUSE_MS = 4_000;
@@ -39,6 +38,8 @@ export interface SyncPorts {
   readonly ledger: Ledger<unknown>;
   readonly seals: SealCheck;
   readonly peers: () => readonly Peer[];
+  /** The engine's order of claims: whom to ask, never which chain is better. */
+  compareWeight(claim: Weight, own: Weight): -1 | 0 | 1;
   peer(id: PeerId): Peer | undefined;
   send(peer: Peer, message: Message): boolean;
   fault(peer: Peer, fault: PeerFault): void;
@@ -374,7 +375,8 @@ export class Sync {
 
   #isAhead(peer: Peer, own: Weight): boolean {
     const { id, weight } = peer.head;
-    if (this.#ports.ledger.status(id) !== 'unknown' || !isAtLeast(weight, own)) return false;
+    if (this.#ports.ledger.status(id) !== 'unknown' || this.#ports.compareWeight(weight, own) < 0)
+      return false;
     return !this.#isOnItsWay(id);
   }
 

@@ -1,13 +1,14 @@
 /** Parameters of a proof-of-work chain, as its genesis commits to them. */
-import { bytesToHex, hexToBytes } from '../../../env/bytes.ts';
-import { isDecodeRejection } from '../../../env/network.ts';
-import { decodeLayout, encodeLayout } from '../../types/layout/codec.ts';
 import { amountField, hashField, heightField, u32Field, u64Field } from '../../types/layout/fields.ts';
 import { type Layout, listOf } from '../../types/layout/layout.ts';
 import { struct, union } from '../../types/layout/struct.ts';
-import type { ConfigRejection } from '../../types/rejection.ts';
+import { type ConfigRejection, isRejection } from '../../types/rejection.ts';
 import { type Amount, type Hash, type Height, SUPPLY_MAX } from '../../types/units.ts';
+import { badConfig, decodeConfig, encodeConfig } from '../engine-fields.ts';
 import { hexToTarget } from './target.ts';
+
+/** Name of the engine in genesis. */
+export const POW_NAME = 'pow';
 
 /** How the target of the next block follows from the chain. */
 export type Difficulty =
@@ -37,8 +38,6 @@ export interface PowConfig {
 
 /** A halving every four years for 256 years. */
 export const ISSUANCE_STEPS_MAX = 64;
-/** 64 steps and all else take 1,130 bytes. */
-const CONFIG_MAX_BYTES = 4096;
 /** A year: slower is no chain. */
 const INTERVAL_MAX_MS = 31_536_000_000;
 /** A hundred years: from there on it is a constant. */
@@ -59,16 +58,13 @@ export const powConfigLayout: Layout<PowConfig> = struct<PowConfig>({
 
 /** What stands in `genesis.engineConfig`. */
 export function encodePowConfig(config: PowConfig): string {
-  return bytesToHex(encodeLayout(powConfigLayout, config));
+  return encodeConfig(powConfigLayout, config);
 }
 
 /** The configuration of exactly this text, or the first field that is wrong. */
 export function decodePowConfig(engineConfig: string): PowConfig | ConfigRejection {
-  const bytes = hexToBytes(engineConfig);
-  const config = bytes === undefined ? undefined : decodeLayout(powConfigLayout, bytes, CONFIG_MAX_BYTES);
-  if (config === undefined) return bad('engineConfig', 'lower-case hexadecimal');
-  if (isDecodeRejection(config)) return bad('engineConfig', `encoded parameters of 'pow': ${config.detail}`);
-  return validatePowConfig(config) ?? config;
+  const config = decodeConfig(powConfigLayout, POW_NAME, engineConfig);
+  return isRejection(config) ? config : (validatePowConfig(config) ?? config);
 }
 
 /** The first field that is wrong, and what was expected there. */
@@ -76,16 +72,16 @@ export function validatePowConfig(config: PowConfig): ConfigRejection | undefine
   const { difficulty, finalityDepth, powScale } = config;
   const limit = hexToTarget(config.powLimit);
   const target = hexToTarget(config.initialTarget);
-  if (limit < 1n) return bad('powLimit', 'at least 1');
-  if (target < 1n || target > limit) return bad('initialTarget', '1 to powLimit');
-  if (powScale < 1n) return bad('powScale', 'at least 1');
-  if (finalityDepth < 1) return bad('finalityDepth', 'at least 1');
+  if (limit < 1n) return badConfig('powLimit', 'at least 1');
+  if (target < 1n || target > limit) return badConfig('initialTarget', '1 to powLimit');
+  if (powScale < 1n) return badConfig('powScale', 'at least 1');
+  if (finalityDepth < 1) return badConfig('finalityDepth', 'at least 1');
   if (difficulty.kind === 'asert') {
     if (!isWithin(difficulty.intervalMs, INTERVAL_MAX_MS)) {
-      return bad('difficulty.intervalMs', `1 to ${INTERVAL_MAX_MS}`);
+      return badConfig('difficulty.intervalMs', `1 to ${INTERVAL_MAX_MS}`);
     }
     if (!isWithin(difficulty.halfLifeMs, HALF_LIFE_MAX_MS)) {
-      return bad('difficulty.halfLifeMs', `1 to ${HALF_LIFE_MAX_MS}`);
+      return badConfig('difficulty.halfLifeMs', `1 to ${HALF_LIFE_MAX_MS}`);
     }
   }
   return validateIssuance(config.issuance);
@@ -104,8 +100,8 @@ export function rewardAt(issuance: readonly IssuanceStep[], height: Height): big
 function validateIssuance(issuance: readonly IssuanceStep[]): ConfigRejection | undefined {
   let previous = 0;
   for (const [index, step] of issuance.entries()) {
-    if (step.height <= previous) return bad(`issuance[${index}].height`, 'growing heights from 1 on');
-    if (step.reward > SUPPLY_MAX) return bad(`issuance[${index}].reward`, '0 to 2^63 - 1');
+    if (step.height <= previous) return badConfig(`issuance[${index}].height`, 'growing heights from 1 on');
+    if (step.reward > SUPPLY_MAX) return badConfig(`issuance[${index}].reward`, '0 to 2^63 - 1');
     previous = step.height;
   }
   return undefined;
@@ -113,8 +109,4 @@ function validateIssuance(issuance: readonly IssuanceStep[]): ConfigRejection | 
 
 function isWithin(value: number, max: number): boolean {
   return Number.isSafeInteger(value) && value >= 1 && value <= max;
-}
-
-function bad(field: string, expected: string): ConfigRejection {
-  return { code: 'BAD_CONFIG', field, expected };
 }

@@ -6,6 +6,8 @@ import type { Block } from '../../types/block.ts';
 import { headerSignBytes } from '../../types/header-codec.ts';
 import { type BlockHash, height } from '../../types/units.ts';
 import type { Cancel, Candidate, ConsensusHost, Engine, EngineStatus } from '../consensus.ts';
+import { defaultEngine, type OwnParts } from '../default-engine.ts';
+import { POW_NAME } from './config.ts';
 import { scaledTarget, targetToBytes, targetToHex } from './target.ts';
 import { medianTimestamp, type PowView } from './view.ts';
 
@@ -28,10 +30,10 @@ const RETRY_MS = 1_000;
 
 /** The running part. */
 export function createPowEngine(host: ConsensusHost<PowView>, options: PowOptions): Engine {
-  return new Miner(host, options);
+  return defaultEngine(host, POW_NAME, new Miner(host, options));
 }
 
-class Miner implements Engine {
+class Miner implements OwnParts {
   readonly #host: ConsensusHost<PowView>;
   readonly #options: PowOptions;
   #head: Candidate | undefined;
@@ -45,10 +47,6 @@ class Miner implements Engine {
     this.#options = options;
   }
 
-  onStart(): void {
-    this.onHead(this.#host.head());
-  }
-
   onHead(head: Candidate): void {
     this.#head = head;
     this.#begin();
@@ -59,13 +57,6 @@ class Miner implements Engine {
     if (rebuildMs === 0 || this.#cancel === undefined || this.#timer !== undefined) return;
     const due = this.#begunMs + rebuildMs - this.#host.clock.monotonicMs();
     this.#beginIn(Math.max(0, due));
-  }
-
-  onPeerUp(): void {}
-  onPeerDown(): void {}
-
-  onMessage(): { readonly kind: 'fault'; readonly fault: string; readonly penalty: number } {
-    return { kind: 'fault', fault: 'proof of work has no messages', penalty: 10 };
   }
 
   onStop(): void {

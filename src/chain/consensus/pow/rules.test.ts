@@ -8,8 +8,8 @@ import type { Block, Header } from '../../types/block.ts';
 import { blockId, headerSignBytes } from '../../types/header-codec.ts';
 import { isRejection } from '../../types/rejection.ts';
 import { amount, hash, height, SUPPLY_MAX, type Weight, weight } from '../../types/units.ts';
-import { encodePowConfig, type PowConfig } from './config.ts';
-import { createPowRules, POW_NAME } from './rules.ts';
+import { encodePowConfig, POW_NAME, type PowConfig } from './config.ts';
+import { createPowRules } from './rules.ts';
 import { searchNonce, workHash } from './search.ts';
 import {
   addWork,

@@ -8,10 +8,10 @@ import type { StateWriter } from '../../state/state.ts';
 import type { Header } from '../../types/block.ts';
 import { headerSignBytes } from '../../types/header-codec.ts';
 import { type HeaderRejection, isRejection } from '../../types/rejection.ts';
-import { amount, type Height, height, SUPPLY_MAX } from '../../types/units.ts';
+import { amount, SUPPLY_MAX } from '../../types/units.ts';
 import type { BlockContext, ConsensusRules, SystemEffects } from '../consensus.ts';
-import { NO_EFFECTS, plainRules } from '../plain-rules.ts';
-import { decodePowConfig, rewardAt } from './config.ts';
+import { checkHeight, defaultRules, depthFinality, NO_EFFECTS } from '../default-rules.ts';
+import { decodePowConfig, POW_NAME, rewardAt } from './config.ts';
 import { meetsTarget, SEAL_BYTES, workHash } from './search.ts';
 import { addWork, hexToTarget, NO_WORK, scaledTarget, targetToBytes, targetToHex } from './target.ts';
 import {
@@ -23,14 +23,12 @@ import {
   type PowView,
 } from './view.ts';
 
-/** Name of the engine in genesis. */
-export const POW_NAME = 'pow';
 const TARGET_DIGITS = 64;
 
 /** @param hasher SHA-256 for seals. */
 export function createPowRules(hasher: Sha256 = sha256): ConsensusRules<PowView> {
   return {
-    ...plainRules<PowView>(),
+    ...defaultRules<PowView>(),
     name: POW_NAME,
     genesis(genesis) {
       const config = decodePowConfig(genesis.engineConfig);
@@ -41,26 +39,15 @@ export function createPowRules(hasher: Sha256 = sha256): ConsensusRules<PowView>
     advance: (view, header) => checkHeader(view, header, hasher) ?? nextView(view, header.timestampMs),
     execute: (phase, view, block, state) => (phase === 'end' ? issue(view, block, state) : NO_EFFECTS),
     weigh: (parent, _view, header) => addWork(parent, hexToTarget(header.consensus)),
-    compare: (a, b) => (a.weight === b.weight ? 0 : a.weight < b.weight ? -1 : 1),
-    finality(head, _chain, view) {
-      const final = depthBelow(head.header.height, view.chain.config.finalityDepth);
-      return { final, acknowledged: final, kind: 'depth' };
-    },
+    finality: (head, _chain, view) => depthFinality(head, view.chain.config.finalityDepth),
     encodeView: encodePowView,
     decodeView: decodePowView,
   };
 }
 
-/** The height `depth` below, or genesis. */
-function depthBelow(head: Height, depth: number): Height {
-  return height(Math.max(0, head - depth));
-}
-
 function checkHeader(view: PowView, header: Header, hasher: Sha256): HeaderRejection | undefined {
-  const expectedHeight = height(view.height + 1);
-  if (header.height !== expectedHeight) {
-    return { code: 'WRONG_HEIGHT', height: header.height, expected: expectedHeight };
-  }
+  const misplaced = checkHeight(view.height, header);
+  if (misplaced !== undefined) return misplaced;
   if (header.consensus.length !== TARGET_DIGITS) {
     return { code: 'BAD_CONSENSUS_FIELD', fact: 'a target of 32 bytes was expected' };
   }

@@ -1,7 +1,8 @@
 /** Targets, work and accumulated work of proof of work. PROTOCOL.md, Time and PoW. */
 import { assert } from '../../../env/assert.ts';
 import { hexToBytes } from '../../../env/bytes.ts';
-import { type Weight, weight } from '../../types/units.ts';
+import type { Weight } from '../../types/units.ts';
+import { addWeight, numberWeight } from '../weights.ts';
 
 /** The largest 256-bit number. */
 export const TARGET_MAX = (1n << 256n) - 1n;
@@ -35,12 +36,10 @@ export function scaledTarget(target: bigint, powScale: bigint): bigint {
   return scaled > TARGET_MAX ? TARGET_MAX : scaled;
 }
 
-/** Weight of genesis: no work. */
-export const NO_WORK: Weight = weight('0'.repeat(HEX_DIGITS));
+/** Weight of genesis: no work, in 32 bytes. */
+export const NO_WORK: Weight = numberWeight(0n, HEX_DIGITS / 2);
 
-/** 32 bytes, big-endian, so that text compares as the number does; a chain of 2^256 hashes is a bug. */
+/** 32 bytes, big-endian; a chain of 2^256 hashes is a bug. */
 export function addWork(parent: Weight, target: bigint): Weight {
-  const sum = hexToTarget(parent) + workOf(target);
-  assert(sum <= TARGET_MAX, 'no chain holds 2^256 hashes of work');
-  return weight(targetToHex(sum));
+  return addWeight(parent, workOf(target));
 }

@@ -10,11 +10,12 @@ import type { Block, Header } from '../../types/block.ts';
 import { blockId, headerSignBytes } from '../../types/header-codec.ts';
 import { isRejection } from '../../types/rejection.ts';
 import { amount, hash, height, publicKey, weight } from '../../types/units.ts';
+import { SIGN_RECORDS_KEPT } from '../sign-records.ts';
 import { TestClock, TestHost } from '../test-host.ts';
-import { decodeRoundRobinConfig, encodeRoundRobinConfig } from './config.ts';
-import { createRoundRobin, SIGN_RECORDS_KEPT } from './engine.ts';
+import { decodeRoundRobinConfig, encodeRoundRobinConfig, ROUND_ROBIN_NAME } from './config.ts';
+import { createRoundRobin } from './engine.ts';
 import type { RoundRobinView } from './rules.ts';
-import { createRoundRobinRules, encodeTurn, producerAt, ROUND_ROBIN_NAME } from './rules.ts';
+import { createRoundRobinRules, encodeTurn, producerAt } from './rules.ts';
 
 hashes.sha512 = sha512;
 
