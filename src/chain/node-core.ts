@@ -146,6 +146,11 @@ export class NodeCore {
     this.#intake.releaseChildren(id);
   }
 
+  /** The ledger found blocks that its disk lost: peers have them. */
+  onLost(): void {
+    if (!this.#isStopped) this.#sync.look();
+  }
+
   onStop(done: () => void): void {
     this.#env.emit({ kind: 'NodeStopped', reason: this.#halted ?? 'asked' });
     const canFlush = this.#halted !== 'STORAGE_FAULT';

@@ -61,6 +61,7 @@ function startCore(
     },
     {
       onReleased: (block, outcome) => core()?.onReleased(block, outcome),
+      onLost: () => core()?.onLost(),
       onStorageFault: (fault) => core()?.halt('STORAGE_FAULT', fault.kind),
     },
   );

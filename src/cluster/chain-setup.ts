@@ -89,6 +89,8 @@ const FORTUNE = amount(1_000_000_000_000n);
 const GENESIS_MS = unixMs(Math.floor(WALL_START_US / 1_000));
 const PROTOCOL_OF_CODE: Readonly<Record<CodeVersion, number>> = { v1: 1, v2: 2 };
 const NODE_KEY = keyId('node');
+/** Records of one step of a scrub: simulated time is cheap, and each record that is read is not. */
+const SCRUB_RECORDS = 64;
 
 /** Signatures of one process are kept: a transaction of a workload is the same in every run with that suite. */
 const signers = new WeakMap<CryptoSuite, Signer>();
@@ -226,7 +228,11 @@ function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: Cod
       requestTimeouts: features.timeouts,
       relayStale: features.relayStale,
     },
-    store: { undoDepth: plan.chain.undoDepth },
+    store: {
+      undoDepth: plan.chain.undoDepth,
+      scrubIntervalMs: Math.round(features.scrubEveryUs / 1_000),
+      scrubRecords: SCRUB_RECORDS,
+    },
     limits: features.mempoolMax === undefined ? {} : { mempoolCountMax: features.mempoolMax },
   };
 }

@@ -65,6 +65,8 @@ export interface FeaturePlan {
   readonly timeouts: boolean;
   readonly relayStale: boolean;
   readonly mempoolMax: number | undefined;
+  /** Between two steps of the scrub; 0: none. */
+  readonly scrubEveryUs: number;
 }
 
 /** Microseconds for so many units, both integers; undefined: free. */

@@ -127,6 +127,7 @@ function featurePlan(file: ScenarioFile): FeaturePlan {
     timeouts: node.timeouts ?? true,
     relayStale: node.relayStale ?? false,
     mempoolMax: node.mempoolMax,
+    scrubEveryUs: durationUs(node.scrubEvery, 60_000_000),
   };
 }
 

@@ -263,11 +263,17 @@ export function toyConfig(changes: Partial<LedgerConfig<ToyView>> = {}): LedgerC
     futureMaxMs: ms(10_000),
     accountIndex: true,
     flushBlocks: 1,
+    scrubIntervalMs: 0,
+    scrubRecords: 64,
     ...changes,
   };
 }
 
-const NO_HOOKS: LedgerHooks = { onReleased: () => undefined, onStorageFault: () => undefined };
+export const NO_HOOKS: LedgerHooks = {
+  onReleased: () => undefined,
+  onLost: () => undefined,
+  onStorageFault: () => undefined,
+};
 
 /** Opens, or fails the test. */
 export function open(host: Host, config = toyConfig(), hooks: LedgerHooks = NO_HOOKS): OpenedLedger<ToyView> {

@@ -269,6 +269,7 @@ describe('ledger: blocks from the future', () => {
     const released: string[] = [];
     const { ledger } = open(host, toyConfig(), {
       onReleased: (_block, outcome) => void released.push(outcome.kind),
+      onLost: () => undefined,
       onStorageFault: () => undefined,
     });
     const block = build(ledger, ledger.genesisId, { timestampMs: host.wallMs + 15_000 });
@@ -460,6 +461,7 @@ describe('ledger: durability', () => {
     const faults: string[] = [];
     const { ledger } = open(host, toyConfig(), {
       onReleased: () => undefined,
+      onLost: () => undefined,
       onStorageFault: (fault) => void faults.push(fault.kind),
     });
     let durable = 0;
@@ -477,7 +479,7 @@ describe('ledger: opening', () => {
   it('refuses the folder of another chain, of a newer layout, and a configuration that cannot work', () => {
     const host = createHost();
     open(host);
-    const hooks = { onReleased: () => undefined, onStorageFault: () => undefined };
+    const hooks = { onReleased: () => undefined, onLost: () => undefined, onStorageFault: () => undefined };
     const other = openLedger(createHost(host.disk), toyConfig({ genesis: toyGenesis('other') }), hooks);
     expect(other).toMatchObject({ code: 'OTHER_CHAIN' });
     const newer = createHost(host.disk.prefix(1));

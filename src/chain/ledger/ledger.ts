@@ -37,6 +37,10 @@ export interface LedgerConfig<View> {
   readonly futureMaxMs: Ms;
   /** Whether transactions can be looked up by account. By id they always can. */
   readonly accountIndex: boolean;
+  /** Between two steps of the scrub that walks the whole disk; 0: records are checked when they are read, and only then. */
+  readonly scrubIntervalMs: number;
+  /** Records that one step of it reads; at least one height, however many transactions that has. */
+  readonly scrubRecords: number;
   /** A flush is asked for when so many imports are not durable; 1: after every import. One is in flight at a time. */
   readonly flushBlocks: number;
 }
@@ -48,6 +52,8 @@ export interface LedgerHooks {
    * importBlock would have answered.
    */
   onReleased(block: Block, outcome: ImportOutcome): void;
+  /** A scrub found blocks that the disk lost: missingBodies has them. */
+  onLost(): void;
   /** A flush failed: nothing later becomes durable in this boot. The node stops. */
   onStorageFault(fault: StorageFault): void;
 }

@@ -38,9 +38,7 @@ import { Queries } from './queries.ts';
 import { DETACHED_MAX, type Detached } from './recovery.ts';
 import { repairBlock } from './repair.ts';
 import { scrubHeights } from './scrub.ts';
-
-/** Heights of one slice of a background scrub: some milliseconds, so that consensus does not wait. */
-const SCRUB_SLICE = 32;
+import { Scrubber } from './scrubber.ts';
 
 /** What a node's ledger is made of. */
 export interface NodeLedgerParts<View> {
@@ -64,10 +62,8 @@ export class NodeLedger<View> implements Ledger<View> {
   readonly #held: HeldBlocks;
   readonly #durability: Durability;
   readonly #queries: Queries<View>;
+  readonly #scrubber: Scrubber<View>;
   #told: Finality | undefined;
-  #scrubbing: Timer | undefined;
-  /** A fault came up while a scrub was under way, perhaps where it had been. */
-  #scrubAgain = false;
   #attaching: Timer | undefined;
   #stopped = false;
 
@@ -81,7 +77,8 @@ export class NodeLedger<View> implements Ledger<View> {
     this.#hooks = parts.hooks;
     this.#detached = parts.detached;
     this.#held = new HeldBlocks(env.clock, (due) => this.#release(due));
-    this.#queries = new Queries(parts.chain, parts.deep, () => this.#scrubSoon(height(0)));
+    this.#scrubber = new Scrubber(parts.chain, () => parts.hooks.onLost());
+    this.#queries = new Queries(parts.chain, parts.deep, () => this.#scrubber.hurry());
     this.#durability = new Durability(
       env.storage,
       config.flushBlocks,
@@ -93,7 +90,8 @@ export class NodeLedger<View> implements Ledger<View> {
   /** After recovery: makes durable what was found, and looks on where something was corrupt. */
   start(): void {
     this.#durability.onOpened(this.#chain.head.header.height);
-    if (this.#store.corruptCount > 0) this.#scrubSoon(height(0));
+    if (this.#store.corruptCount > 0) this.#scrubber.hurry();
+    this.#scrubber.start();
   }
 
   acceptHeader(header: Header): HeaderOutcome {
@@ -297,7 +295,7 @@ export class NodeLedger<View> implements Ledger<View> {
   }
 
   scrub(from: Height, count: number): Height {
-    return scrubHeights(this.#chain, from, count, this.#chain.config.accountIndex);
+    return scrubHeights(this.#chain, from, count);
   }
 
   bounds(): readonly Bound[] {
@@ -319,7 +317,7 @@ export class NodeLedger<View> implements Ledger<View> {
   stop(): void {
     this.#stopped = true;
     this.#held.stop();
-    this.#scrubbing?.cancel();
+    this.#scrubber.stop();
     this.#attaching?.cancel();
   }
 
@@ -412,20 +410,5 @@ export class NodeLedger<View> implements Ledger<View> {
         queue.push(id);
       }
     }
-  }
-
-  #scrubSoon(from: Height): void {
-    if (this.#stopped) return;
-    if (this.#scrubbing !== undefined) {
-      this.#scrubAgain = true;
-      return;
-    }
-    this.#scrubbing = this.#chain.env.clock.setTimer('ledger.scrub', ms(0), () => {
-      this.#scrubbing = undefined;
-      const next = this.scrub(from, SCRUB_SLICE);
-      if (next <= this.#chain.base.header.height) return this.#scrubSoon(next);
-      if (this.#scrubAgain) this.#scrubSoon(height(0));
-      this.#scrubAgain = false;
-    });
   }
 }

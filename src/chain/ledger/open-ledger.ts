@@ -57,9 +57,9 @@ export function openLedger<View>(
 }
 
 function checkConfig<View>(config: LedgerConfig<View>): ConfigRejection | undefined {
-  for (const field of ['baseDepth', 'undoDepth', 'flushBlocks'] as const) {
+  for (const field of ['baseDepth', 'undoDepth', 'flushBlocks', 'scrubIntervalMs', 'scrubRecords'] as const) {
     const value = config[field];
-    const least = field === 'flushBlocks' ? 1 : 0;
+    const least = field === 'flushBlocks' || field === 'scrubRecords' ? 1 : 0;
     if (!Number.isSafeInteger(value) || value < least) {
       return { code: 'BAD_CONFIG', field, expected: `an integer of at least ${least}` };
     }

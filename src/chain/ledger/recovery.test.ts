@@ -263,6 +263,7 @@ describe('recovery from a bad disk', () => {
     const outcomes: string[] = [];
     const { ledger: reopened } = open(again, toyConfig(), {
       onReleased: (_block, outcome) => void outcomes.push(outcome.kind),
+      onLost: () => undefined,
       onStorageFault: () => undefined,
     });
     expect(reopened.head().header.height).toBeLessThan(ledger.head().header.height);

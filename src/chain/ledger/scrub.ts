@@ -1,5 +1,4 @@
-/** Scrub: walks the records of the main chain, writes lost index entries anew from blocks, and notes lost blocks. */
-
+/** Scrub: checks the records of the main chain, writes lost index entries anew from blocks, and notes lost blocks. */
 import type { WriteOp } from '../../env/storage.ts';
 import { batchOf } from '../blockstore/block-store.ts';
 import { decodeId, decodePlace } from '../blockstore/record-codecs.ts';
@@ -22,40 +21,60 @@ import { CHECKPOINT_INTERVAL } from './batches.ts';
 import type { Chain } from './chain.ts';
 import { accountsOf, entriesOf } from './fold.ts';
 
+/** Block, certificate, header and height: what each height has beside the entries of its transactions. */
+const RECORDS_OF_A_BLOCK = 4;
+
 /** Checks `count` heights from `from` on, up to the base; answers the next height, or `from` past the base. */
-export function scrubHeights<View>(
-  chain: Chain<View>,
-  from: Height,
-  count: number,
-  accountIndex: boolean,
-): Height {
+export function scrubHeights<View>(chain: Chain<View>, from: Height, count: number): Height {
   const end = Math.min(from + count, chain.base.header.height + 1);
   // Downwards: a header names its parent, so that a lost one is known by id.
   let child = end > chain.base.header.height ? undefined : headerOf(chain, height(end));
-  for (let at = end - 1; at >= from; at--) child = scrubHeight(chain, height(at), child, accountIndex);
+  for (let at = end - 1; at >= from; at--) ({ header: child } = scrubHeight(chain, height(at), child));
   return height(Math.max(from, end));
 }
 
-function headerOf<View>(chain: Chain<View>, at: Height): Header | undefined {
+/** What one height took. */
+export interface ScrubbedHeight {
+  /** Its header, which names the parent; undefined where it is lost. */
+  readonly header: Header | undefined;
+  /** So many records were read. */
+  readonly records: number;
+}
+
+/**
+ * Checks what the disk holds of one height of the main chain, at most the head's. Above the base that is the block and its
+ * certificate: the rest is written with the base. @param child the header one height above, where it is known.
+ */
+export function scrubHeight<View>(chain: Chain<View>, at: Height, child: Header | undefined): ScrubbedHeight {
+  return at > chain.base.header.height ? scrubAboveBase(chain, at) : scrubBelowBase(chain, at, child);
+}
+
+function scrubAboveBase<View>(chain: Chain<View>, at: Height): ScrubbedHeight {
+  const { id, header } = chain.tree.item(chain.mainSlot(at));
+  readBody(chain, at, id);
+  const ops: WriteOp[] = [];
+  scrubCertificate(chain, at, id, ops);
+  writeRepairs(chain, ops);
+  return { header, records: 2 };
+}
+
+/** The main chain's header at a height, from memory or disk; undefined above the head, and where it is lost. */
+export function headerOf<View>(chain: Chain<View>, at: Height): Header | undefined {
   const slot = chain.mainSlot(at);
   if (slot !== NO_SLOT) return chain.tree.item(slot).header;
+  if (at > chain.head.header.height) return undefined;
   const header = chain.store.headerAt(at);
   return header === 'corrupt' ? undefined : header;
 }
 
-function scrubHeight<View>(
-  chain: Chain<View>,
-  at: Height,
-  child: Header | undefined,
-  accountIndex: boolean,
-): Header | undefined {
+function scrubBelowBase<View>(chain: Chain<View>, at: Height, child: Header | undefined): ScrubbedHeight {
   const slot = chain.mainSlot(at);
   const known = slot === NO_SLOT ? child?.parent : chain.tree.item(slot).id;
   const stored = chain.store.headerAt(at);
   const id = known ?? (stored === undefined || stored === 'corrupt' ? undefined : blockId(stored));
   if (id === undefined) {
     chain.store.report(headerKey(at));
-    return undefined;
+    return { header: undefined, records: 1 };
   }
   const kept = chain.mover.keepsBodyAt(at);
   const body = kept ? readBody(chain, at, id) : undefined;
@@ -75,10 +94,14 @@ function scrubHeight<View>(
   if (at % CHECKPOINT_INTERVAL === 0 && chain.store.read(checkpointKey(at)) === 'corrupt') {
     ops.push({ kind: 'delete', key: checkpointKey(at) });
   }
-  if (body !== undefined) scrubIndexes(chain, at, body, accountIndex, ops);
+  const indexes = body === undefined ? 0 : scrubIndexes(chain, at, body, ops);
+  writeRepairs(chain, ops);
+  return { header: sound ? stored : header, records: RECORDS_OF_A_BLOCK + indexes };
+}
+
+function writeRepairs<View>(chain: Chain<View>, ops: readonly WriteOp[]): void {
   if (ops.length > 0) chain.store.write(batchOf(ops));
   for (const { key } of ops) chain.store.repaired(key);
-  return sound ? stored : header;
 }
 
 /** Reads the record itself, whatever memory holds. */
@@ -101,18 +124,15 @@ function scrubCertificate<View>(chain: Chain<View>, at: Height, id: BlockHash, o
   else if (recordKindOf(certificateKey(at, id)) === 'certificate') chain.noteMissing(id, at);
 }
 
-function scrubIndexes<View>(
-  chain: Chain<View>,
-  at: Height,
-  block: Block,
-  accountIndex: boolean,
-  ops: WriteOp[],
-): void {
+function scrubIndexes<View>(chain: Chain<View>, at: Height, block: Block, ops: WriteOp[]): number {
+  const { accountIndex } = chain.config;
+  let records = 0;
   let whole = true;
   for (const [index, transaction] of block.transactions.entries()) {
     const id = transactionId(transaction);
     const key = transactionKey(id);
     const payload = chain.store.read(key);
+    records++;
     const place = payload === undefined || payload === 'corrupt' ? undefined : decodePlace(payload);
     if (place?.height !== at || place.index !== index) {
       chain.store.report(key);
@@ -122,13 +142,15 @@ function scrubIndexes<View>(
     for (const address of accountsOf(transaction)) {
       const entry = accountKey(address, at, index);
       const found = chain.store.read(entry);
+      records++;
       if (found !== undefined && found !== 'corrupt' && decodeId(found) === id) continue;
       chain.store.report(entry);
       whole = false;
     }
   }
-  if (whole) return;
+  if (whole) return records;
   for (const op of chain.batches.indexOps(at, entriesOf(block, chain.receiptsOf(at)))) {
     if (chain.store.isReported(op.key)) ops.push(op);
   }
+  return records;
 }

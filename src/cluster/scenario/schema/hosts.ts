@@ -27,6 +27,9 @@ export const nodeFeaturesSchema = z.strictObject({
     .max(1_000_000)
     .optional()
     .meta({ description: "Transactions that wait at most; default: the node's own limit." }),
+  scrubEvery: duration.optional().meta({
+    description: 'So often each node checks 64 records of its disk; 0s: never; default 60s.',
+  }),
 });
 
 /** One line of `hosts`: how some of them differ. */
