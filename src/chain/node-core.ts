@@ -258,6 +258,8 @@ export class NodeCore {
       this.#onHalt(outcome);
       return;
     }
+    if (outcome?.kind === 'imported' && item.from !== undefined)
+      item.from.blockMs = this.#env.clock.monotonicMs();
     const change = outcome?.kind === 'imported' ? outcome.change : undefined;
     if (change !== undefined) this.#head = claimOf(change.to);
     if (outcome?.kind === 'imported' && this.#engine.takeBuilt(item.block)) {

@@ -189,6 +189,7 @@ export class TransactionPool {
       this.#refuse(waiting, admission.why);
       return false;
     }
+    if (from !== undefined) from.transactionMs = this.#ports.env.clock.monotonicMs();
     this.#ports.env.emit({
       kind: 'TransactionAccepted',
       id,

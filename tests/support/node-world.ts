@@ -125,6 +125,8 @@ export interface HostPlan {
   readonly config?: Partial<NodeConfig>;
   readonly program?: (honest: Program<ChainWorld>) => Program<ChainWorld>;
   readonly startUs?: HostConfig['startUs'];
+  /** Where it is found; absent: `host-` and its number. */
+  readonly address?: string;
 }
 
 /** What a test sees of a run. */
@@ -161,7 +163,7 @@ export class NodeWorld {
     const built = buildGenesis(this.genesis, (plans[0]?.consensus ?? toyConsensus(0)).rules);
     assert(!('code' in built), 'the toy genesis is valid');
     this.genesisId = built.id;
-    const addresses = plans.map((_, i) => address(`host-${i}`));
+    const addresses = plans.map((plan, i) => address(plan.address ?? `host-${i}`));
     const all = plans.map((plan, i) => this.#program(plan, i, addresses));
     const program: HostProgram<ChainWorld> = (env, host) => {
       const own = all[host];

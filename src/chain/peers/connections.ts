@@ -1,5 +1,5 @@
 /** Connections: handshake, identities, duplicates, scores and bans; above it the node sees peers only. */
-import { bytesToHex } from '../../env/bytes.ts';
+import { bytesToHex, concatBytes } from '../../env/bytes.ts';
 import type { Timer } from '../../env/clock.ts';
 import type { ConnectionInfo, DecodeRejection, DisconnectReason } from '../../env/network.ts';
 import type { Env } from '../../env/program.ts';
@@ -9,7 +9,9 @@ import type { ChainWorld } from '../types/command.ts';
 import type { HandshakeMessage, HeadClaim, Message } from '../types/message.ts';
 import type { BlockHash, PeerId } from '../types/units.ts';
 import type { AddressBook } from './address-book.ts';
+import { addressGroup } from './address-group.ts';
 import type { Dialer } from './dialer.ts';
+import { selectEviction } from './eviction.ts';
 import { PENALTY, type PeerFault } from './fault.ts';
 import {
   checkGreeting,
@@ -45,6 +47,7 @@ interface Connection {
   readonly info: ConnectionInfo;
   readonly challenge: string;
   readonly told: HeadClaim;
+  readonly begunMs: number;
   step: Step;
   remote: HandshakeMessage | undefined;
   early: Message[] | undefined;
@@ -63,6 +66,8 @@ export class Connections {
   readonly #scores: ScoreBoard;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #byId = new Map<PeerId, Peer>();
+  /** Orders address groups for the lot of an eviction; nobody else knows it. Drawn when it is needed first. */
+  #lotKey: Uint8Array | undefined;
   #peers: readonly Peer[] = [];
   #inbound = 0;
   #unknownMessages = 0;
@@ -233,6 +238,7 @@ export class Connections {
       info,
       challenge,
       told: this.#hooks.head(),
+      begunMs: this.#nowMs(),
       step: 'greeting',
       remote: undefined,
       early: undefined,
@@ -276,6 +282,12 @@ export class Connections {
       this.#refuse(connection, 'BANNED');
       return;
     }
+    // Before the proof, so that the other side does not give up the good connection for one that only feels.
+    const { dialed } = connection.info;
+    if (dialed !== undefined && this.#byId.has(remote.nodeKey) && this.#dialer().isFeeler(dialed)) {
+      this.#refuse(connection, 'DUPLICATE');
+      return;
+    }
     connection.remote = remote;
     connection.step = 'proving';
     this.#env.spend('sign', 1);
@@ -299,7 +311,7 @@ export class Connections {
         return;
       }
       this.close(known, 'duplicate');
-    } else if (direction === 'in' && this.#inboundPeers() >= this.#limits.inboundMax) {
+    } else if (direction === 'in' && !this.#hasRoomFor(connection)) {
       this.#refuse(connection, 'TOO_MANY_PEERS');
       return;
     }
@@ -312,7 +324,14 @@ export class Connections {
     const { dialed, direction } = connection.info;
     const nowMs = this.#nowMs();
     const address = dialed ?? remote.listen;
-    const peer = new Peer(remote.nodeKey, connection.id, address, direction, remote.head, nowMs);
+    const { id } = connection;
+    const group = addressGroup(connection.info.remote);
+    const pingMs = nowMs - connection.begunMs;
+    const peer = new Peer(
+      { id: remote.nodeKey, connection: id, address, direction, group, pingMs },
+      remote.head,
+      nowMs,
+    );
     connection.peer = peer;
     connection.step = 'up';
     this.#byId.set(peer.id, peer);
@@ -351,10 +370,20 @@ export class Connections {
     } else if (peer !== undefined) this.#dialer().plan();
   }
 
-  #inboundPeers(): number {
-    let count = 0;
-    for (const peer of this.#peers) if (peer.direction === 'in') count++;
-    return count;
+  /** There is a place for one more inbound peer, or one was made by evicting another. */
+  #hasRoomFor(connection: Connection): boolean {
+    const inbound = this.#peers.filter((peer) => peer.direction === 'in');
+    if (inbound.length < this.#limits.inboundMax) return true;
+    this.#lotKey ??= this.#env.random.bytes(32);
+    const key = this.#lotKey;
+    const lotOf = (group: string): string => {
+      const text = Uint8Array.from(group, (character) => character.charCodeAt(0) & 0xff);
+      return bytesToHex(this.#env.crypto.sha256(concatBytes(key, text)));
+    };
+    const id = selectEviction(inbound, addressGroup(connection.info.remote), lotOf);
+    const victim = id === undefined ? undefined : this.#byId.get(id);
+    if (victim !== undefined) this.close(victim, 'evicted');
+    return victim !== undefined;
   }
 
   #nowMs(): number {

@@ -35,7 +35,9 @@ export class KeepAlive {
   }
 
   onPong(peer: Peer, message: PongMessage): void {
-    if (message.nonce === peer.pingNonce) peer.pingNonce = 0;
+    if (message.nonce !== peer.pingNonce || peer.pingNonce === 0) return;
+    peer.pingNonce = 0;
+    peer.pingMs = Math.min(peer.pingMs, this.#ports.clock.monotonicMs() - peer.pingSentMs);
   }
 
   stop(): void {

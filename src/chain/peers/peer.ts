@@ -4,6 +4,9 @@ import type { HeadClaim } from '../types/message.ts';
 import type { PeerId } from '../types/units.ts';
 import { NumberSet } from './inventory.ts';
 
+/** What a handshake tells of a peer. */
+export type PeerIdentity = Pick<Peer, 'id' | 'connection' | 'address' | 'direction' | 'group' | 'pingMs'>;
+
 /** State of one peer while its connection lasts. */
 export class Peer {
   readonly id: PeerId;
@@ -11,6 +14,8 @@ export class Peer {
   /** Where it was dialed, or where it says that it listens. */
   readonly address: Address;
   readonly direction: 'in' | 'out';
+  /** Where its bytes come from, as a group of addresses. */
+  readonly group: string;
   readonly upMs: number;
   /** Its newest claim: may go down, may be a lie. */
   head: HeadClaim;
@@ -29,24 +34,26 @@ export class Peer {
   /** The ping that waits for its pong; 0: none. */
   pingNonce = 0;
   pingSentMs = 0;
+  /** The shortest round trip that was seen: of the handshake, then of pings. */
+  pingMs: number;
+  /** When it last brought a block that was new and was executed; undefined: never. */
+  blockMs: number | undefined;
+  /** When it last brought a transaction that the mempool took; undefined: never. */
+  transactionMs: number | undefined;
   /** Addresses that it may still tell in this window, and when the window began. */
   addressAllowance = 0;
   addressWindowMs = -1;
   /** When its last request for addresses was answered; -1: never. */
   addressesToldMs = -1;
 
-  constructor(
-    id: PeerId,
-    connection: ConnectionId,
-    address: Address,
-    direction: 'in' | 'out',
-    head: HeadClaim,
-    nowMs: number,
-  ) {
+  constructor(identity: PeerIdentity, head: HeadClaim, nowMs: number) {
+    const { id, connection, address, direction, group, pingMs } = identity;
     this.id = id;
     this.connection = connection;
     this.address = address;
     this.direction = direction;
+    this.group = group;
+    this.pingMs = pingMs;
     this.head = head;
     this.upMs = nowMs;
     this.lastHeardMs = nowMs;
