@@ -15,7 +15,9 @@ Examples:
   aureon run my.yaml --seeds 1..500 --report out      500 seeds, results kept in out/
   aureon run my.yaml --set nodes=9 --set chain.blockInterval=2s
   aureon run my.yaml --set 'faults[0].at=30s' --json
+  aureon run my.yaml --seeds 1..500 --fail-fast       the first seed of 500 that fails
   aureon run my.yaml --verify                         is it a function of its seed?
+  aureon run --list                                   what the gallery shows
 
 A failure prints the line that replays it.
 
@@ -74,6 +76,8 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       '--json',
       'one JSON object a run on standard output, of several seeds a last one with the assertions',
     )
+    .option('--fail-fast', 'end with the first failure; what comes after it is not run')
+    .option('--list', 'check the scenarios and say what they are; run none')
     .option('--quiet', 'print failures and the last line only')
     .option('--report <dir>', 'write results.jsonl, summary.txt and a text for each failure there')
     .helpOption('-h, --help', 'print this help')

@@ -51,9 +51,9 @@ export function wantsColour({ env, isTerminal }: ColourContext): boolean {
 }
 
 interface Writer {
-  write(text: string): void;
+  readonly write: (text: string) => void;
   /** What stopped it, when that was not its reader. */
-  problem(): string | undefined;
+  readonly problem: () => string | undefined;
 }
 
 /** A reader that closes early (`| head`) ends the printing, not the program: the verdict is still the exit code. */

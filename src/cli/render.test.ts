@@ -298,13 +298,18 @@ describe('lines', () => {
       passed: 2,
       failed: 1,
       assertionsFailed: 0,
-      notRun: 4,
+      notRun: 0,
       simulatedUs: 16_500_000_000,
       events: 1_234,
     };
     expect(renderSummary(totals, 21_200, false, PLAIN_PALETTE)).toBe(
       '2 passed, 1 failed  16,500s simulated in 21.2s, 778x real time, 1,234 events',
     );
-    expect(renderSummary(totals, 21_200, true, PLAIN_PALETTE)).toContain('1 failed, 4 not run (interrupted)');
+    const cut = { ...totals, notRun: 4 };
+    expect(renderSummary(cut, 21_200, true, PLAIN_PALETTE)).toContain('1 failed, 4 not run (interrupted)');
+    expect(renderSummary(cut, 21_200, false, PLAIN_PALETTE)).toContain('1 failed, 4 not run (--fail-fast)');
+    expect(renderSummary({ ...totals, assertionsFailed: 2 }, 21_200, false, PLAIN_PALETTE)).toContain(
+      '1 failed, 2 assertions over all runs failed',
+    );
   });
 });

@@ -215,7 +215,9 @@ export function renderSummary(
     ...(totals.assertionsFailed > 0
       ? [palette.bad(`${plural(totals.assertionsFailed, 'assertion')} over all runs failed`)]
       : []),
-    ...(interrupted ? [`${grouped(totals.notRun)} not run (interrupted)`] : []),
+    ...(totals.notRun > 0 || interrupted
+      ? [`${grouped(totals.notRun)} not run (${interrupted ? 'interrupted' : '--fail-fast'})`]
+      : []),
   ];
   const time = `${pace(totals.simulatedUs, wallMs)}, ${plural(totals.events, 'event')}`;
   return `${parts.join(', ')}  ${palette.dim(time)}`;

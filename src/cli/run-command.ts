@@ -11,6 +11,7 @@ import { startWords } from './replay-line.ts';
 import { createReport } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { readScenarios, type ScenarioSource } from './scenario-files.ts';
+import { renderList } from './scenario-list.ts';
 import { renderSweep } from './sweep-table.ts';
 import { UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
@@ -58,13 +59,20 @@ async function simulate(
       const outcome = await verifyJob(job, signal);
       if (outcome === undefined) return;
       printer.outcome(job, outcome);
+      if (flags.failFast && printer.failed > 0) return;
     }
     return;
   }
+  const stop = new AbortController();
   await runPool(jobs, {
     jobs: flags.jobs,
-    signal,
-    onOutcome: (job, outcome) => printer.outcome(job, outcome),
+    signal: AbortSignal.any([signal, stop.signal]),
+    onOutcome(job, outcome) {
+      // Runs of other threads may have ended before they were stopped: which ones is a matter of luck.
+      if (stop.signal.aborted) return;
+      printer.outcome(job, outcome);
+      if (flags.failFast && printer.failed > 0) stop.abort();
+    },
     onProgress: (progress) => output.progress(progressText(progress, printer.failed)),
   });
 }
@@ -100,6 +108,10 @@ function onSignals(output: Output): { readonly signal: AbortSignal; readonly off
 export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
   const sources = readScenarios(flags.files, flags.overrides);
   const jobs = jobsOf(sources, flags);
+  if (flags.list) {
+    for (const line of renderList(sources, flags.json, output.palette)) output.print(line);
+    return EXIT.passed;
+  }
   const report = flags.reportDir === undefined ? undefined : createReport(flags.reportDir);
   const severalSeeds = flags.seeds !== undefined && flags.seeds.length > 1;
   const printer = new Printer({
@@ -122,7 +134,8 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
   }
   const wallMs = performance.now() - startedMs;
   // A sweep that was cut short has not had the time to try everything.
-  const sweep = severalSeeds && !signal.aborted ? printer.sweep : undefined;
+  const isWhole = printer.codes.length === jobs.length;
+  const sweep = severalSeeds && isWhole ? printer.sweep : undefined;
   const assertions = sweep?.assertions() ?? [];
   const problems = assertions.filter(({ problem }) => problem !== undefined).length;
   const code = worstExitCode([...printer.codes, ...(problems > 0 ? [EXIT.safety] : [])]);

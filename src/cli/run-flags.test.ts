@@ -15,6 +15,8 @@ describe('the flags of run', () => {
       isolate: false,
       json: false,
       quiet: false,
+      list: false,
+      failFast: false,
       reportDir: undefined,
     });
   });

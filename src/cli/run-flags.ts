@@ -21,6 +21,10 @@ export interface RunFlags {
   readonly isolate: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Reads and checks the scenarios, says what they are, and runs none. */
+  readonly list: boolean;
+  /** Ends with the first failure, in the order of the runs. */
+  readonly failFast: boolean;
   readonly reportDir: string | undefined;
 }
 
@@ -89,6 +93,8 @@ export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags 
     isolate: flags['isolate'] === true,
     json: flags['json'] === true,
     quiet: flags['quiet'] === true,
+    list: flags['list'] === true,
+    failFast: flags['failFast'] === true,
     reportDir: text(flags, 'report'),
   };
 }

@@ -203,6 +203,8 @@ describe('aureon', () => {
       'verify',
       'permute-ties',
       'isolate',
+      'fail-fast',
+      'list',
       'json',
       'quiet',
       'report',

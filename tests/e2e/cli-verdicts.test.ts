@@ -214,6 +214,63 @@ describe('several seeds', () => {
   });
 });
 
+describe('--fail-fast', () => {
+  it('ends with the first failure, in the order of the runs, whoever ends first.', async () => {
+    const args = ['run', 'passes.yaml', 'stalls.yaml', 'too-little.yaml', 'passes.yaml', '--fail-fast'];
+    for (const jobs of ['1', '4']) {
+      const { code, stdout } = await shop.aureon([...args, '--jobs', jobs]);
+      expect(code).toBe(3);
+      expect(stdout).not.toContain('too-little');
+      expect(stdout).toMatch(/\n1 passed, 1 failed, 2 not run \(--fail-fast\) /);
+    }
+    const { stdout } = await shop.aureon(['run', 'stalls.yaml', 'passes.yaml', '--fail-fast', '--verify']);
+    expect(stdout).toContain('0 passed, 1 failed, 1 not run (--fail-fast)');
+  });
+
+  it('changes nothing where nothing fails.', async () => {
+    const { code, stdout } = await shop.aureon(['run', 'passes.yaml', '--seeds', '1..3', '--fail-fast']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n3 passed, 0 failed {2}/);
+  });
+});
+
+describe('--list', () => {
+  it('says what the scenarios are, and runs none.', async () => {
+    const { code, stdout } = await shop.aureon(['run', 'passes.yaml', 'stalls.yaml', '--list']);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      [
+        'passes.yaml  3 nodes · 120s · crash',
+        '  Three nodes agree, and nothing goes wrong.',
+        'stalls.yaml  3 nodes · 120s · partition',
+        '  Three nodes agree, and nothing goes wrong.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('lists the gallery, as JSON one object a scenario.', async () => {
+    const { code, stdout } = await shop.aureon(['run', '--list', '--json'], { cwd: root });
+    expect(code).toBe(0);
+    expect(objects(stdout).length).toBeGreaterThanOrEqual(18);
+    expect(objects(stdout)[0]).toMatchObject({
+      file: 'scenarios/01-partition-and-heal.yaml',
+      name: 'partition-and-heal',
+      nodes: 6,
+      faults: ['partition'],
+      load: ['transfers'],
+      expect: 'pass',
+    });
+  });
+
+  it('refuses what cannot be run.', async () => {
+    shop.write('wrong/bad.yaml', PASSES.replace('nodes: 3', 'nodes: 0'));
+    const { code, stdout, stderr } = await shop.aureon(['run', 'wrong', '--list']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('nodes: found 0');
+  });
+});
+
 describe('a failure', () => {
   it('prints seed, parameters, violation, faults, events, and one line that replays it.', async () => {
     const args = [
