@@ -22,6 +22,10 @@ const FORBIDDEN: readonly (readonly [string, () => unknown])[] = [
   ['Intl', () => new Intl.NumberFormat()],
   ['WeakRef', () => new WeakRef({})],
   ['FinalizationRegistry', () => new FinalizationRegistry(() => {})],
+  ['navigator', () => navigator.hardwareConcurrency],
+  ['Event', () => new Event('x').timeStamp],
+  ['AbortSignal', () => AbortSignal.timeout(1)],
+  ['MessageChannel', () => new MessageChannel()],
   ['Math.random', () => Math.random()],
   ['Math.log', () => Math.log(2)],
   ['Math.exp', () => Math.exp(2)],
@@ -147,6 +151,66 @@ describe('a simulation under traps', () => {
     const [kind, hash] = child.stdout.trim().split(' ');
     expect(kind).toBe('idle');
     expect(hash).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
+
+/** A process whose global object looks like that of a browser: what it has is native, and some of it inherited, as in a worker. */
+function inBrowserLikeProcess(script: string): unknown {
+  const source = `
+    const native = (answer) => (() => answer).bind(undefined);
+    const inherited = { value: native(1), configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(Object.getPrototypeOf(globalThis), 'setAlarm', inherited);
+    Object.defineProperty(globalThis, 'keepsake', { get: native('x'), set: undefined, configurable: true, enumerable: true });
+    Object.defineProperty(globalThis, 'pinned', { get: native('x'), configurable: false, enumerable: true });
+    globalThis.written = () => 'in JavaScript';
+    const { TrapError, withTraps } = await import(${url('traps.ts')});
+    const { program, runTo, simulate } = await import(${url('test-world.ts')});
+    const { ms } = await import(${JSON.stringify(new URL('../env/units.ts', import.meta.url).href)});
+    ${script}`;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' });
+  expect(child.stderr.replaceAll(/.*Warning.*\n?/g, '')).toBe('');
+  return JSON.parse(child.stdout);
+}
+
+describe('the traps in a browser', () => {
+  it('name what a program touched of a world that nobody listed, its own or inherited', () => {
+    const named = inBrowserLikeProcess(`
+      const touch = (run) => {
+        const main = program((env) => ({ onStart: () => env.clock.setTimer('t', ms(1), () => void run()) }));
+        const simulator = simulate(1, main, { onProgramThrow: 'endBoot' });
+        runTo(simulator, 10_000);
+        const status = simulator.status();
+        return status.kind === 'ended' ? [status.reason.kind, status.reason.error.touched] : [status.kind];
+      };
+      const all = [() => setAlarm(), () => keepsake, () => { keepsake = 'y'; }, () => written(), () => parseInt('1', 10)];
+      console.log(JSON.stringify(all.map(touch)));`);
+    expect(named).toEqual([
+      ['trapped', 'setAlarm'],
+      ['trapped', 'keepsake'],
+      ['trapped', 'keepsake'],
+      ['idle'],
+      ['idle'],
+    ]);
+  });
+
+  it('leave the global object and its prototype as they were', () => {
+    const look = `() => JSON.stringify([globalThis, Object.getPrototypeOf(globalThis)].map((holder) =>
+      Object.getOwnPropertyNames(holder).map((name) => {
+        const { value, get, ...flags } = Object.getOwnPropertyDescriptor(holder, name);
+        return [name, typeof value, typeof get, flags];
+      }).sort()))`;
+    const [before, during, after] = inBrowserLikeProcess(`
+      const look = ${look};
+      const before = look();
+      const during = withTraps(look);
+      console.log(JSON.stringify([before, during, look()]));`) as [string, string, string];
+    expect(before).toContain('setAlarm');
+    expect(during).not.toBe(before);
+    expect(after).toBe(before);
+  });
+
+  it('cannot stand before what a browser pins to its global object', () => {
+    expect(inBrowserLikeProcess(`console.log(JSON.stringify(withTraps(() => pinned)));`)).toBe('x');
   });
 });
 

@@ -1,4 +1,5 @@
 /** Traps: while a simulation steps, a global that would make the run depend on the machine throws, and never fakes. */
+import { PURE_GLOBALS } from './pure-globals.ts';
 
 /** A forbidden global was touched; the stack names the place. */
 export class TrapError extends Error {
@@ -14,11 +15,18 @@ export class TrapError extends Error {
   }
 }
 
-/** Properties of the global object that throw on being read. */
-const GLOBALS: readonly string[] = [
+/**
+ * Properties of the global object that throw on being read. Native functions and accessors need no line here, since they
+ * are trapped unless PURE_GLOBALS names them; Node writes many of its own in JavaScript.
+ */
+const GLOBALS: ReadonlySet<string> = new Set([
   'Date',
+  'Temporal',
   'performance',
   'crypto',
+  'Crypto',
+  'CryptoKey',
+  'SubtleCrypto',
   'setTimeout',
   'setInterval',
   'setImmediate',
@@ -26,16 +34,38 @@ const GLOBALS: readonly string[] = [
   'clearInterval',
   'clearImmediate',
   'queueMicrotask',
-  'requestAnimationFrame',
   'process',
   'console',
   'fetch',
-  'XMLHttpRequest',
-  'WebSocket',
   'Intl',
   'WeakRef',
   'FinalizationRegistry',
-];
+  'navigator',
+  'Navigator',
+  'localStorage',
+  'sessionStorage',
+  'Storage',
+  'AbortController',
+  'AbortSignal',
+  'BroadcastChannel',
+  'MessageChannel',
+  'WebSocket',
+  'EventSource',
+  'Event',
+  'EventTarget',
+  'CustomEvent',
+  'MessageEvent',
+  'CloseEvent',
+  'Blob',
+  'File',
+  'Request',
+  'Response',
+  'Performance',
+  'PerformanceEntry',
+  'PerformanceMark',
+  'PerformanceMeasure',
+  'PerformanceObserver',
+]);
 /** Functions that throw on being called: a reference that was captured while the traps were on throws for ever. */
 const FUNCTIONS: readonly (readonly [string, readonly string[]])[] = [
   [
@@ -72,7 +102,8 @@ const FUNCTIONS: readonly (readonly [string, readonly string[]])[] = [
 interface Trap {
   readonly holder: object;
   readonly property: string;
-  readonly original: PropertyDescriptor;
+  /** Undefined: it is inherited, as most of what a worker of a browser has; the trap stands before it. */
+  readonly original: PropertyDescriptor | undefined;
   readonly trap: PropertyDescriptor;
 }
 
@@ -106,7 +137,10 @@ export function installTraps(): void {
 
 export function removeTraps(): void {
   if (depth === 0 || --depth > 0 || traps === undefined) return;
-  for (const { holder, property, original } of traps) Object.defineProperty(holder, property, original);
+  for (const { holder, property, original } of traps) {
+    if (original === undefined) Reflect.deleteProperty(holder, property);
+    else Object.defineProperty(holder, property, original);
+  }
 }
 
 /** The last trap that was touched since they came on, even when what it threw was caught. */
@@ -120,14 +154,23 @@ function spring(touched: string): never {
 }
 
 function findTraps(): readonly Trap[] {
+  return [...findGlobals(), ...findFunctions()];
+}
+
+function findGlobals(): readonly Trap[] {
   const found: Trap[] = [];
-  for (const property of GLOBALS) {
-    const original = Object.getOwnPropertyDescriptor(GLOBAL, property);
-    if (original === undefined || original.configurable === false) continue;
+  for (const [property, { descriptor, isOwn }] of globalProperties()) {
+    if (isOwn && descriptor.configurable === false) continue;
+    if (PURE_GLOBALS.has(property) || !(GLOBALS.has(property) || isNative(descriptor))) continue;
     const get = (): never => spring(property);
-    const trap = { configurable: true, enumerable: original.enumerable === true, get, set: get };
-    found.push({ holder: GLOBAL, property, original, trap });
+    const trap = { configurable: true, enumerable: descriptor.enumerable === true, get, set: get };
+    found.push({ holder: GLOBAL, property, original: isOwn ? descriptor : undefined, trap });
   }
+  return found;
+}
+
+function findFunctions(): readonly Trap[] {
+  const found: Trap[] = [];
   for (const [name, properties] of FUNCTIONS) {
     const holder: unknown = Object.getOwnPropertyDescriptor(GLOBAL, name)?.value;
     if (typeof holder !== 'object' || holder === null) continue;
@@ -139,4 +182,35 @@ function findTraps(): readonly Trap[] {
     }
   }
   return found;
+}
+
+interface GlobalProperty {
+  readonly descriptor: PropertyDescriptor;
+  /** False: it stands on a prototype of the global object. */
+  readonly isOwn: boolean;
+}
+
+/** What a bare name can mean, without what every object inherits. */
+function globalProperties(): ReadonlyMap<string, GlobalProperty> {
+  const found = new Map<string, GlobalProperty>();
+  let holder = GLOBAL;
+  for (;;) {
+    const next: unknown = Object.getPrototypeOf(holder);
+    if (typeof next !== 'object' || next === null) return found;
+    for (const property of Object.getOwnPropertyNames(holder)) {
+      const descriptor = Object.getOwnPropertyDescriptor(holder, property);
+      if (descriptor === undefined || found.has(property)) continue;
+      found.set(property, { descriptor, isOwn: holder === GLOBAL });
+    }
+    holder = next;
+  }
+}
+
+/** ECMA-262 §20.2.3.5: what is not written in JavaScript shows this in place of its body. */
+const NATIVE_BODY = '[native code]';
+
+/** True when the world, and no program, brought this function or accessor. */
+function isNative(descriptor: Pick<PropertyDescriptor, 'value'> & { readonly get?: unknown }): boolean {
+  const brought: unknown = descriptor.get ?? descriptor.value;
+  return typeof brought === 'function' && Function.prototype.toString.call(brought).includes(NATIVE_BODY);
 }
