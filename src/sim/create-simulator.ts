@@ -7,6 +7,7 @@ import { type SimulatorConfig, WALL_START_US } from './config.ts';
 import type { SimDisk } from './disk/disk.ts';
 import { createKeyPool } from './disk/key-text.ts';
 import { createSimDisk } from './disk/sim-disk.ts';
+import { isExhaustion } from './exhaustion.ts';
 import type { Fault, FaultCount } from './fault.ts';
 import { FaultRunner } from './fault-runner.ts';
 import { Host } from './host.ts';
@@ -115,9 +116,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       else if (progress !== 'stopped') this.#status = { kind: progress };
     } catch (error) {
       this.#endWith(
-        error instanceof RangeError
-          ? { kind: 'exhausted', host: -1, error }
-          : { kind: 'simulatorThrew', error },
+        isExhaustion(error) ? { kind: 'exhausted', host: -1, error } : { kind: 'simulatorThrew', error },
       );
     } finally {
       if (trapped) removeTraps();
@@ -294,7 +293,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
   }
 
   #onThrown(host: number, error: unknown): boolean {
-    if (error instanceof RangeError) this.#endWith({ kind: 'exhausted', host, error });
+    if (isExhaustion(error)) this.#endWith({ kind: 'exhausted', host, error });
     else if (touchedTrap() === error) this.#endWith({ kind: 'trapped', host, error });
     else if (this.#config.onProgramThrow === 'endBoot') return true;
     else this.#endWith({ kind: 'programThrew', host, error });

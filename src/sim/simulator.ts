@@ -12,7 +12,7 @@ export type EndReason =
   /** The harness called `end`. */
   | { readonly kind: 'harnessEnded'; readonly why: string }
   | { readonly kind: 'programThrew'; readonly host: number; readonly error: unknown }
-  /** A RangeError: the stack or the memory ran out. Never a result, since it depends on the machine. */
+  /** The stack or the memory ran out; see exhaustion.ts. Never a result, since it depends on the machine. */
   | { readonly kind: 'exhausted'; readonly host: number; readonly error: unknown }
   /** A forbidden global was touched; see traps.ts. */
   | { readonly kind: 'trapped'; readonly host: number; readonly error: unknown }
