@@ -32,6 +32,11 @@ const FORBIDDEN: readonly (readonly [string, () => unknown])[] = [
   ['Math.pow', () => Math.pow(2, 3)],
   ['Math.sin', () => Math.sin(1)],
   ['Math.hypot', () => Math.hypot(1, 2)],
+  ['String.prototype.localeCompare', () => 'a'.localeCompare('b')],
+  ['String.prototype.normalize', () => 'a'.normalize()],
+  ['String.prototype.toLocaleUpperCase', () => 'i'.toLocaleUpperCase()],
+  ['Number.prototype.toLocaleString', () => (1.5).toLocaleString()],
+  ['BigInt.prototype.toLocaleString', () => 15n.toLocaleString()],
   ['Atomics.wait', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0)],
 ];
 

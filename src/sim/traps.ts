@@ -97,6 +97,10 @@ const FUNCTIONS: readonly (readonly [string, readonly string[]])[] = [
     ],
   ],
   ['Atomics', ['wait', 'waitAsync']],
+  // What depends on the locale, or on the edition of Unicode that the engine knows
+  ['String.prototype', ['localeCompare', 'normalize', 'toLocaleLowerCase', 'toLocaleUpperCase']],
+  ['Number.prototype', ['toLocaleString']],
+  ['BigInt.prototype', ['toLocaleString']],
 ];
 
 interface Trap {
@@ -172,8 +176,8 @@ function findGlobals(): readonly Trap[] {
 function findFunctions(): readonly Trap[] {
   const found: Trap[] = [];
   for (const [name, properties] of FUNCTIONS) {
-    const holder: unknown = Object.getOwnPropertyDescriptor(GLOBAL, name)?.value;
-    if (typeof holder !== 'object' || holder === null) continue;
+    const holder = holderOf(name);
+    if (holder === undefined) continue;
     for (const property of properties) {
       const original = Object.getOwnPropertyDescriptor(holder, property);
       if (original === undefined) continue;
@@ -182,6 +186,17 @@ function findFunctions(): readonly Trap[] {
     }
   }
   return found;
+}
+
+/** The object at a path of names, such as `Math` or `String.prototype`; undefined where the engine has none. */
+function holderOf(path: string): object | undefined {
+  let holder: object = GLOBAL;
+  for (const name of path.split('.')) {
+    const next: unknown = Object.getOwnPropertyDescriptor(holder, name)?.value;
+    if (next === null || (typeof next !== 'object' && typeof next !== 'function')) return undefined;
+    holder = next;
+  }
+  return holder;
 }
 
 interface GlobalProperty {
