@@ -6,6 +6,7 @@ import { checkNames } from './checks.ts';
 import { installBrowsers } from './install.ts';
 import { type EngineRun, problemsOf } from './judge.ts';
 import { runInNode } from './node-run.ts';
+import type { Task } from './report.ts';
 import { startServer } from './server.ts';
 import { createTasks, hasRealSignatures } from './tasks.ts';
 import { visit } from './visit.ts';
@@ -56,8 +57,15 @@ function findAll({ kinds, install }: Wishes): readonly Browser[] {
   return kinds.flatMap((kind) => findBrowser(kind) ?? []);
 }
 
-async function runAll(browsers: readonly Browser[], wishes: Wishes): Promise<readonly EngineRun[]> {
-  const tasks = createTasks(wishes.seed, wishes.files);
+function readTasks({ seed, files }: Wishes): readonly Task[] {
+  try {
+    return createTasks(seed, files);
+  } catch (error) {
+    return usageError(String(error));
+  }
+}
+
+async function runAll(browsers: readonly Browser[], tasks: readonly Task[]): Promise<readonly EngineRun[]> {
   const checks = [...checkNames('page'), ...checkNames('worker')];
   const server = await startServer(await bundlePage(), tasks);
   try {
@@ -80,7 +88,7 @@ function describe({ engine, agent, tasks, answers, wallMs }: EngineRun): string 
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const wishes = readWishes();
-const [reference, ...others] = await runAll(findAll(wishes), wishes);
+const [reference, ...others] = await runAll(findAll(wishes), readTasks(wishes));
 if (reference === undefined) throw new Error('there is no reference');
 for (const run of [reference, ...others]) console.log(describe(run));
 const problems = problemsOf(reference, others);
