@@ -65,9 +65,14 @@ function readTasks({ seed, files }: Wishes): readonly Task[] {
   }
 }
 
+function unbundled(error: unknown): never {
+  console.error(`✗ the floors cannot be bundled for a browser: ${String(error)}`);
+  process.exit(1);
+}
+
 async function runAll(browsers: readonly Browser[], tasks: readonly Task[]): Promise<readonly EngineRun[]> {
   const checks = [...checkNames('page'), ...checkNames('worker')];
-  const server = await startServer(await bundlePage(), tasks);
+  const server = await startServer(await bundlePage().catch(unbundled), tasks);
   try {
     const visits = browsers.map((browser) => visit(browser, server, tasks, checks));
     const native = await runInNode({ tasks, isNative: true });
