@@ -139,14 +139,20 @@ export function openBrowser({ kind, executable }: Browser, url: string): OpenBro
       // The whole group is gone already.
     }
   };
-  process.once('exit', kill);
+  const forget = (): void =>
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  const abandon = (): void => {
+    kill();
+    forget();
+  };
+  process.once('exit', abandon);
   return {
     ended,
     async close() {
       kill();
       await ended;
-      process.off('exit', kill);
-      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+      process.off('exit', abandon);
+      forget();
     },
   };
 }

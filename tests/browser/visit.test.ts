@@ -177,9 +177,9 @@ describe('the browsers of this machine', () => {
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  function plant(name: string, mode: number): string {
+  function plant(name: string, mode: number, text = ''): string {
     const path = join(folder, name);
-    writeFileSync(path, '');
+    writeFileSync(path, text);
     chmodSync(path, mode);
     return path;
   }
@@ -197,7 +197,12 @@ describe('the browsers of this machine', () => {
 
   function command(args: readonly string[], env: NodeJS.ProcessEnv): { code: number | null; stderr: string } {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
-    const { status, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env });
+    const { status, stderr } = spawnSync(process.execPath, [main, ...args], {
+      encoding: 'utf8',
+      env,
+      // Below the time that a visit waits for a page: nobody waits for a browser that has ended.
+      timeout: 50_000,
+    });
     return { code: status, stderr };
   }
 
@@ -206,6 +211,17 @@ describe('the browsers of this machine', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('chromium was not found: looked for chromium, chromium-browser');
     expect(stderr).toContain('Debian: apt-get install firefox-esr; or name its executable: FIREFOX=');
+  });
+
+  it('fail the command when one ends at once, without a wait for its page', () => {
+    const broken = plant('broken', 0o755, '#!/bin/sh\necho no display\nexit 3\n');
+    const scenario = fileURLToPath(new URL('../../scenarios/09-disk-full.yaml', import.meta.url));
+    const { code, stderr } = command(['--browser', 'firefox', scenario], { FIREFOX: broken });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      '✗ firefox: the browser ended before the page was through: exit code 3; it printed:\nno display',
+    );
+    expect(stderr).toContain('✗ firefox: 2 runs without an answer');
   });
 
   it('cannot be installed where there is no apt-get', () => {

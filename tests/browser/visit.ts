@@ -21,11 +21,9 @@ class Log {
   doing = 'the checks of the engine';
   readonly answers: Answer[] = [];
   readonly checks: CheckAnswer[] = [];
-  isOpen = false;
 
   /** True when nothing more will come; a text when that is a failure. */
   hear(report: Report): boolean | string {
-    this.isOpen = true;
     switch (report.kind) {
       case 'opened':
         this.agent = report.agent;
@@ -62,25 +60,26 @@ export async function visit(
   const { name } = browser.kind;
   const log = new Log();
   const startedMs = performance.now();
+  let timer: NodeJS.Timeout | undefined;
   const told = new Promise<string>((resolve) => {
-    let timer = setTimeout(
-      () => resolve(`the page was not opened within ${limits.openMs / 1_000} s`),
-      limits.openMs,
-    );
-    server.listen(name, (report) => {
+    const expectWithin = (limitMs: number, problem: () => string): void => {
       clearTimeout(timer);
+      timer = setTimeout(() => resolve(problem()), limitMs);
+    };
+    expectWithin(limits.openMs, () => `the page was not opened within ${limits.openMs / 1_000} s`);
+    server.listen(name, (report) => {
       const end = log.hear(report);
-      if (end === true) return resolve('');
-      if (end !== false) return resolve(end);
-      timer = setTimeout(
-        () => resolve(`nothing was heard for ${limits.silenceMs / 1_000} s; it was in ${log.doing}`),
+      if (end !== false) return resolve(end === true ? '' : end);
+      expectWithin(
         limits.silenceMs,
+        () => `nothing was heard for ${limits.silenceMs / 1_000} s; it was in ${log.doing}`,
       );
     });
   });
   const open = openBrowser(browser, server.urlFor(name));
   const gone = open.ended.then((how) => `the browser ended before the page was through: ${how}`);
   const problem = await Promise.race([told, gone]);
+  clearTimeout(timer);
   server.listen(name, () => {});
   await open.close();
   return {
