@@ -1,4 +1,5 @@
 /** Names of the kinds of events, for people who read a trace. */
+import { OP } from './network/core.ts';
 import type { TraceRecord } from './trace.ts';
 
 /** Operations of the host component. */
@@ -63,11 +64,11 @@ function nameIn(names: Readonly<Record<string, number>>, value: number): string 
   return `${value}`;
 }
 
-/** `host.timer`, `control.crash`, `network.3`. */
+/** `host.timer`, `control.crash`, `network.arrive`. */
 export function kindName(kind: number): string {
   const component = kind >>> 8;
   const op = kind & 255;
-  const names = component === 0 ? CONTROL_OP : component === 1 ? HOST_OP : {};
+  const names = component === 0 ? CONTROL_OP : component === 1 ? HOST_OP : component === 2 ? OP : {};
   return `${COMPONENTS[component] ?? component}.${nameIn(names, op)}`;
 }
 

@@ -77,6 +77,10 @@ describe('the comparison of two rings', () => {
     expect(lines.map((line) => line.slice(0, 2))).toEqual(['  ', '  ', '>>']);
     expect(lines[2]).toContain('host.timer');
     expect(describeRecord(traceOf(1).records()[0] as never)).toContain('#0 0us host 0 host.timer');
-    expect([kindName(256), kindName(0), kindName(516)]).toEqual(['host.start', 'control.crash', 'network.4']);
+    expect([kindName(256), kindName(0), kindName(516)]).toEqual([
+      'host.start',
+      'control.crash',
+      'network.arrive',
+    ]);
   });
 });

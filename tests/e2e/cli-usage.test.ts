@@ -121,8 +121,16 @@ const broken: readonly (readonly [string, readonly string[], readonly string[]])
     ['good.yaml', '--set', 'nodes=many'],
     ['good.yaml: nodes: --set nodes=many: found "many"'],
   ],
-  ['--set into a text', ['good.yaml', '--set', 'name.x=1'], ['--set name.x=1: the file has no such place']],
-  ['--set past a list', ['good.yaml', '--set', 'faults[3].at=1s'], ['the file has no such place']],
+  [
+    '--set into a text',
+    ['good.yaml', '--set', 'name.x=1'],
+    ['--set name.x=1: the file has no such place', 'expected: name to be a mapping'],
+  ],
+  [
+    '--set past a list',
+    ['good.yaml', '--set', 'faults[3].at=1s'],
+    ['no such place', 'an item from faults[0] to faults[0]'],
+  ],
   ['--set of a key into a list', ['good.yaml', '--set', 'faults.at=1s'], ['the file has no such place']],
   ['--set of an alias', ['good.yaml', '--set', 'nodes=*x'], ['--set nodes=*x: cannot be read']],
   [

@@ -47,33 +47,42 @@ function applyOverrides(document: Document, overrides: readonly Override[]): rea
       });
       continue;
     }
-    if (!setValue(document, path, parsed.toJS())) {
+    const expected = setValue(document, path, parsed.toJS());
+    if (expected !== undefined) {
       problems.push({
         line: 0,
         column: 0,
         path: '',
         message: `--set ${override.path}=${override.value}: the file has no such place`,
-        expected: 'a path whose parents are mappings, or lists with that number of items',
+        expected,
       });
     }
   }
   return problems;
 }
 
-/** False where a parent is a scalar, or a list that does not reach that far. */
-function setValue(document: Document, path: readonly PathPart[], value: unknown): boolean {
+/** What was expected, where the path leads nowhere: through a single value, or past the end of a list. */
+function setValue(document: Document, path: readonly PathPart[], value: unknown): string | undefined {
   for (const [depth, part] of path.entries()) {
     const parent: unknown = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
     if (parent === undefined) {
       // Missing mappings are made on the way; a list is not.
-      if (path.slice(depth).some((rest) => typeof rest === 'number')) return false;
+      if (path.slice(depth).some((rest) => typeof rest === 'number'))
+        return `${pathText(path.slice(0, depth))} to be there; or the whole list at once`;
       break;
     }
-    if (isSeq(parent) ? !(typeof part === 'number' && part < parent.items.length) : !isMap(parent))
-      return false;
+    const here = depth === 0 ? 'the file' : pathText(path.slice(0, depth));
+    if (isSeq(parent)) {
+      const { length } = parent.items;
+      if (typeof part === 'number' && part < length) continue;
+      return length === 0
+        ? `${here} to have items; or the whole list at once`
+        : `an item from ${here}[0] to ${here}[${length - 1}]; or the whole list at once`;
+    }
+    if (!isMap(parent)) return `${here} to be a mapping; it is a single value`;
   }
   document.setIn(path, document.createNode(value));
-  return true;
+  return undefined;
 }
 
 function byPlace(a: ScenarioProblem, b: ScenarioProblem): number {
