@@ -74,6 +74,7 @@ function nodeFacts({ features }: ClusterPlan): readonly string[] {
   ];
   return [
     ...switches.map(([name, on]) => `${name} ${on ? 'on' : 'off'}`),
+    features.scrubEveryUs === 0 ? 'scrub off' : `scrub every ${formatDurationUs(features.scrubEveryUs)}`,
     ...(features.mempoolMax === undefined ? [] : [`mempoolMax ${features.mempoolMax}`]),
   ];
 }

@@ -242,6 +242,7 @@ describe('parameters', () => {
       'latency 50ms',
       'topology mesh',
       'pings on',
+      'scrub every 60s',
       'all: hashShare 1',
       'cpu      free',
       'load     none',

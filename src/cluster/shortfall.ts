@@ -85,7 +85,8 @@ function corruptionAdvice({ faults }: Evidence): Advice {
     };
   return {
     why: `${effective} such faults took effect; a node notices damage only when it reads the record`,
-    change: 'a crash of these hosts after the damage, since a start reads most; or more records',
+    change:
+      'a crash of these hosts after the damage, since a start reads most; a shorter node.scrubEvery; or more records',
   };
 }
 
