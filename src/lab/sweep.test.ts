@@ -56,6 +56,15 @@ describe('the assertions of a sweep', () => {
     ]);
   });
 
+  it('names the runs that reached what they may not, and none that may.', () => {
+    const sweep = sweepOf({ ...reached, isAsked: false }, assertion('unreachable'), reached);
+    expect(sweep.assertions()[0]).toMatchObject({
+      runs: 1,
+      first: { scenario: 'a', seed: '3' },
+      problem: 'reached',
+    });
+  });
+
   it('takes no offence at a run that never began.', () => {
     const sweep = sweepOf(assertion('always'));
     sweep.add({ scenario: 'a', seed: '2', assertions: [] });

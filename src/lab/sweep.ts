@@ -25,6 +25,7 @@ interface Sum {
   askedReached: number;
   checked: number;
   first: SweepAssertion['first'];
+  firstAsked: SweepAssertion['first'];
 }
 
 /** Whether the run checked a law, or saw the event. */
@@ -52,8 +53,10 @@ export class Sweep {
       sum.checked += assertion.checked;
       if (assertion.isAsked) sum.askedRuns++;
       if (did) sum.runs++;
-      if (did && assertion.isAsked) sum.askedReached++;
       if (did) sum.first ??= { scenario, seed };
+      if (!did || !assertion.isAsked) continue;
+      sum.askedReached++;
+      sum.firstAsked ??= { scenario, seed };
     }
   }
 
@@ -64,8 +67,13 @@ export class Sweep {
   /** In the order of the assertions of one run. */
   assertions(): readonly SweepAssertion[] {
     return [...this.#sums.values()].map((sum) => {
-      const { name, kind, askedRuns, runs, checked, first } = sum;
-      return { name, kind, askedRuns, runs, checked, first, problem: problemOf(sum) };
+      const { name, kind, askedRuns, checked } = sum;
+      const problem = problemOf(sum);
+      // Where it may be reached it proves nothing: what fails the sweep is told alone.
+      const isReached = problem === 'reached';
+      const runs = isReached ? sum.askedReached : sum.runs;
+      const first = isReached ? sum.firstAsked : sum.first;
+      return { name, kind, askedRuns, runs, checked, first, problem };
     });
   }
 
@@ -80,6 +88,7 @@ export class Sweep {
       askedReached: 0,
       checked: 0,
       first: undefined,
+      firstAsked: undefined,
     };
     this.#sums.set(name, sum);
     return sum;
