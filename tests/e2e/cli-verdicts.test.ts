@@ -183,8 +183,6 @@ describe('several seeds', () => {
     );
     expect(one).toMatch(/\n {2}unreachable {2}an upgrade that nobody planned {2,}not reached\n/);
     expect(await table('--jobs', '3')).toBe(one);
-    expect((await shop.aureon([...args, '--quiet'])).stdout).not.toContain('assertions');
-    expect((await shop.aureon(['run', 'passes.yaml'])).stdout).not.toContain('assertions');
   });
 
   it('fail when a law was never checked, and say which; one seed does not.', async () => {
@@ -225,12 +223,6 @@ describe('--fail-fast', () => {
     }
     const { stdout } = await shop.aureon(['run', 'stalls.yaml', 'passes.yaml', '--fail-fast', '--verify']);
     expect(stdout).toContain('0 passed, 1 failed, 1 not run (--fail-fast)');
-  });
-
-  it('changes nothing where nothing fails.', async () => {
-    const { code, stdout } = await shop.aureon(['run', 'passes.yaml', '--seeds', '1..3', '--fail-fast']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/\n3 passed, 0 failed {2}/);
   });
 });
 
