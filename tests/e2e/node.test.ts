@@ -9,6 +9,7 @@ import type { Message } from '../../src/chain/types/message.ts';
 import { amount, blockHash, hash, height, signature, weight } from '../../src/chain/types/units.ts';
 import type { Env, Process, Program } from '../../src/env/program.ts';
 import { type ConnectionId, ms } from '../../src/env/units.ts';
+import { liar } from '../support/liar.ts';
 import {
   certifiedConsensus,
   type HostPlan,
@@ -27,37 +28,6 @@ const CUT = {
     ],
   },
 } as const;
-
-/** Changes what an honest node sends; undefined: the message is swallowed. */
-function liar(change: (message: Message, env: Env<ChainWorld>) => Message | undefined) {
-  return (honest: Program<ChainWorld>): Program<ChainWorld> =>
-    (env) => {
-      const network = {
-        ...env.network,
-        send: (to: ConnectionId, message: Message) => {
-          const changed = change(message, env);
-          return changed === undefined ? 'queued' : env.network.send(to, changed);
-        },
-        dial: env.network.dial.bind(env.network),
-        close: env.network.close.bind(env.network),
-      } as Env<ChainWorld>['network'];
-      return honest({ ...wrap(env), network });
-    };
-}
-
-/** The env's parts may be methods of a class: copies would lose them. */
-function wrap(env: Env<ChainWorld>): Env<ChainWorld> {
-  return {
-    clock: env.clock,
-    network: env.network,
-    storage: env.storage,
-    random: env.random,
-    crypto: env.crypto,
-    memo: env.memo,
-    emit: (event) => env.emit(event),
-    spend: (kind, units) => env.spend(kind, units),
-  };
-}
 
 describe('nodes on one network', () => {
   it('reach one head, two of them', () => {

@@ -46,6 +46,8 @@ export class ChainState<View> {
   readonly tree = new BlockTree<Link<View>, Executed<View>>();
   /** Blocks of the main chain, or just above it, whose body or certificate the disk lost. */
   readonly missing = new Map<BlockHash, Height>();
+  /** Headers whose body nobody gives: branches on them are not followed. In the order in which they were set aside. */
+  readonly aside = new Map<BlockHash, Height>();
   /** Slots of the main chain from the root up. */
   readonly main: number[] = [];
   headSlot = NO_SLOT;
@@ -244,9 +246,35 @@ export class ChainState<View> {
 
   findBest(): void {
     this.bestSlot = this.headSlot;
+    const aside = new Set<number>();
+    for (const id of this.aside.keys()) {
+      const root = this.tree.slotOf(id);
+      if (root !== NO_SLOT) for (const slot of this.tree.subtree(root)) aside.add(slot);
+    }
     for (const slot of this.tree.all()) {
-      if (this.tree.statusOf(slot) === NODE.invalid) continue;
+      if (this.tree.statusOf(slot) === NODE.invalid || aside.has(slot)) continue;
       if (this.rules.compare(this.best, this.tree.item(slot)) === -1) this.bestSlot = slot;
+    }
+  }
+
+  /** The header stands on one that was set aside, or is one. */
+  isAside(slot: number): boolean {
+    if (this.aside.size === 0) return false;
+    for (
+      let at = slot;
+      at !== NO_SLOT && this.tree.statusOf(at) === NODE.header;
+      at = this.tree.parentOf(at)
+    ) {
+      if (this.aside.has(this.tree.item(at).id)) return true;
+    }
+    return false;
+  }
+
+  /** Forgets those that were executed, found invalid or removed. */
+  pruneAside(): void {
+    for (const id of this.aside.keys()) {
+      const slot = this.tree.slotOf(id);
+      if (slot === NO_SLOT || this.tree.statusOf(slot) !== NODE.header) this.aside.delete(id);
     }
   }
 

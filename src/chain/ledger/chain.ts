@@ -12,13 +12,14 @@ import { type BlockHash, height } from '../types/units.ts';
 import { BaseMover } from './base-mover.ts';
 import { ChainState } from './chain-state.ts';
 import type { Executed, Link } from './fold.ts';
-import type {
-  ChainBlock,
-  HeadChange,
-  HeaderOutcome,
-  ImportOutcome,
-  LedgerHalt,
-  LedgerRejection,
+import {
+  ASIDE_MAX,
+  type ChainBlock,
+  type HeadChange,
+  type HeaderOutcome,
+  type ImportOutcome,
+  type LedgerHalt,
+  type LedgerRejection,
 } from './ledger.ts';
 
 /** Headers in a row without a body: four responses of sync, so that bodies can be fetched from many peers at once. */
@@ -150,6 +151,17 @@ export class Chain<View> extends ChainState<View> {
     return true;
   }
 
+  /** Leaves a branch alone whose lowest body nobody gives. */
+  setAside(id: BlockHash): void {
+    const slot = this.tree.slotOf(id);
+    if (slot === NO_SLOT || this.tree.statusOf(slot) !== NODE.header) return;
+    this.pruneAside();
+    const [oldest] = this.aside.keys();
+    if (this.aside.size >= ASIDE_MAX && oldest !== undefined) this.aside.delete(oldest);
+    this.aside.set(id, this.heightOf(slot));
+    this.findBest();
+  }
+
   /** A header of a block that is about to be marked, or undefined when it cannot be judged. */
   insertHeader(block: Block): number {
     const id = blockId(block.header);
@@ -209,7 +221,8 @@ export class Chain<View> extends ChainState<View> {
     if (link.unexecuted > HEADERS_AHEAD_MAX) return NO_SLOT;
     if (this.tree.size >= this.treeMax && !this.#evictWorseThan(link, parent)) return NO_SLOT;
     const slot = this.tree.add(link, parent, NODE.header);
-    if (this.rules.compare(this.tree.item(this.bestSlot), link) === -1) this.bestSlot = slot;
+    if (this.rules.compare(this.tree.item(this.bestSlot), link) === -1 && !this.isAside(slot))
+      this.bestSlot = slot;
     return slot;
   }
 
@@ -251,6 +264,7 @@ export class Chain<View> extends ChainState<View> {
     this.keepResult(slot, executed);
     this.store.remember(link.id, block);
     if (!stored) this.#write(link, block, certificate, better);
+    if (this.aside.delete(link.id)) this.findBest();
     if (this.rules.compare(this.best, link) === -1) this.bestSlot = slot;
     const change = better ? this.#switchHead(slot) : undefined;
     return { kind: 'imported', candidate: link, change };

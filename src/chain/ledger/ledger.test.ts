@@ -22,7 +22,7 @@ import type { Block } from '../types/block.ts';
 import { blockId } from '../types/header-codec.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type BlockHash, blockHash, hash, height } from '../types/units.ts';
-import type { ImportOutcome, Ledger } from './ledger.ts';
+import { ASIDE_MAX, type ImportOutcome, type Ledger } from './ledger.ts';
 import { openLedger } from './open-ledger.ts';
 
 function importAll(
@@ -635,5 +635,71 @@ describe('ledger: limits', () => {
     const block = build(ledger, ledger.genesisId, { timestampMs: host.wallMs + 2 ** 40 });
     expect(ledger.importBlock(block, '')).toMatchObject({ kind: 'future', held: true });
     ledger.stop();
+  });
+});
+
+describe('ledger: branches set aside', () => {
+  /** A node on a chain of five, and the headers of heavier branches that leave it at genesis. */
+  function withBranches(count: number) {
+    const host = createHost();
+    const { ledger } = open(host);
+    grow(ledger, ledger.genesisId, 5);
+    const branches = Array.from({ length: count }, (_, i) => {
+      const elsewhere = open(createHost()).ledger;
+      return grow(elsewhere, elsewhere.genesisId, 3, i + 1, 10 + i);
+    });
+    for (const branch of branches)
+      for (const { header } of branch) expect(ledger.acceptHeader(header).kind).toBe('accepted');
+    return { ledger, branches };
+  }
+
+  it('are not wanted, and the next best is', () => {
+    const { ledger, branches } = withBranches(2);
+    const [second = [], best = []] = branches;
+    expect(ledger.bestHeader().id).toBe(idOf(best[2]));
+    ledger.setAside(idOf(best[0]));
+    expect(ledger.asideBodies()).toEqual([{ id: idOf(best[0]), height: 1 }]);
+    expect(ledger.bestHeader().id).toBe(idOf(second[2]));
+    expect(ledger.wantedBodies(1)).toEqual([{ id: idOf(second[0]), height: 1 }]);
+    ledger.setAside(idOf(second[0]));
+    expect(ledger.bestHeader().id).toBe(ledger.head().id);
+    expect(ledger.wantedBodies(9)).toEqual([]);
+  });
+
+  it('stay aside when more headers come, and are best again when the body does', () => {
+    const { ledger, branches } = withBranches(1);
+    const [branch = []] = branches;
+    ledger.setAside(idOf(branch[1]));
+    expect(ledger.bestHeader().id).not.toBe(idOf(branch[2]));
+    const elsewhere = open(createHost()).ledger;
+    importAll(elsewhere, branch);
+    const more = grow(elsewhere, idOf(branch[2]), 1, 1, 99);
+    expect(ledger.acceptHeader((more[0] as Block).header).kind).toBe('accepted');
+    expect(ledger.wantedBodies(9)).toEqual([{ id: idOf(branch[0]), height: 1 }]);
+    importAll(ledger, branch.slice(0, 2));
+    expect(ledger.asideBodies()).toEqual([]);
+    expect(ledger.bestHeader().id).toBe(idOf(more[0]));
+    expect(ledger.wantedBodies(9).map(({ id }) => id)).toEqual([idOf(branch[2]), idOf(more[0])]);
+    importAll(ledger, [branch[2] as Block, more[0] as Block]);
+    expect(ledger.head().id).toBe(idOf(more[0]));
+  });
+
+  it('are headers without a body, and so many at most: the oldest is wanted again', () => {
+    const { ledger, branches } = withBranches(ASIDE_MAX + 1);
+    ledger.setAside(ledger.head().id);
+    ledger.setAside(blockHash('ab'.repeat(32)));
+    expect(ledger.asideBodies()).toEqual([]);
+    for (const branch of branches) ledger.setAside(idOf(branch[0]));
+    expect(ledger.asideBodies()).toHaveLength(ASIDE_MAX);
+    expect(ledger.bestHeader().id).toBe(idOf(branches[0]?.[2]));
+    expect(ledger.bounds().filter(({ size, max }) => size > max)).toEqual([]);
+  });
+
+  it('that turn out invalid are forgotten', () => {
+    const { ledger, branches } = withBranches(1);
+    const [branch = []] = branches;
+    ledger.setAside(idOf(branch[0]));
+    expect(ledger.markInvalid(branch[0] as Block, { code: 'SUPPLY_EXCEEDED', supply: 0n })).toBe(true);
+    expect(ledger.asideBodies()).toEqual([]);
   });
 });

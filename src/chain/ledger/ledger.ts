@@ -200,6 +200,13 @@ export interface Ledger<View> {
   bestHeader(): Candidate;
   /** The lowest blocks on the branch of bestHeader that are not executed, lowest first. */
   wantedBodies(limit: number): readonly MissingBlock[];
+  /**
+   * Nobody gives the body of this header: what stands on it is neither the best header nor wanted, until the block is
+   * executed. Nothing for a block that is no header of the tree. The oldest of ASIDE_MAX gives way.
+   */
+  setAside(id: BlockHash): void;
+  /** What was set aside and is still not executed. */
+  asideBodies(): readonly MissingBlock[];
   /** Blocks at or below the base that the disk lost. Importing one repairs it. */
   missingBodies(): readonly MissingBlock[];
   base(): { readonly id: BlockHash; readonly height: Height };
@@ -257,5 +264,7 @@ export interface Ledger<View> {
   stop(): void;
 }
 
+/** Branches set aside at once: each has cost somebody the work of headers that weigh more than the chain. */
+export const ASIDE_MAX = 64;
 /** The most entries that one page of an account's transactions holds. */
 export const ACCOUNT_PAGE_MAX = 1_000;

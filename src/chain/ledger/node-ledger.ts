@@ -20,19 +20,20 @@ import { MISSING_MAX } from './chain-state.ts';
 import { DEEP_BRANCHES_MAX, type DeepBranches } from './deep-branches.ts';
 import { Durability } from './durability.ts';
 import { HELD_BLOCKS_MAX, type HeldBlock, HeldBlocks } from './held-blocks.ts';
-import type {
-  BlockStatus,
-  Bound,
-  ChainBlock,
-  FoundAccount,
-  FoundTransaction,
-  HeadChange,
-  HeaderOutcome,
-  ImportOutcome,
-  Ledger,
-  LedgerHooks,
-  LedgerRejection,
-  MissingBlock,
+import {
+  ASIDE_MAX,
+  type BlockStatus,
+  type Bound,
+  type ChainBlock,
+  type FoundAccount,
+  type FoundTransaction,
+  type HeadChange,
+  type HeaderOutcome,
+  type ImportOutcome,
+  type Ledger,
+  type LedgerHooks,
+  type LedgerRejection,
+  type MissingBlock,
 } from './ledger.ts';
 import { Queries } from './queries.ts';
 import { DETACHED_MAX, type Detached } from './recovery.ts';
@@ -178,6 +179,15 @@ export class NodeLedger<View> implements Ledger<View> {
     return wanted.reverse().slice(0, limit);
   }
 
+  setAside(id: BlockHash): void {
+    this.#chain.setAside(id);
+  }
+
+  asideBodies(): readonly MissingBlock[] {
+    this.#chain.pruneAside();
+    return [...this.#chain.aside].map(([id, at]) => ({ id, height: at }));
+  }
+
   missingBodies(): readonly MissingBlock[] {
     return [...this.#chain.missing].map(([id, at]) => ({ id, height: at }));
   }
@@ -306,6 +316,7 @@ export class NodeLedger<View> implements Ledger<View> {
       { name: 'ledger.tree', size: tree.size, max: treeMax },
       { name: 'ledger.states', size: tree.resultCount, max: statesMax },
       { name: 'ledger.missing', size: missing.size, max: MISSING_MAX },
+      { name: 'ledger.aside', size: this.#chain.aside.size, max: ASIDE_MAX },
       { name: 'ledger.deep', size: this.#deep.size, max: DEEP_BRANCHES_MAX },
       { name: 'ledger.held', size: this.#held.size, max: HELD_BLOCKS_MAX },
       { name: 'ledger.detached', size: detached, max: DETACHED_MAX },

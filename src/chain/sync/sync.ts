@@ -17,6 +17,7 @@ import { blockId } from '../types/header-codec.ts';
 import type { Message, SyncResponseMessage } from '../types/message.ts';
 import { LOCATOR_IDS_MAX } from '../types/message-codec.ts';
 import type { BlockHash, Height, PeerId, Weight } from '../types/units.ts';
+import { Patience } from './patience.ts';
 import { isCut } from './sync-server.ts';
 import {
   SYNC_IDLE,
@@ -27,9 +28,6 @@ import {
   type SyncView,
   stepSync,
 } from './sync-state.ts';
-
-/** When all who claim to be ahead have failed, they are tried again after this time. */
-const PAUSE_MS = 4_000;
 
 /** What sync needs of the node. */
 export interface SyncPorts {
@@ -69,13 +67,20 @@ export class Sync {
   readonly #tooEarly = new Set<BlockHash>();
   /** Bodies handed to the import; those that turn out to wait for a parent are the intake's. */
   readonly #importing = new Set<BlockHash>();
-  #pauseTimer: Timer | undefined;
+  readonly #patience: Patience;
   #isStepping = false;
   readonly #inputs: SyncInput[] = [];
   #isStopped = false;
 
   constructor(ports: SyncPorts) {
     this.#ports = ports;
+    this.#patience = new Patience({
+      ...ports,
+      clock: ports.env.clock,
+      random: ports.env.random,
+      forgive: () => this.#step({ kind: 'forgive' }),
+      onSetAside: ({ id, height }) => ports.env.emit({ kind: 'BranchSetAside', id, height }),
+    });
   }
 
   get phase(): SyncState['phase'] {
@@ -132,7 +137,7 @@ export class Sync {
   }
 
   stop(): void {
-    this.#pauseTimer?.cancel();
+    this.#patience.stop();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#isStopped = true;
@@ -263,6 +268,7 @@ export class Sync {
       const { height } = block.header;
       this.#ports.env.emit({ kind: 'BlockReceived', id, height, from: peer.id, via: 'sync' });
     }
+    if (good.length > 0) this.#patience.onProgress();
     this.#step({ kind: 'blocks', requestId, peer: peer.id, received: good.length, fault });
     for (const [, block, certificate] of good) this.#ports.onBody(block, certificate, peer);
   }
@@ -321,14 +327,12 @@ export class Sync {
         return;
       case 'finished':
         this.#dropPlan();
+        this.#patience.onProgress();
         env.emit({ kind: 'SyncFinished', at: ledger.head().header.height });
         this.#ports.onFinished();
         return;
       case 'pause':
-        this.#pauseTimer ??= env.clock.setTimer('sync-pause', ms(PAUSE_MS), () => {
-          this.#pauseTimer = undefined;
-          this.#step({ kind: 'forgive' });
-        });
+        this.#patience.onNobodyLeft();
         return;
       default:
         assertNever(action);
@@ -394,7 +398,7 @@ export class Sync {
     const { ledger, limits } = this.#ports;
     const max = limits.syncWindowMax;
     const wanted = [...ledger.missingBodies().slice(0, max), ...ledger.wantedBodies(max)];
-    if (this.#plan.length === 0) return wanted;
+    if (this.#plan.length === 0) return wanted.length > 0 ? wanted : this.#patience.probes().slice(0, max);
     this.#plan = this.#plan.filter((block) => ledger.status(block.id) !== 'executed');
     if (this.#plan.length === 0) this.#dropPlan();
     return [...wanted, ...this.#plan.slice(0, max)];

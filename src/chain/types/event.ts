@@ -84,6 +84,8 @@ export type DomainEvent =
   | { readonly kind: 'SyncStarted'; readonly from: Height; readonly to: Height }
   | { readonly kind: 'SyncFinished'; readonly at: Height }
   | { readonly kind: 'SyncPeerDropped'; readonly peer: PeerId; readonly fault: string }
+  /** Nobody gives that body: what stands on it is not wanted until somebody does. */
+  | { readonly kind: 'BranchSetAside'; readonly id: BlockHash; readonly height: Height }
   | { readonly kind: 'CorruptionDetected'; readonly key: string; readonly record: RecordKind }
   | { readonly kind: 'CorruptionRepaired'; readonly key: string; readonly record: RecordKind }
   /** An assertion inside an engine, or a name of its own that a scenario counts. */
