@@ -21,6 +21,9 @@ const ANNOUNCERS_MAX = 4;
 /** Ids of the mempool told to a new peer. */
 const WELCOME_IDS_MAX = 2_000;
 
+/** Ends an answer that lacks something: a message with nothing in it. */
+const NOT_FOUND: TransactionsMessage = { kind: 'Transactions', have: [], want: [], bodies: [] };
+
 /** What the relay needs of the node. */
 export interface TransactionRelayPorts {
   readonly clock: Clock;
@@ -42,6 +45,8 @@ export interface TransactionRelayPorts {
 
 interface Request {
   source: Peer;
+  /** Which message asked: what one asks is answered together. */
+  readonly question: number;
   deadlineMs: number;
   announcers: Peer[] | undefined;
 }
@@ -52,6 +57,7 @@ export class TransactionRelay {
   readonly #inventory: Inventory;
   /** By deadline, the earliest first: each new deadline is the latest. */
   readonly #requests = new Map<TxId, Request>();
+  #questions = 0;
   #announcements: TxId[] = [];
   #announceTimer: Timer | undefined;
   #deadlineTimer: Timer | undefined;
@@ -69,6 +75,7 @@ export class TransactionRelay {
       this.#ports.fault(peer, 'OVER_LIMIT');
       return;
     }
+    if (have.length + want.length + bodies.length === 0) this.#onNotFound(peer);
     if (have.length > 0) this.#onHave(peer, have);
     if (want.length > 0) this.#onWant(peer, want);
     for (const body of bodies) if (peer.isUp) this.#onBody(peer, body);
@@ -123,6 +130,7 @@ export class TransactionRelay {
 
   #onHave(peer: Peer, have: readonly TxId[]): void {
     const wanted: TxId[] = [];
+    const question = this.#questions++;
     for (const id of have) {
       peer.known.add(this.#inventory.numberOf(id));
       if (!this.#ports.isNew(id)) continue;
@@ -132,7 +140,7 @@ export class TransactionRelay {
         const { announcers } = request;
         if (announcers.length < ANNOUNCERS_MAX && !announcers.includes(peer)) announcers.push(peer);
       } else if (this.#mayAsk(peer)) {
-        this.#ask(peer, id);
+        this.#ask(peer, id, question);
         wanted.push(id);
       }
     }
@@ -143,9 +151,13 @@ export class TransactionRelay {
   #onWant(peer: Peer, want: readonly TxId[]): void {
     let bodies: Transaction[] = [];
     let bytes = 0;
+    let isComplete = true;
     for (const id of want) {
       const transaction = this.#ports.get(id);
-      if (transaction === undefined) continue;
+      if (transaction === undefined) {
+        isComplete = false;
+        continue;
+      }
       peer.known.add(this.#inventory.numberOf(id));
       bodies.push(transaction);
       bytes += transactionSizeBytes(transaction);
@@ -156,6 +168,14 @@ export class TransactionRelay {
       }
     }
     if (bodies.length > 0) this.#ports.send(peer, { kind: 'Transactions', have: [], want: [], bodies });
+    if (!isComplete) this.#ports.send(peer, NOT_FOUND);
+  }
+
+  /** Streams keep their order: what the oldest open question still lacks is not there, and other announcers are asked. */
+  #onNotFound(peer: Peer): void {
+    const open = [...this.#requests].filter(([, { source }]) => source === peer);
+    const question = open[0]?.[1].question;
+    for (const [id, request] of open) if (request.question === question) this.#next(id, request);
   }
 
   #onBody(peer: Peer, transaction: Transaction): void {
@@ -179,10 +199,10 @@ export class TransactionRelay {
     );
   }
 
-  #ask(peer: Peer, id: TxId, announcers?: Peer[]): void {
+  #ask(peer: Peer, id: TxId, question: number, announcers?: Peer[]): void {
     const deadlineMs = this.#ports.clock.monotonicMs() + this.#ports.limits.transactionRequestTimeoutMs;
     peer.transactionsInFlight++;
-    this.#requests.set(id, { source: peer, deadlineMs, announcers });
+    this.#requests.set(id, { source: peer, question, deadlineMs, announcers });
     this.#setDeadlineTimer();
   }
 
@@ -192,7 +212,7 @@ export class TransactionRelay {
     this.#requests.delete(id);
     for (let next = request.announcers?.shift(); next !== undefined; next = request.announcers?.shift()) {
       if (next === request.source || !this.#mayAsk(next)) continue;
-      this.#ask(next, id, request.announcers);
+      this.#ask(next, id, this.#questions++, request.announcers);
       this.#ports.send(next, { kind: 'Transactions', have: [], want: [id], bodies: [] });
       return;
     }

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { transfer } from '../../../tests/support/ledger-world.ts';
+import { type Address, connectionId } from '../../env/units.ts';
+import { TestClock } from '../consensus/test-host.ts';
+import { DEFAULT_LIMITS } from '../node-config.ts';
+import type { TransactionsMessage } from '../types/message.ts';
+import type { Transaction } from '../types/transaction.ts';
+import { transactionId } from '../types/transaction-codec.ts';
+import { blockHash, height, type PeerId, type TxId, weight } from '../types/units.ts';
+import { Peer } from './peer.ts';
+import { TransactionRelay } from './transaction-relay.ts';
+
+const CHAIN = blockHash('c0'.repeat(32));
+const TRANSACTIONS = Array.from({ length: 6 }, (_, nonce) => transfer(CHAIN, 0, nonce, 1));
+const IDS = TRANSACTIONS.map((t) => transactionId(t));
+const NOTHING: TransactionsMessage = { kind: 'Transactions', have: [], want: [], bodies: [] };
+
+function peer(number: number): Peer {
+  const head = { id: CHAIN, height: height(0), weight: weight('') };
+  const identity = {
+    id: `p${number}` as PeerId,
+    connection: connectionId(number),
+    address: `p${number}` as Address,
+    direction: 'in' as const,
+    group: '',
+    pingMs: 0,
+  };
+  return new Peer(identity, head, 0);
+}
+
+/** A relay whose mempool holds `held`. */
+function relay(held: readonly Transaction[] = []) {
+  const clock = new TestClock(0);
+  const sent: [Peer, TransactionsMessage][] = [];
+  const got: TxId[] = [];
+  const pool = new Map(held.map((t) => [transactionId(t), t]));
+  const gossip = new TransactionRelay({
+    clock,
+    limits: DEFAULT_LIMITS,
+    requestTimeouts: true,
+    peers: () => [],
+    send: (to, message) => sent.push([to, message as TransactionsMessage]) > 0,
+    fault: (_peer, fault) => expect.fail(fault),
+    get: (id) => pool.get(id),
+    ids: () => pool.keys(),
+    isNew: (id) => !pool.has(id) && !got.includes(id),
+    idOf: (t) => transactionId(t),
+    onBody: (_peer, id) => got.push(id),
+  });
+  const have = (from: Peer, ids: readonly TxId[]) => gossip.onMessage(from, { ...NOTHING, have: [...ids] });
+  const bodies = (from: Peer, list: readonly Transaction[]) =>
+    gossip.onMessage(from, { ...NOTHING, bodies: [...list] });
+  const wants = () => sent.splice(0).map(([to, { want }]) => [to.id, want] as const);
+  return { clock, gossip, sent, got, have, bodies, wants };
+}
+
+describe('transactions that are not there', () => {
+  it('are answered by a message with nothing in it, after the bodies that are', () => {
+    const { gossip, sent } = relay(TRANSACTIONS.slice(0, 2));
+    const asker = peer(1);
+    gossip.onMessage(asker, { ...NOTHING, want: IDS.slice(0, 3) });
+    expect(sent.map(([, message]) => message)).toEqual([
+      { ...NOTHING, bodies: TRANSACTIONS.slice(0, 2) },
+      NOTHING,
+    ]);
+    sent.length = 0;
+    gossip.onMessage(asker, { ...NOTHING, want: IDS.slice(0, 2) });
+    expect(sent.map(([, message]) => message)).toEqual([{ ...NOTHING, bodies: TRANSACTIONS.slice(0, 2) }]);
+  });
+
+  it('are asked of the next announcer at once, and not after a time-out', () => {
+    const { have, bodies, wants, got, gossip, clock } = relay();
+    const [first, second] = [peer(1), peer(2)];
+    have(first, IDS.slice(0, 3));
+    have(second, IDS.slice(0, 3));
+    expect(wants()).toEqual([['p1', IDS.slice(0, 3)]]);
+    bodies(first, TRANSACTIONS.slice(0, 2));
+    gossip.onMessage(first, NOTHING);
+    expect(wants()).toEqual([['p2', IDS.slice(2, 3)]]);
+    expect([first.transactionsInFlight, second.transactionsInFlight]).toEqual([0, 1]);
+    bodies(second, TRANSACTIONS.slice(2, 3));
+    expect(got).toEqual(IDS.slice(0, 3));
+    clock.advance(60_000);
+    expect(wants()).toEqual([]);
+  });
+
+  it('are those of the oldest open question: a later one is still being answered', () => {
+    const { have, bodies, wants, got, gossip } = relay();
+    const [first, second] = [peer(1), peer(2)];
+    have(first, IDS.slice(0, 2));
+    have(first, IDS.slice(2, 4));
+    have(second, IDS.slice(0, 4));
+    wants();
+    gossip.onMessage(first, NOTHING);
+    expect(wants()).toEqual([
+      ['p2', IDS.slice(0, 1)],
+      ['p2', IDS.slice(1, 2)],
+    ]);
+    bodies(first, TRANSACTIONS.slice(2, 4));
+    expect(got).toEqual(IDS.slice(2, 4));
+    expect(first.transactionsInFlight).toBe(0);
+  });
+
+  it('free the place of the request where nobody else announced them', () => {
+    const { have, gossip, wants, clock } = relay();
+    const only = peer(1);
+    have(only, IDS);
+    wants();
+    gossip.onMessage(only, NOTHING);
+    expect(only.transactionsInFlight).toBe(0);
+    expect(gossip.bounds().find(({ name }) => name === 'gossip.requests')?.size).toBe(0);
+    gossip.onMessage(only, NOTHING);
+    have(only, IDS.slice(0, 1));
+    expect(wants()).toEqual([['p1', IDS.slice(0, 1)]]);
+    clock.advance(60_000);
+    expect(only.transactionsInFlight).toBe(0);
+  });
+});
