@@ -397,8 +397,10 @@ export class Sync {
   #wanted(): readonly MissingBlock[] {
     const { ledger, limits } = this.#ports;
     const max = limits.syncWindowMax;
-    const wanted = [...ledger.missingBodies().slice(0, max), ...ledger.wantedBodies(max)];
-    if (this.#plan.length === 0) return wanted.length > 0 ? wanted : this.#patience.probes().slice(0, max);
+    const ahead = ledger.wantedBodies(max);
+    const wanted = [...ledger.missingBodies().slice(0, max), ...ahead];
+    // What was set aside waits for the branch that is followed.
+    if (this.#plan.length === 0) return ahead.length > 0 ? wanted : [...wanted, ...this.#patience.probes()];
     this.#plan = this.#plan.filter((block) => ledger.status(block.id) !== 'executed');
     if (this.#plan.length === 0) this.#dropPlan();
     return [...wanted, ...this.#plan.slice(0, max)];
