@@ -6,7 +6,7 @@ import { writeHexBytes } from '../types/layout/hex.ts';
 import { NAMESPACE, type Namespace } from './state.ts';
 
 /** Longest id of a leaf: an address, key or hash, and as much again. */
-const STATE_ID_MAX_BYTES = 64;
+export const STATE_ID_MAX_BYTES = 64;
 /** Bits of a path, and so the greatest depth of the tree and of every recursion over it. */
 export const PATH_BITS = 256;
 /** Bytes of a path, and of every hash. */
