@@ -202,6 +202,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
     want: fc.oneof(
       record({ kind: fc.constant('headers' as const), locator: ids, limit: u32 }),
       record({ kind: fc.constant('blocks' as const), ids }),
+      record({ kind: fc.constant('snapshot' as const), id: hash32.map(hash), item: u32, offset: u32 }),
     ),
   }),
   record({
@@ -219,6 +220,8 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
         blocks: pairs.map(([block]) => block),
         certificates: pairs.map(([, proof]) => proof),
       })),
+      record({ kind: fc.constant('snapshot' as const), size: u32, bytes: hexText(0, 60) }),
+      record({ kind: fc.constant('unavailable' as const) }),
     ),
   }),
   record({

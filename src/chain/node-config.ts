@@ -3,9 +3,10 @@ import type { Env } from '../env/program.ts';
 import { type Address, type KeyId, ms } from '../env/units.ts';
 import type { Consensus, SealSearch } from './consensus/consensus.ts';
 import type { LedgerConfig } from './ledger/ledger.ts';
+import { CHUNK_LEAVES_MAX_BYTES } from './snapshot/chunk.ts';
 import type { ChainWorld } from './types/command.ts';
 import type { Genesis, UpgradeSchedule } from './types/genesis.ts';
-import type { AccountAddress } from './types/units.ts';
+import type { AccountAddress, Hash } from './types/units.ts';
 
 /** Searches one seal. */
 export type Search = SealSearch;
@@ -130,6 +131,8 @@ export type StoreSettings = Pick<
   | 'flushBlocks'
   | 'scrubIntervalMs'
   | 'scrubRecords'
+  | 'snapshotInterval'
+  | 'snapshotChunkBytes'
 >;
 
 /** What a real node keeps. */
@@ -147,6 +150,9 @@ export const DEFAULT_STORE: StoreSettings = {
   scrubIntervalMs: 1_000,
   /** ... each step taking about a millisecond, for which no vote waits noticeably. */
   scrubRecords: 256,
+  /** docs/decisions/008: the whole state is written once in so many blocks, and a new node fetches at most so many more. */
+  snapshotInterval: 16_384,
+  snapshotChunkBytes: CHUNK_LEAVES_MAX_BYTES,
 };
 
 /** Everything that one node is told. Its storage must belong to the same genesis. */
@@ -171,6 +177,11 @@ export interface NodeConfig {
   readonly createSearch: (env: Env<ChainWorld>) => Search;
   /** Names the code that executes, for what hosts share; absent: the protocol version. Mixed or mutated code needs its own. */
   readonly codeVersion?: string;
+  /**
+   * An empty folder begins with the snapshot of this id instead of genesis: whoever names it trusts it as he trusts the
+   * genesis. Without effect on a folder that has blocks.
+   */
+  readonly snapshot?: { readonly trusted: Hash };
   readonly store?: Partial<StoreSettings>;
   readonly features?: Partial<NodeFeatures>;
   readonly limits?: Partial<NodeLimits>;

@@ -6,6 +6,7 @@ import type { Env } from '../env/program.ts';
 import type { Address, ConnectionId } from '../env/units.ts';
 import type { Candidate } from './consensus/consensus.ts';
 import type { HeadChange, ImportOutcome, Ledger, LedgerHalt } from './ledger/ledger.ts';
+import { createBootstrap, isOfChain } from './node-bootstrap.ts';
 import { answerQuery } from './node-commands.ts';
 import {
   DEFAULT_FEATURES,
@@ -25,6 +26,7 @@ import type { Peer } from './peers/peer.ts';
 import { PeerNetwork } from './peers/peer-network.ts';
 import { SealCheck } from './peers/seal-check.ts';
 import { TransactionRelay } from './peers/transaction-relay.ts';
+import type { SnapshotFetch } from './snapshot/snapshot-fetch.ts';
 import { Sync } from './sync/sync.ts';
 import { serveSync } from './sync/sync-server.ts';
 import type { Block } from './types/block.ts';
@@ -55,11 +57,14 @@ export class NodeCore {
   readonly #blockServer: BlockServer;
   readonly #sync: Sync;
   readonly #engine: EngineRunner;
+  /** While an empty node waits for the snapshot that it is to begin with: nothing else runs but its peers. */
+  readonly #fetch: SnapshotFetch | undefined;
   #head: HeadClaim;
   #halted: HaltCode | undefined;
   #isStopped = false;
 
-  constructor(env: Env<ChainWorld>, config: NodeConfig, ledger: Ledger<unknown>) {
+  /** @param onReceived told, as an event of its own, when the trusted snapshot waits on the disk for its install. */
+  constructor(env: Env<ChainWorld>, config: NodeConfig, ledger: Ledger<unknown>, onReceived: () => void) {
     this.#env = env;
     this.#config = config;
     this.#features = { ...DEFAULT_FEATURES, ...config.features };
@@ -91,11 +96,20 @@ export class NodeCore {
       onFinished: () => this.#tellHead(),
     });
     this.#engine = this.#createEngine();
+    this.#fetch = createBootstrap({
+      ...this.#common,
+      config,
+      peer: (id) => this.#network.peer(id),
+      halt: (code, fact) => this.halt(code, fact),
+      isStopped: () => this.#isStopped,
+      onReceived,
+    });
   }
 
   start(): void {
     this.#network.start();
-    this.#engine.start();
+    if (this.#fetch === undefined) this.#engine.start();
+    else this.#fetch.start();
   }
 
   onConnected(c: ConnectionId, info: ConnectionInfo): void {
@@ -126,7 +140,7 @@ export class NodeCore {
   onCommand(command: Command, reply: (answer: Answer) => void): void {
     switch (command.kind) {
       case 'SubmitTransaction':
-        if (this.#isStopped) reply({ kind: 'NotFound' });
+        if (this.#isStopped || this.#fetch !== undefined) reply({ kind: 'NotFound' });
         else this.#pool.submitLocal(command.transaction, reply);
         return;
       case 'Dial':
@@ -167,6 +181,11 @@ export class NodeCore {
     this.#shutDown('halted');
   }
 
+  /** Leaves its peers without a word: another core takes the place of this one in the same boot. */
+  retire(): void {
+    this.#shutDown('retired');
+  }
+
   inspect(): NodeSnapshot {
     return snapshotOf({
       nodeKey: this.#key,
@@ -175,7 +194,10 @@ export class NodeCore {
       ledger: this.#ledger,
       network: this.#network,
       mempool: this.#pool.counts(),
-      sync: { phase: this.#sync.phase, target: this.#sync.target },
+      sync: {
+        phase: this.#fetch === undefined ? this.#sync.phase : 'snapshot',
+        target: this.#sync.target,
+      },
       engine: this.#engine.status(),
       bounds: [
         ...this.#network.bounds(),
@@ -185,11 +207,13 @@ export class NodeCore {
         ...(this.#transactions?.bounds() ?? []),
         ...this.#blocks.bounds(),
         ...this.#sync.bounds(),
+        ...(this.#fetch?.bounds() ?? []),
       ],
     });
   }
 
   #route(peer: Peer, message: Message): void {
+    if (this.#fetch !== undefined && isOfChain(message)) return;
     switch (message.kind) {
       case 'Block':
         this.#blocks.onAnnounce(peer, message);
@@ -211,15 +235,16 @@ export class NodeCore {
         serveSync(this.#common, peer, message);
         return;
       case 'SyncResponse':
-        this.#sync.onResponse(peer, message);
+        if (this.#fetch === undefined) this.#sync.onResponse(peer, message);
+        else this.#fetch.onResponse(peer, message);
         return;
       case 'Ping':
         this.#network.onPing(peer, message);
-        this.#sync.onClaim(peer);
+        if (this.#fetch === undefined) this.#sync.onClaim(peer);
         return;
       case 'Pong':
         this.#network.onPong(peer, message);
-        this.#sync.onClaim(peer);
+        if (this.#fetch === undefined) this.#sync.onClaim(peer);
         return;
       case 'PeerInfo':
         this.#network.onPeerInfo(peer, message);
@@ -238,6 +263,10 @@ export class NodeCore {
   }
 
   #onPeerUp(peer: Peer, told: BlockHash): void {
+    if (this.#fetch !== undefined) {
+      this.#fetch.onPeerUp();
+      return;
+    }
     if (told !== this.#head.id) this.#blocks.tellHead(peer, this.#ledger.head());
     this.#transactions?.onPeerUp(peer);
     this.#engine.onPeerUp(peer.id);
@@ -246,6 +275,7 @@ export class NodeCore {
 
   #onPeerDown(peer: Peer): void {
     if (this.#isStopped) return;
+    this.#fetch?.onPeerDown(peer);
     this.#transactions?.onPeerDown(peer);
     this.#blocks.onPeerDown(peer);
     this.#sync.onPeerDown(peer);
@@ -295,6 +325,7 @@ export class NodeCore {
     this.#transactions?.stop();
     this.#blocks.stop();
     this.#sync.stop();
+    this.#fetch?.stop();
     this.#intake.stop();
     this.#pool.stop();
     this.#network.stop(reason);

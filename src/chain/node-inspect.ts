@@ -28,6 +28,7 @@ export function snapshotOf(node: Inspected): NodeSnapshot {
     head: node.head,
     stateRoot: ledger.head().header.stateRoot,
     base: ledger.base(),
+    origin: ledger.origin(),
     finality: ledger.durableFinality(),
     peers: network.peers.map((peer) => ({
       peer: peer.id,

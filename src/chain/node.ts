@@ -13,10 +13,16 @@ export function createNode(config: NodeConfig): Program<ChainWorld> {
 
 function createProcess(env: Env<ChainWorld>, config: NodeConfig): Process<ChainWorld> {
   let core: NodeCore | undefined;
+  /** Again, in the same boot, when a snapshot was received: the folder is then another one. */
+  function begin(isFirst: boolean): void {
+    const onReceived = (): void => {
+      core?.retire();
+      begin(false);
+    };
+    core = startCore(env, config, () => core, onReceived, isFirst);
+  }
   return {
-    onStart: () => {
-      core = startCore(env, config, () => core);
-    },
+    onStart: () => begin(true),
     onConnected: (c, info) => core?.onConnected(c, info),
     onDialFailed: (address, reason) => core?.onDialFailed(address, reason),
     onMessage: (from, message) => core?.onMessage(from, message),
@@ -46,6 +52,8 @@ function startCore(
   env: Env<ChainWorld>,
   config: NodeConfig,
   core: () => NodeCore | undefined,
+  onReceived: () => void,
+  isFirst: boolean,
 ): NodeCore | undefined {
   const { genesis, schedule, consensus, protocolMax } = config;
   const opened = openLedger(
@@ -53,6 +61,7 @@ function startCore(
     {
       ...DEFAULT_STORE,
       ...config.store,
+      trustedSnapshot: config.snapshot?.trusted,
       genesis,
       schedule,
       rules: consensus.rules,
@@ -71,9 +80,11 @@ function startCore(
     return undefined;
   }
   const { ledger, reexecuted, halt } = opened;
-  const node = new NodeCore(env, config, ledger);
+  const node = new NodeCore(env, config, ledger, onReceived);
   const { id, header } = ledger.head();
-  env.emit({ kind: 'NodeStarted', head: id, height: header.height, reexecuted });
+  const { height, parent } = header;
+  if (isFirst) env.emit({ kind: 'NodeStarted', head: id, height, reexecuted });
+  else env.emit({ kind: 'HeadChanged', id, height, parent });
   if (halt === undefined) node.start();
   else node.halt(halt.code, halt.fact);
   return node;

@@ -110,7 +110,8 @@ function readTransaction(r: Reader): Transaction {
   return { raw, id: hash(0x11, raw), signed, ...fields, signature };
 }
 
-function readHeader(r: Reader): Header {
+/** @throws {Malformed} */
+export function readHeader(r: Reader): Header {
   const start = r.at;
   const fields = {
     version: r.uint(2),

@@ -265,6 +265,9 @@ export function toyConfig(changes: Partial<LedgerConfig<ToyView>> = {}): LedgerC
     flushBlocks: 1,
     scrubIntervalMs: 0,
     scrubRecords: 64,
+    snapshotInterval: 0,
+    snapshotChunkBytes: 300,
+    trustedSnapshot: undefined,
     ...changes,
   };
 }

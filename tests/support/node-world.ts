@@ -122,7 +122,8 @@ export interface HostPlan {
   readonly dials?: readonly number[];
   /** In place of `dials`: bootstrap addresses of these hosts, and discovery. */
   readonly discovers?: readonly number[];
-  readonly config?: Partial<NodeConfig>;
+  /** A function is asked at every boot: what an operator does then. */
+  readonly config?: Partial<NodeConfig> | (() => Partial<NodeConfig>);
   readonly program?: (honest: Program<ChainWorld>) => Program<ChainWorld>;
   readonly startUs?: HostConfig['startUs'];
   /** Where it is found; absent: `host-` and its number. */
@@ -260,7 +261,9 @@ export class NodeWorld {
   }
 
   #program(plan: HostPlan, i: number, addresses: readonly Address[]): Program<ChainWorld> {
-    const honest = createNode({
+    const { config = {} } = plan;
+    const changes = typeof config === 'function' ? config : () => config;
+    const configured = (): NodeConfig => ({
       genesis: this.genesis,
       schedule: [],
       protocolMax: 1,
@@ -273,8 +276,9 @@ export class NodeWorld {
         ? { staticPeers: (plan.dials ?? []).map((to) => addresses[to] as Address) }
         : {}),
       createSearch: () => () => () => undefined,
-      ...plan.config,
+      ...changes(),
     });
+    const honest: Program<ChainWorld> = (env) => createNode(configured())(env);
     return plan.program === undefined ? honest : plan.program(honest);
   }
 }

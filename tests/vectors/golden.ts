@@ -29,6 +29,7 @@ import { amount, type BlockHash, height } from '../../src/chain/types/units.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { goldenChains } from './golden-chains.ts';
 import { goldenRules } from './golden-rules.ts';
+import { goldenSnapshots } from './golden-snapshot.ts';
 import {
   SAMPLE_BLOCK,
   SAMPLE_GENESIS,
@@ -178,6 +179,7 @@ export function goldenVectors(): string {
     messages: messages(),
     chains: [...goldenChains(), ...rules.chains],
     refused: rules.refused,
+    snapshot: goldenSnapshots(emptyState(sha256).update(STATE_LEAVES)),
   };
   return `${JSON.stringify(vectors, undefined, 1)}\n`;
 }

@@ -247,4 +247,12 @@ export const SAMPLE_MESSAGES: readonly Message[] = [
     bodies: SAMPLE_TRANSACTIONS.slice(3),
   },
   { kind: 'Consensus', body: 'deadbeef' },
+  { kind: 'SyncRequest', requestId: 3, want: { kind: 'snapshot', id: CHAIN_ID, item: 0, offset: 0 } },
+  {
+    kind: 'SyncRequest',
+    requestId: 4,
+    want: { kind: 'snapshot', id: CHAIN_ID, item: 65_536, offset: 32_768 },
+  },
+  { kind: 'SyncResponse', requestId: 3, head: HEAD, result: { kind: 'snapshot', size: 3, bytes: '00ff7f' } },
+  { kind: 'SyncResponse', requestId: 4, head: HEAD, result: { kind: 'unavailable' } },
 ];

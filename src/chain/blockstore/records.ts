@@ -22,10 +22,11 @@ export const PREFIX = {
   transaction: 0x74, // t ‖ id → place and receipt, main chain up to the base
   undo: 0x75, // u ‖ height → how to go back from the base at that height
   checkpoint: 0x76, // v ‖ height → base record of that height
+  snapshot: 0x79, // y ‖ height ‖ item → manifest (0) or a chunk (from 1) of the snapshot at that height
 } as const;
 
 /** Names of the meta records: the second byte of their keys. */
-export const META = { format: 0, base: 1, head: 2 } as const;
+export const META = { format: 0, base: 1, head: 2, install: 3, origin: 4 } as const;
 
 /** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
 export const CHECKSUM_BYTES = 8;
@@ -101,6 +102,24 @@ function idKey(prefix: number, id: string): Uint8Array {
   key[0] = prefix;
   writeHex(key, 1, id);
   return key;
+}
+
+/** y ‖ height ‖ item: a snapshot's manifest is item 0, its chunks follow. */
+export function snapshotKey(height: number, item: number): Uint8Array {
+  const key = new Uint8Array(1 + HEIGHT_BYTES + INDEX_BYTES);
+  key[0] = PREFIX.snapshot;
+  writeHeight(key, 1, height);
+  writeUint32(key, 1 + HEIGHT_BYTES, item);
+  return key;
+}
+
+/** Height and item of a snapshot key; undefined for a key of another length. */
+export function placeOfSnapshotKey(
+  key: Uint8Array,
+): { readonly height: number; readonly item: number } | undefined {
+  const at = 1 + HEIGHT_BYTES;
+  if (key.length !== at + INDEX_BYTES) return undefined;
+  return { height: readHeight(key, 1), item: readUint(key, at, INDEX_BYTES) };
 }
 
 /** b ‖ height ‖ id: blocks of all branches in the order in which they can be executed. */
@@ -223,6 +242,8 @@ export function recordKindOf(key: Uint8Array): RecordKind {
     case PREFIX.transaction:
     case PREFIX.account:
       return 'index';
+    case PREFIX.snapshot:
+      return 'snapshot';
     case PREFIX.engine:
       return 'engine';
     default:

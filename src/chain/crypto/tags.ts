@@ -22,6 +22,8 @@ export const TAG = {
   shortId: 0x16,
   /** Proof-of-work hash: over the header bytes without their seal, and the seal. */
   work: 0x17,
+  /** Id of a snapshot: over its encoded manifest. */
+  snapshot: 0x18,
   /** Path of a state leaf: over namespace and id. */
   stateKey: 0x20,
   /** Hash of a state leaf's value. */

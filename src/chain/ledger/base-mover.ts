@@ -58,6 +58,7 @@ export class BaseMover<View> {
 
   /** Whether the configuration keeps the bodies of that height. */
   keepsBodyAt(at: number): boolean {
+    if (this.#chain.isBelowOrigin(at)) return false;
     if (at === 0 || at >= this.#chain.floor) return true;
     return this.#chain.config.bodies === 'archive' || at >= this.#prunedHeight();
   }
@@ -73,6 +74,7 @@ export class BaseMover<View> {
     this.#chain.tree.setResult(next, to);
     this.#chain.baseSlot = next;
     this.#chain.env.emit({ kind: 'BaseAdvanced', id: to.link.id, height: to.link.header.height });
+    this.#chain.onBaseAdvanced?.(from, to);
     this.raiseFloor();
     this.#pruneBodies();
     return true;

@@ -88,10 +88,10 @@ export class Batches<View> {
       const rest = [
         ...ops.slice(batches.length * LEAVES_PER_BATCH),
         this.#store.put(metaKey(META.format), encodeFormat(STORE_FORMAT, link.id)),
-        this.#store.put(metaKey(META.base), this.#basePayload(link)),
-        this.#store.put(checkpointKey(0), this.#basePayload(link)),
+        this.#store.put(metaKey(META.base), this.base(link)),
+        this.#store.put(checkpointKey(0), this.base(link)),
         this.#store.put(blockKey(0, link.id), encodeBlock(block)),
-        ...this.#headerOps(link),
+        ...this.headerOps(link),
       ];
       return [...batches, batchOf(rest)];
     });
@@ -137,12 +137,12 @@ export class Batches<View> {
     const { link } = to;
     return this.#env.memo.get('ledger.advanceBatch', `${this.#config.prefix}${link.id}`, () => {
       const { height } = link.header;
-      const payload = this.#basePayload(link);
+      const payload = this.base(link);
       const ops: WriteOp[] = to.changes.map((change) => this.#leafOp(change));
       ops.push(
         this.#store.put(metaKey(META.base), payload),
         this.#store.put(undoKey(height), this.#undoPayload(from, to)),
-        ...this.#headerOps(link),
+        ...this.headerOps(link),
         ...this.indexOps(height, to.entries),
       );
       if (height % CHECKPOINT_INTERVAL === 0) ops.push(this.#store.put(checkpointKey(height), payload));
@@ -192,7 +192,8 @@ export class Batches<View> {
     return this.#store.put(heightOfKey(id), encodeHeightOf(at));
   }
 
-  #headerOps(link: Link<View>): readonly WriteOp[] {
+  /** The indexes of a block of the main chain by height and by id. */
+  headerOps(link: Link<View>): readonly WriteOp[] {
     return [this.headerOp(link.header), this.heightOp(link.id, link.header.height)];
   }
 
@@ -207,10 +208,11 @@ export class Batches<View> {
       id,
       value: from.state.get(namespace, id),
     }));
-    return encodeUndo({ id: to.link.id, parent: this.#basePayload(from.link), leaves });
+    return encodeUndo({ id: to.link.id, parent: this.base(from.link), leaves });
   }
 
-  #basePayload(link: Link<View>): Uint8Array {
+  /** The base record of a block. */
+  base(link: Link<View>): Uint8Array {
     return this.#env.memo.get('ledger.baseRecord', `${this.#config.prefix}${link.id}`, () =>
       encodeBase({
         id: link.id,

@@ -54,6 +54,10 @@ export class ChainState<View> {
   /** The best header of a branch that is not invalid. */
   bestSlot = NO_SLOT;
   baseSlot = NO_SLOT;
+  /** The block of the snapshot that this chain began with; undefined: genesis. */
+  beginning: { readonly id: BlockHash; readonly height: Height } | undefined;
+  /** Told of every step of the base up, after it was written. */
+  onBaseAdvanced: ((from: Executed<View>, to: Executed<View>) => void) | undefined;
   /** While blocks of this disk are executed again: the clock has let them in before. */
   replaying = false;
   /** States of the main chain below the base by height, while replaying: many stored branches leave it there. */
@@ -105,6 +109,16 @@ export class ChainState<View> {
 
   get finality(): Finality {
     return this.#finality;
+  }
+
+  /** Height of the block that this chain began with: below it nothing is here but genesis. */
+  get origin(): number {
+    return this.beginning?.height ?? 0;
+  }
+
+  /** The lowest height of which everything is kept here that is kept of heights: genesis, or the first above a snapshot. */
+  get lowest(): number {
+    return this.origin === 0 ? 0 : this.origin + 1;
   }
 
   get treeMax(): number {
@@ -159,11 +173,17 @@ export class ChainState<View> {
 
   /** The body of an executed block, from memory or disk; a lost one is noted, so that peers are asked. */
   bodyOf(link: { readonly id: BlockHash; readonly header: Header }): Block | undefined {
+    if (this.isBelowOrigin(link.header.height)) return undefined;
     const block = this.store.block(link.header.height, link.id);
     if (block !== undefined && block !== 'corrupt') return block;
     if (block === undefined) this.store.report(blockKey(link.header.height, link.id));
     this.noteMissing(link.id, link.header.height);
     return undefined;
+  }
+
+  /** True for heights whose bodies this chain never had: those up to the snapshot that it began with, genesis aside. */
+  isBelowOrigin(at: number): boolean {
+    return at > 0 && at <= this.origin;
   }
 
   /** Receipts of a block of the main chain, while they are in memory. */

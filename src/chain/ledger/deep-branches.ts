@@ -40,6 +40,8 @@ export class DeepBranches<View> {
   extend(header: Header, id: BlockHash): HeaderOutcome | undefined {
     const known = this.#tips.get(id) ?? this.#chain.store.heightOf(id) !== undefined;
     if (known !== false) return { kind: 'known', id };
+    // What the operator trusts is final here: no branch from below it is followed.
+    if (this.#chain.isBelowOrigin(header.height)) return { kind: 'rejected', why: this.#chain.conflict() };
     const before = this.#tips.get(header.parent);
     const parent = before?.link ?? this.#anchor(header.parent);
     if (parent === undefined) return undefined;

@@ -2,6 +2,7 @@
 import type { StorageFault } from '../../env/storage.ts';
 import type { Ms } from '../../env/units.ts';
 import type { BlockPlan, Candidate, ChainView, ConsensusRules } from '../consensus/consensus.ts';
+import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { State } from '../state/state.ts';
 import type { Account, Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
@@ -43,6 +44,12 @@ export interface LedgerConfig<View> {
   readonly scrubRecords: number;
   /** A flush is asked for when so many imports are not durable; 1: after every import. One is in flight at a time. */
   readonly flushBlocks: number;
+  /** A snapshot is made at heights that this divides, when the base is one past it; 0: none is made. */
+  readonly snapshotInterval: number;
+  /** Leaves of one chunk, encoded: at most CHUNK_LEAVES_MAX_BYTES. Part of the snapshot's id: other sizes, other snapshots. */
+  readonly snapshotChunkBytes: number;
+  /** Begins an empty folder with the snapshot of that id, once it was received; kept while it is being received. */
+  readonly trustedSnapshot: Hash | undefined;
 }
 
 /** What the ledger tells by itself, from a timer or a flush: never inside a call to it. */
@@ -122,6 +129,14 @@ export type ImportOutcome =
    *  Otherwise only these bytes are wrong: whoever sent them is at fault, not the block. */
   | { readonly kind: 'rejected'; readonly why: LedgerRejection; readonly covered: boolean }
   | LedgerHalt;
+
+/** An answer to a locator. */
+export interface HeadersAfter {
+  readonly headers: readonly Header[];
+  readonly certificates: readonly string[];
+  /** What follows the locator lies below the snapshot that this chain began with: others have it. */
+  readonly isBelow: boolean;
+}
 
 /** How far a block has come here. */
 export type BlockStatus = 'unknown' | 'header' | 'executed' | 'invalid';
@@ -251,10 +266,14 @@ export interface Ledger<View> {
   /** Ids from the head down, at distances that double; ends with genesis. For a chain that is not the head's: `from`. */
   locator(from?: BlockHash): readonly BlockHash[];
   /** Main-chain headers after the newest id of `locator` that is on the main chain (or after genesis), with certificates. */
-  headersAfter(
-    locator: readonly BlockHash[],
-    limit: number,
-  ): { readonly headers: readonly Header[]; readonly certificates: readonly string[] };
+  headersAfter(locator: readonly BlockHash[], limit: number): HeadersAfter;
+
+  /** The snapshots on this disk: those that are served, and the trusted one while it is received. */
+  readonly snapshots: SnapshotStore;
+  /** The block that this chain began with; undefined: genesis. */
+  origin(): { readonly id: BlockHash; readonly height: Height } | undefined;
+  /** Bytes of an item of a snapshot of this chain, up to the base; undefined when there is none. */
+  snapshotItem(id: Hash, item: number): Uint8Array | undefined;
 
   /** Checks records of `count` main-chain heights from `from` on: repairs indexes, reports lost bodies. Answers the next height. */
   scrub(from: Height, count: number): Height;

@@ -7,6 +7,7 @@ import { NO_SLOT, NODE } from '../blockstore/tree.ts';
 import type { BlockPlan, Candidate, ChainView } from '../consensus/consensus.ts';
 import { assembleBlock } from '../execution/assemble-block.ts';
 import type { ExecutionContext } from '../execution/context.ts';
+import { SNAPSHOTS_MAX, type SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { State } from '../state/state.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { TransactionPlace } from '../types/command.ts';
@@ -14,7 +15,14 @@ import type { Finality } from '../types/finality.ts';
 import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
-import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
+import {
+  type AccountAddress,
+  type BlockHash,
+  type Hash,
+  type Height,
+  height,
+  type TxId,
+} from '../types/units.ts';
 import type { Chain } from './chain.ts';
 import { MISSING_MAX } from './chain-state.ts';
 import { DEEP_BRANCHES_MAX, type DeepBranches } from './deep-branches.ts';
@@ -29,6 +37,7 @@ import {
   type FoundTransaction,
   type HeadChange,
   type HeaderOutcome,
+  type HeadersAfter,
   type ImportOutcome,
   type Ledger,
   type LedgerHooks,
@@ -40,6 +49,7 @@ import { DETACHED_MAX, type Detached } from './recovery.ts';
 import { repairBlock } from './repair.ts';
 import { scrubHeights } from './scrub.ts';
 import { Scrubber } from './scrubber.ts';
+import type { SnapshotMaker } from './snapshot-maker.ts';
 
 /** What a node's ledger is made of. */
 export interface NodeLedgerParts<View> {
@@ -50,10 +60,15 @@ export interface NodeLedgerParts<View> {
   readonly hooks: LedgerHooks;
   readonly detached: Detached;
   readonly genesisId: BlockHash;
+  readonly snapshots: SnapshotStore;
+  /** Undefined while the folder waits for a snapshot to begin with. */
+  readonly maker: SnapshotMaker<View> | undefined;
 }
 
 export class NodeLedger<View> implements Ledger<View> {
   readonly genesisId: BlockHash;
+  readonly snapshots: SnapshotStore;
+  readonly #maker: SnapshotMaker<View> | undefined;
   readonly #chain: Chain<View>;
   readonly #deep: DeepBranches<View>;
   readonly #store: BlockStore;
@@ -71,6 +86,8 @@ export class NodeLedger<View> implements Ledger<View> {
   constructor(parts: NodeLedgerParts<View>) {
     const { env, config } = parts.chain;
     this.genesisId = parts.genesisId;
+    this.snapshots = parts.snapshots;
+    this.#maker = parts.maker;
     this.#chain = parts.chain;
     this.#deep = parts.deep;
     this.#store = parts.store;
@@ -93,6 +110,7 @@ export class NodeLedger<View> implements Ledger<View> {
     this.#durability.onOpened(this.#chain.head.header.height);
     if (this.#store.corruptCount > 0) this.#scrubber.hurry();
     this.#scrubber.start();
+    this.#maker?.start();
   }
 
   acceptHeader(header: Header): HeaderOutcome {
@@ -297,11 +315,19 @@ export class NodeLedger<View> implements Ledger<View> {
     return this.#queries.locator(from);
   }
 
-  headersAfter(
-    locator: readonly BlockHash[],
-    limit: number,
-  ): { readonly headers: readonly Header[]; readonly certificates: readonly string[] } {
+  headersAfter(locator: readonly BlockHash[], limit: number): HeadersAfter {
     return this.#queries.headersAfter(locator, limit);
+  }
+
+  origin(): { readonly id: BlockHash; readonly height: Height } | undefined {
+    return this.#chain.beginning;
+  }
+
+  snapshotItem(id: Hash, item: number): Uint8Array | undefined {
+    const found = this.snapshots.find(id);
+    // Above the base it may be of a branch that was left.
+    if (found === undefined || found.height > this.#chain.base.header.height) return undefined;
+    return this.snapshots.item(found.height, item);
   }
 
   scrub(from: Height, count: number): Height {
@@ -318,6 +344,7 @@ export class NodeLedger<View> implements Ledger<View> {
       { name: 'ledger.missing', size: missing.size, max: MISSING_MAX },
       { name: 'ledger.aside', size: this.#chain.aside.size, max: ASIDE_MAX },
       { name: 'ledger.deep', size: this.#deep.size, max: DEEP_BRANCHES_MAX },
+      { name: 'ledger.snapshots', size: this.snapshots.stored.length, max: SNAPSHOTS_MAX },
       { name: 'ledger.held', size: this.#held.size, max: HELD_BLOCKS_MAX },
       { name: 'ledger.detached', size: detached, max: DETACHED_MAX },
       { name: 'store.blocks', size: this.#store.cachedBlocks, max: BLOCK_CACHE_MAX },
@@ -329,6 +356,7 @@ export class NodeLedger<View> implements Ledger<View> {
     this.#stopped = true;
     this.#held.stop();
     this.#scrubber.stop();
+    this.#maker?.stop();
     this.#attaching?.cancel();
   }
 

@@ -3,6 +3,9 @@ import { BlockStore } from '../blockstore/block-store.ts';
 import { EMPTY_HISTORY } from '../crypto/history.ts';
 import type { ExecutionContext } from '../execution/context.ts';
 import { buildGenesis } from '../execution/genesis.ts';
+import { CHUNK_LEAVES_MAX_BYTES } from '../snapshot/chunk.ts';
+import { chunkCount } from '../snapshot/manifest.ts';
+import { SnapshotStore, type StoredSnapshot } from '../snapshot/snapshot-store.ts';
 import { genesisHash } from '../types/genesis-codec.ts';
 import { blockId } from '../types/header-codec.ts';
 import { type ConfigRejection, isRejection } from '../types/rejection.ts';
@@ -11,9 +14,11 @@ import { Batches } from './batches.ts';
 import { Chain } from './chain.ts';
 import { DeepBranches } from './deep-branches.ts';
 import { createFold, type LedgerEnv, linkOf, nameOf } from './fold.ts';
+import { installMarked } from './install-snapshot.ts';
 import type { LedgerConfig, LedgerHooks, OpenedLedger, OpenRejection } from './ledger.ts';
 import { NodeLedger } from './node-ledger.ts';
-import { type GenesisParts, recover } from './recovery.ts';
+import { checkFormat, type GenesisParts, recover } from './recovery.ts';
+import { SnapshotMaker } from './snapshot-maker.ts';
 
 /**
  * Opens the data folder. May write (genesis, repairs) and emit: call it from onStart, not while the program is built.
@@ -41,8 +46,16 @@ export function openLedger<View>(
   const chain = new Chain(parts);
   const deep = new DeepBranches(chain);
   chain.attachDeep(deep);
+  const refusal = checkFormat(store, genesisId);
+  if (refusal !== undefined) return refusal;
+  const snapshots = new SnapshotStore(store, (bytes) => env.crypto.sha256(bytes));
+  const installed = installMarked({ store, batches, snapshots, context: { ...config, genesisId } });
   const recovered = recover(parts, chain, genesis);
-  if ('code' in recovered) return recovered;
+  if (installed !== undefined && chain.origin === installed.height) tellInstalled(env, installed);
+  // While a snapshot is received there is nothing to make one of, and what came so far is kept.
+  const isReceiving = config.trustedSnapshot !== undefined && chain.head.header.height === 0;
+  const maker = isReceiving ? undefined : new SnapshotMaker(chain, snapshots, genesisId);
+  chain.onBaseAdvanced = (from, to) => maker?.onBaseAdvanced(from, to);
   const ledger = new NodeLedger({
     chain,
     deep,
@@ -51,19 +64,39 @@ export function openLedger<View>(
     hooks,
     detached: recovered.detached,
     genesisId,
+    snapshots,
+    maker,
   });
   ledger.start();
   return { ledger, reexecuted: recovered.reexecuted, corrupt: store.corrupt(), halt: recovered.halt };
 }
 
+function tellInstalled(env: LedgerEnv, { id, height, block, manifest }: StoredSnapshot): void {
+  env.emit({ kind: 'SnapshotInstalled', id, height, block, chunks: chunkCount(manifest) });
+}
+
 function checkConfig<View>(config: LedgerConfig<View>): ConfigRejection | undefined {
-  for (const field of ['baseDepth', 'undoDepth', 'flushBlocks', 'scrubIntervalMs', 'scrubRecords'] as const) {
+  for (const field of [
+    'baseDepth',
+    'undoDepth',
+    'flushBlocks',
+    'scrubIntervalMs',
+    'scrubRecords',
+    'snapshotInterval',
+  ] as const) {
     const value = config[field];
     const least = field === 'flushBlocks' || field === 'scrubRecords' ? 1 : 0;
     if (!Number.isSafeInteger(value) || value < least) {
       return { code: 'BAD_CONFIG', field, expected: `an integer of at least ${least}` };
     }
   }
+  const { snapshotChunkBytes } = config;
+  if (
+    !Number.isSafeInteger(snapshotChunkBytes) ||
+    snapshotChunkBytes < 1 ||
+    snapshotChunkBytes > CHUNK_LEAVES_MAX_BYTES
+  )
+    return { code: 'BAD_CONFIG', field: 'snapshotChunkBytes', expected: `1 to ${CHUNK_LEAVES_MAX_BYTES}` };
   const least = config.baseDepth + config.undoDepth;
   if (config.bodies === 'archive' || (Number.isSafeInteger(config.bodies) && config.bodies >= least))
     return undefined;

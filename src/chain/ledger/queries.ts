@@ -16,7 +16,13 @@ import { type AccountAddress, type BlockHash, type Height, height, type TxId } f
 import type { Chain } from './chain.ts';
 import type { DeepBranches } from './deep-branches.ts';
 import { accountsOf, type IndexEntry } from './fold.ts';
-import { ACCOUNT_PAGE_MAX, type ChainBlock, type FoundAccount, type FoundTransaction } from './ledger.ts';
+import {
+  ACCOUNT_PAGE_MAX,
+  type ChainBlock,
+  type FoundAccount,
+  type FoundTransaction,
+  type HeadersAfter,
+} from './ledger.ts';
 
 /** Ids of a locator before its steps begin to double. */
 const LOCATOR_DENSE = 10;
@@ -74,7 +80,7 @@ export class Queries<View> {
   headerAt(at: Height): Header | undefined {
     const slot = this.#chain.mainSlot(at);
     if (slot !== NO_SLOT) return this.#chain.tree.item(slot).header;
-    if (at >= this.#chain.floor) return undefined;
+    if (at >= this.#chain.floor || (at > 0 && at < this.#chain.origin)) return undefined;
     const header = this.#chain.store.headerAt(at);
     if (header === undefined || header === 'corrupt') {
       this.#onIndexFault();
@@ -225,22 +231,22 @@ export class Queries<View> {
     let at: number =
       deep?.fork ?? (slot === NO_SLOT ? this.#chain.head.header.height : tree.item(slot).header.height);
     let step = 1;
-    while (at > 0) {
+    const { origin } = this.#chain;
+    while (at > origin) {
       if (slot !== NO_SLOT) slot = tree.ancestorAt(slot, at);
       const id = slot === NO_SLOT ? this.#chain.idAt(height(at)) : tree.item(slot).id;
       if (id !== undefined) ids.push(id);
       if (ids.length >= LOCATOR_DENSE) step *= 2;
       at -= step;
     }
+    const first = origin === 0 ? undefined : this.#chain.idAt(height(origin));
+    if (first !== undefined) ids.push(first);
     const genesis = this.#chain.idAt(height(0));
     if (genesis !== undefined) ids.push(genesis);
     return ids;
   }
 
-  headersAfter(
-    locator: readonly BlockHash[],
-    limit: number,
-  ): { readonly headers: readonly Header[]; readonly certificates: readonly string[] } {
+  headersAfter(locator: readonly BlockHash[], limit: number): HeadersAfter {
     let at = 0;
     for (const id of locator) {
       const header = this.isOnMainChain(id) ? this.#chain.headerOf(id) : undefined;
@@ -250,6 +256,7 @@ export class Queries<View> {
     }
     const headers: Header[] = [];
     const certificates: string[] = [];
+    if (at < this.#chain.origin) return { headers, certificates, isBelow: true };
     let parent = this.#chain.idAt(height(at));
     for (let next = at + 1; headers.length < limit; next++) {
       const header = this.headerAt(height(next));
@@ -259,7 +266,7 @@ export class Queries<View> {
       headers.push(header);
       certificates.push(this.certificate(parent));
     }
-    return { headers, certificates };
+    return { headers, certificates, isBelow: false };
   }
 
   /** A block of the main chain; one that should be there and is not is asked of peers. */

@@ -28,6 +28,7 @@ import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
 import type { Chain } from './chain.ts';
 import type { ChainParts } from './chain-state.ts';
 import type { Executed, Link } from './fold.ts';
+import { readOrigin } from './install-snapshot.ts';
 import type { LedgerHalt, OpenRejection } from './ledger.ts';
 
 /** Blocks read at once while they are executed again: 16 MiB at most. */
@@ -56,11 +57,10 @@ export function recover<View>(
   parts: ChainParts<View>,
   chain: Chain<View>,
   genesis: GenesisParts<View>,
-): Recovered | OpenRejection {
-  const refusal = checkFormat(parts.store, genesis.executed.link.id);
-  if (refusal !== undefined) return refusal;
+): Recovered {
   const found = readBase(parts, genesis);
   const base = found ?? rebuild(parts, genesis);
+  chain.beginning = found === undefined ? undefined : readOrigin(parts.store);
   chain.begin(readJournal(parts, base.link), base);
   const recovered = replay(chain, parts.store);
   // After starting over, a gap is where bodies were pruned.
@@ -68,8 +68,8 @@ export function recover<View>(
   return recovered;
 }
 
-/** A folder of another chain or of a newer layout is left alone. */
-function checkFormat(store: BlockStore, genesisId: BlockHash): OpenRejection | undefined {
+/** A folder of another chain or of a newer layout is left alone. Comes before everything that writes. */
+export function checkFormat(store: BlockStore, genesisId: BlockHash): OpenRejection | undefined {
   const key = metaKey(META.format);
   const payload = store.read(key);
   const found = payload === undefined || payload === 'corrupt' ? undefined : decodeFormat(payload);
@@ -153,7 +153,12 @@ function readState<View>(parts: ChainParts<View>): {
 function rebuild<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): Executed<View> {
   const { store } = parts;
   // The base first: a crash in between finds none, and comes here again.
-  store.write(batchOf([{ kind: 'delete', key: metaKey(META.base) }]));
+  store.write(
+    batchOf([
+      { kind: 'delete', key: metaKey(META.base) },
+      { kind: 'delete', key: metaKey(META.origin) },
+    ]),
+  );
   const derived = [
     PREFIX.state,
     PREFIX.undo,

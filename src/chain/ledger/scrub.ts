@@ -26,11 +26,12 @@ const RECORDS_OF_A_BLOCK = 4;
 
 /** Checks `count` heights from `from` on, up to the base; answers the next height, or `from` past the base. */
 export function scrubHeights<View>(chain: Chain<View>, from: Height, count: number): Height {
-  const end = Math.min(from + count, chain.base.header.height + 1);
+  const begin = Math.max(from, chain.lowest);
+  const end = Math.min(begin + count, chain.base.header.height + 1);
   // Downwards: a header names its parent, so that a lost one is known by id.
   let child = end > chain.base.header.height ? undefined : headerOf(chain, height(end));
-  for (let at = end - 1; at >= from; at--) ({ header: child } = scrubHeight(chain, height(at), child));
-  return height(Math.max(from, end));
+  for (let at = end - 1; at >= begin; at--) ({ header: child } = scrubHeight(chain, height(at), child));
+  return height(Math.max(begin, end));
 }
 
 /** What one height took. */

@@ -101,12 +101,13 @@ export class Scrubber<View> {
     let at = Math.min(from, this.#chain.head.header.height);
     let child = headerOf(this.#chain, height(at + 1));
     let records = 0;
-    for (; at >= 0 && records < limit; at--) {
+    const { lowest } = this.#chain;
+    for (; at >= lowest && records < limit; at--) {
       const scrubbed = scrubHeight(this.#chain, height(at), child);
       child = scrubbed.header;
       records += scrubbed.records;
     }
-    this.#place = at < 0 ? { kind: 'leaf', after: undefined } : { kind: 'height', at };
+    this.#place = at < lowest ? { kind: 'leaf', after: undefined } : { kind: 'height', at };
     return records;
   }
 

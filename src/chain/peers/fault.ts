@@ -15,6 +15,8 @@ export type PeerFault =
   | 'BODY_MISMATCH'
   /** A certificate that does not certify. */
   | 'INVALID_CERTIFICATE'
+  /** Part of a snapshot that does not fit the trusted id or its state root. */
+  | 'INVALID_SNAPSHOT'
   /** A transaction that fails without looking at any state: relayers check it first. */
   | 'INVALID_TRANSACTION'
   /** An answer to nothing that was asked. Late answers are this too, therefore it is cheap. */
@@ -40,6 +42,7 @@ export const PENALTY: Readonly<Record<PeerFault, number>> = {
   INVALID_HEADER: 25,
   BODY_MISMATCH: 25,
   INVALID_CERTIFICATE: 25,
+  INVALID_SNAPSHOT: 25,
   INVALID_TRANSACTION: 20,
   UNREQUESTED: 1,
   OVER_LIMIT: 10,

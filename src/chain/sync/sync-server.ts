@@ -1,4 +1,5 @@
 /** Serves what other nodes ask to catch up: headers after a locator, and blocks by id, within limits. */
+import { bytesToHex } from '../../env/bytes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeLimits } from '../node-config.ts';
 import type { PeerFault } from '../peers/fault.ts';
@@ -6,7 +7,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Block } from '../types/block.ts';
 import { blockSizeBytes } from '../types/block-codec.ts';
 import type { HeadClaim, Message, SyncRequestMessage, SyncResponseMessage } from '../types/message.ts';
-import { LOCATOR_IDS_MAX, SYNC_BLOCKS_MAX } from '../types/message-codec.ts';
+import { LOCATOR_IDS_MAX, SNAPSHOT_PART_MAX_BYTES, SYNC_BLOCKS_MAX } from '../types/message-codec.ts';
 
 /** What serving needs of the node. */
 export interface SyncServerPorts {
@@ -28,9 +29,25 @@ export function serveSync(ports: SyncServerPorts, peer: Peer, request: SyncReque
       return;
     }
     const found = ledger.headersAfter(want.locator, Math.min(want.limit, limits.syncHeadersMax));
+    if (found.isBelow) {
+      ports.send(peer, {
+        kind: 'SyncResponse',
+        requestId,
+        head: ports.head(),
+        result: { kind: 'unavailable' },
+      });
+      return;
+    }
     const count = countWithin(found.certificates, limits.syncResponseBytesMax);
     const headers = found.headers.slice(0, count);
     result = { kind: 'headers', headers, certificates: found.certificates.slice(0, count) };
+  } else if (want.kind === 'snapshot') {
+    const found = partOf(ledger, want);
+    if (found === 'beyond') {
+      ports.fault(peer, 'OVER_LIMIT');
+      return;
+    }
+    result = found;
   } else {
     if (want.ids.length > SYNC_BLOCKS_MAX) {
       ports.fault(peer, 'OVER_LIMIT');
@@ -52,6 +69,18 @@ export function serveSync(ports: SyncServerPorts, peer: Peer, request: SyncReque
     result = { kind: 'blocks', blocks, certificates };
   }
   ports.send(peer, { kind: 'SyncResponse', requestId, head: ports.head(), result });
+}
+
+/** The bytes of an item from that place on, as many as one answer carries. */
+function partOf(
+  ledger: Ledger<unknown>,
+  { id, item, offset }: Extract<SyncRequestMessage['want'], { kind: 'snapshot' }>,
+): SyncResponseMessage['result'] | 'beyond' {
+  const bytes = ledger.snapshotItem(id, item);
+  if (bytes === undefined) return { kind: 'unavailable' };
+  if (offset >= bytes.length) return 'beyond';
+  const part = bytes.subarray(offset, offset + SNAPSHOT_PART_MAX_BYTES);
+  return { kind: 'snapshot', size: bytes.length, bytes: bytesToHex(part) };
 }
 
 /** How many certificates pass before they fill a response; the one that fills it included. */

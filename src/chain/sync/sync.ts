@@ -121,6 +121,11 @@ export class Sync {
       );
       return;
     }
+    if (result.kind === 'unavailable' && header?.requestId === requestId && header.peer === peer.id) {
+      peer.stalls = 0;
+      this.#step({ kind: 'headers', requestId, peer: peer.id, more: false, ...EXCUSED });
+      return;
+    }
     const request = bodies.find((body) => body.requestId === requestId && body.peer === peer.id);
     if (result.kind === 'blocks' && request !== undefined) {
       peer.stalls = 0;

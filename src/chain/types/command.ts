@@ -73,6 +73,8 @@ export interface NodeSnapshot {
   readonly head: HeadClaim;
   readonly stateRoot: Hash;
   readonly base: { readonly id: BlockHash; readonly height: Height };
+  /** The block of the snapshot that this chain began with; undefined: genesis. */
+  readonly origin: { readonly id: BlockHash; readonly height: Height } | undefined;
   readonly finality: Finality;
   readonly peers: readonly PeerSnapshot[];
   readonly knownAddresses: number;

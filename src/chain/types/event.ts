@@ -1,10 +1,19 @@
 /** What happened in a node: one closed union that feeds logs, metrics, traces and oracles. Claims, which oracles check. */
 import type { Address } from '../../env/units.ts';
 import type { Finality } from './finality.ts';
-import type { BlockHash, Height, PeerId, TxId } from './units.ts';
+import type { BlockHash, Hash, Height, PeerId, TxId } from './units.ts';
 
 /** A part of the disk that failed its checksum. */
-export type RecordKind = 'meta' | 'block' | 'certificate' | 'state' | 'undo' | 'index' | 'engine' | 'unknown';
+export type RecordKind =
+  | 'meta'
+  | 'block'
+  | 'certificate'
+  | 'state'
+  | 'undo'
+  | 'index'
+  | 'snapshot'
+  | 'engine'
+  | 'unknown';
 
 export type DomainEvent =
   | {
@@ -17,7 +26,7 @@ export type DomainEvent =
   /** The node stops by itself: it cannot go on without an operator. */
   | {
       readonly kind: 'NodeHalted';
-      readonly code: 'UPGRADE_REQUIRED' | 'REORG_BEYOND_PRUNED' | 'STORAGE_FAULT';
+      readonly code: 'UPGRADE_REQUIRED' | 'REORG_BEYOND_PRUNED' | 'SNAPSHOT_UNUSABLE' | 'STORAGE_FAULT';
       readonly fact: string;
     }
   | {
@@ -86,6 +95,32 @@ export type DomainEvent =
   | { readonly kind: 'SyncPeerDropped'; readonly peer: PeerId; readonly fault: string }
   /** Nobody gives that body: what stands on it is not wanted until somebody does. */
   | { readonly kind: 'BranchSetAside'; readonly id: BlockHash; readonly height: Height }
+  /** A snapshot of the base is on the disk, and served from now on. `id` is what another node is told to trust. */
+  | {
+      readonly kind: 'SnapshotMade';
+      readonly id: Hash;
+      readonly height: Height;
+      readonly block: BlockHash;
+      readonly chunks: number;
+    }
+  /** The manifest of the trusted snapshot is here; `received` of its chunks were on the disk already. */
+  | {
+      readonly kind: 'SnapshotFetchStarted';
+      readonly id: Hash;
+      readonly height: Height;
+      readonly chunks: number;
+      readonly received: number;
+    }
+  /** No peer has what is missing of the trusted snapshot: they are asked again after a pause. */
+  | { readonly kind: 'SnapshotUnavailable'; readonly id: Hash }
+  /** The chain now begins at this block: its state is on the disk, and later blocks follow. */
+  | {
+      readonly kind: 'SnapshotInstalled';
+      readonly id: Hash;
+      readonly height: Height;
+      readonly block: BlockHash;
+      readonly chunks: number;
+    }
   | { readonly kind: 'CorruptionDetected'; readonly key: string; readonly record: RecordKind }
   | { readonly kind: 'CorruptionRepaired'; readonly key: string; readonly record: RecordKind }
   /** An assertion inside an engine, or a name of its own that a scenario counts. */

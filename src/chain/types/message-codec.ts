@@ -9,6 +9,7 @@ import { decodeJson, encodeJson } from './layout/codec.ts';
 import {
   addressField,
   blockHashField,
+  hashField,
   heightField,
   publicKeyField,
   signatureField,
@@ -34,6 +35,8 @@ import { transactionLayout } from './transaction-codec.ts';
 export const SYNC_HEADERS_MAX = 512;
 /** Blocks of one response: small ones; the sender stops at 1 MiB of them. */
 export const SYNC_BLOCKS_MAX = 128;
+/** Bytes of a snapshot in one response: 64 kB of JSON, so that no other message waits long behind it on its stream. */
+export const SNAPSHOT_PART_MAX_BYTES = 32_768;
 /** Ids of a locator: distances that double reach 2^63 with 64. */
 export const LOCATOR_IDS_MAX = 64;
 /** Addresses of one PeerInfo: 64 × 255 characters are below 17 kB. */
@@ -94,6 +97,7 @@ type Want = SyncRequestMessage['want'];
 const want: Layout<Want> = union<Want>({
   headers: { tag: 0, fields: { locator: listOf(blockHashField, 8, LOCATOR_IDS_MAX), limit: u32Field } },
   blocks: { tag: 1, fields: { ids: listOf(blockHashField, 16, SYNC_BLOCKS_MAX) } },
+  snapshot: { tag: 2, fields: { id: hashField, item: u32Field, offset: u32Field } },
 });
 
 type SyncResult = SyncResponseMessage['result'];
@@ -113,11 +117,17 @@ const syncResult: Layout<SyncResult> = refine(
         certificates: listOf(certificateLayout, 16, SYNC_BLOCKS_MAX),
       },
     },
+    snapshot: {
+      tag: 2,
+      fields: { size: u32Field, bytes: sizedHex<string>(32, SNAPSHOT_PART_MAX_BYTES) },
+    },
+    unavailable: { tag: 3, fields: {} },
   }),
   sameCount(
     'certificates as headers or blocks',
-    (result) => (result.kind === 'headers' ? result.headers.length : result.blocks.length),
-    (result) => result.certificates.length,
+    (result) =>
+      result.kind === 'headers' ? result.headers.length : result.kind === 'blocks' ? result.blocks.length : 0,
+    (result) => (result.kind === 'headers' || result.kind === 'blocks' ? result.certificates.length : 0),
   ),
 );
 

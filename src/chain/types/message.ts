@@ -2,7 +2,7 @@
 import type { Address } from '../../env/units.ts';
 import type { Block, Header } from './block.ts';
 import type { Transaction } from './transaction.ts';
-import type { BlockHash, Height, PublicKey, Signature, TxId, Weight } from './units.ts';
+import type { BlockHash, Hash, Height, PublicKey, Signature, TxId, Weight } from './units.ts';
 
 /** What a node says of its own head. Claims, never trusted; a stated height may go down. */
 export interface HeadClaim {
@@ -83,13 +83,17 @@ export interface GetBlockResponseMessage {
     | { readonly kind: 'unknown' };
 }
 
-/** Headers after the newest block of `locator` that the other side has on its main chain, or blocks by id. */
+/**
+ * Headers after the newest block of `locator` that the other side has on its main chain, blocks by id, or an item of a
+ * snapshot (0: the manifest, then the chunks) from `offset` on, as much of it as one answer carries.
+ */
 export interface SyncRequestMessage {
   readonly kind: 'SyncRequest';
   readonly requestId: number;
   readonly want:
     | { readonly kind: 'headers'; readonly locator: readonly BlockHash[]; readonly limit: number }
-    | { readonly kind: 'blocks'; readonly ids: readonly BlockHash[] };
+    | { readonly kind: 'blocks'; readonly ids: readonly BlockHash[] }
+    | { readonly kind: 'snapshot'; readonly id: Hash; readonly item: number; readonly offset: number };
 }
 
 export interface SyncResponseMessage {
@@ -106,7 +110,11 @@ export interface SyncResponseMessage {
         readonly kind: 'blocks';
         readonly blocks: readonly Block[];
         readonly certificates: readonly string[];
-      };
+      }
+    /** Bytes of an item, lower-case hexadecimal, and how many it has in all. */
+    | { readonly kind: 'snapshot'; readonly size: number; readonly bytes: string }
+    /** Not here: the snapshot is not kept, or the headers lie below the one that this chain began with. No fault. */
+    | { readonly kind: 'unavailable' };
 }
 
 /** Addresses worth dialing; `request` asks for the other side's. */
