@@ -31,6 +31,11 @@ function chainFacts({ chain }: ClusterPlan): readonly string[] {
       : []),
     `final at depth ${chain.finalityDepth}`,
     `undo ${chain.undoDepth}`,
+    ...(chain.snapshots === undefined
+      ? []
+      : [
+          `snapshots every ${grouped(chain.snapshots.every)} blocks, chunks of ${grouped(chain.snapshots.chunkBytes)} bytes`,
+        ]),
     `reward ${grouped(chain.reward)}`,
     `blocks up to ${grouped(chain.blockBytesMax)} bytes`,
     ...(chain.upgrade === undefined

@@ -8,6 +8,7 @@ const NOTHING: Seen = {
   checks: [...ORACLES.keys()].map((name) => ({ name, checked: 0, isBroken: false })),
   reorgs: 0,
   compact: 0,
+  snapshots: 0,
   synced: 0,
   corruptionsDetected: 0,
   repairs: 0,

@@ -1,5 +1,6 @@
 /** What a sweep must have tried: laws that hold always, events that happen sometimes, and events that never may. */
 
+import { DEFAULT_STORE } from '../chain/node-config.ts';
 import { depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { AssertionCount } from './result.ts';
@@ -13,12 +14,16 @@ const LONG_AWAY = 20;
 /** Blocks to be expected on each side of a split before a reorganisation is sure: all but one in 400 such sides find one. */
 const BLOCKS_APART = 6;
 
+/** After so many times the blocks of a first snapshot and of a base one is surely made. */
+const SNAPSHOT_INTERVALS = 2;
+
 /** What was counted in a run for the assertions. */
 export interface Seen {
   readonly checks: readonly { readonly name: string; readonly checked: number; readonly isBroken: boolean }[];
   readonly reorgs: number;
   readonly compact: number;
   readonly synced: number;
+  readonly snapshots: number;
   readonly corruptionsDetected: number;
   readonly repairs: number;
   readonly rejected: number;
@@ -101,6 +106,14 @@ function leavesBehind(plan: ClusterPlan): boolean {
   );
 }
 
+/** Whether a host that may begin with a snapshot comes when the others surely have made one. */
+function startsFromSnapshot({ chain, hosts }: ClusterPlan): boolean {
+  const { snapshots, blockIntervalUs } = chain;
+  if (snapshots === undefined) return false;
+  const fromUs = SNAPSHOT_INTERVALS * (snapshots.every + DEFAULT_STORE.baseDepth) * blockIntervalUs;
+  return hosts.some(({ fromSnapshot, joinsUs }) => fromSnapshot && joinsUs >= fromUs);
+}
+
 function refusesTransactions(plan: ClusterPlan): boolean {
   return plan.loads.some(({ kind }) => kind === 'invalid' || kind === 'conflicting');
 }
@@ -175,6 +188,7 @@ export function assertionsOf(plan: ClusterPlan, seen: Seen): readonly AssertionC
       seen.compact,
     ),
     sometimes('a block by synchronisation', leavesBehind(plan), seen.synced),
+    sometimes('a node that began with a snapshot', startsFromSnapshot(plan), seen.snapshots),
     sometimes('a damaged record detected', false, seen.corruptionsDetected),
     sometimes('a record repaired', false, seen.repairs),
     sometimes('a transaction refused', refusesTransactions(plan), seen.rejected),

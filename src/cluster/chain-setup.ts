@@ -43,6 +43,7 @@ import { type Keys, keysOf, Signer } from './load/wallet.ts';
 import { networkConfig } from './network-config.ts';
 import type { ClusterPlan, CodeVersion, CpuPlan } from './plan.ts';
 import { createPortableSuite } from './portable-suite.ts';
+import { SnapshotOperator } from './snapshot-operator.ts';
 import { type Dials, planDials } from './topology.ts';
 
 /** What a run may be given beside its plan. */
@@ -80,6 +81,8 @@ export interface ChainSetup {
   readonly hostKeys: readonly Keys[];
   readonly dials: Dials;
   senderOf(transaction: Transaction): AccountAddress;
+  /** Whom nodes that start from a snapshot ask which one to trust; undefined: nobody makes any. */
+  readonly operator: SnapshotOperator | undefined;
   nodeConfig(host: number, code: CodeVersion): NodeConfig;
 }
 
@@ -166,6 +169,9 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   const built = buildGenesis(genesis, engine.rules);
   assert(!isRejection(built), 'a plan that was checked gives a valid genesis');
   const dials = planDials(plan.network.topology, plan.hosts.length, createStream(plan.seed, 'topology'));
+  const { snapshots } = plan.chain;
+  const operator =
+    snapshots === undefined ? undefined : new SnapshotOperator(snapshots.every, plan.hosts.length);
   return {
     context: {
       genesis,
@@ -181,7 +187,9 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     hostKeys,
     dials,
     senderOf,
-    nodeConfig: (host, code) => nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials }, host, code),
+    operator,
+    nodeConfig: (host, code) =>
+      nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials, operator }, host, code),
   };
 }
 
@@ -197,6 +205,7 @@ interface NodeParts {
   readonly engine: EngineSetup;
   readonly hostKeys: readonly Keys[];
   readonly dials: Dials;
+  readonly operator: SnapshotOperator | undefined;
 }
 
 function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: CodeVersion): NodeConfig {
@@ -208,6 +217,8 @@ function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: Cod
   const peers = (parts.dials[host] ?? []).map((other) => network(other));
   const discovery = plan.network.topology.kind === 'discovery';
   const protocolMax = PROTOCOL_OF_CODE[code];
+  const { snapshots } = plan.chain;
+  const trusted = hostPlan.fromSnapshot ? parts.operator?.trustedFor(host) : undefined;
   return {
     genesis: parts.genesis,
     // Old code does not know of an upgrade: it finds out by the first header that it cannot read.
@@ -228,10 +239,13 @@ function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: Cod
       requestTimeouts: features.timeouts,
       relayStale: features.relayStale,
     },
+    ...(trusted === undefined ? {} : { snapshot: { trusted } }),
     store: {
       undoDepth: plan.chain.undoDepth,
       scrubIntervalMs: Math.round(features.scrubEveryUs / 1_000),
       scrubRecords: SCRUB_RECORDS,
+      snapshotInterval: snapshots?.every ?? 0,
+      ...(snapshots === undefined ? {} : { snapshotChunkBytes: snapshots.chunkBytes }),
     },
     limits: features.mempoolMax === undefined ? {} : { mempoolCountMax: features.mempoolMax },
   };

@@ -32,6 +32,8 @@ export interface CrashOutcome {
   readonly violations: readonly Violation[];
   /** Records that the node called rotten on a disk that nothing had harmed: a crash must leave none. */
   readonly corruptions: number;
+  /** Starts from a snapshot, over all hosts. */
+  readonly installs: number;
   /** What the program threw. */
   readonly thrown: unknown;
   /** False: the run never came to that effect. */
@@ -112,6 +114,7 @@ export function runCrashPoint(
     point,
     violations: cluster.violations,
     corruptions: cluster.observation.corruptionsDetected,
+    installs: cluster.observation.snapshots,
     thrown,
     crashed: cluster.simulator.stats().crashes > 0,
   };

@@ -40,6 +40,8 @@ function isUnusual(event: LoggedEvent, isReturn: boolean): boolean {
     case 'BlockRejected':
     case 'BlockHeld':
     case 'SyncPeerDropped':
+    case 'SnapshotUnavailable':
+    case 'SnapshotInstalled':
     case 'CorruptionDetected':
     case 'CorruptionRepaired':
     case 'Engine':

@@ -11,11 +11,10 @@ export interface ChainExport {
   readonly blocks: readonly string[];
 }
 
-/** The chain that a host has on its disk; undefined when a body of it is missing there. */
+/** The chain that a host has on its disk, or on others where it began with a snapshot; undefined when a body of it is missing there. */
 export function exportChain(cluster: TestCluster, host: number): ChainExport | undefined {
   const { context } = cluster.setup;
-  const disk = cluster.simulator.disk(host).pristine;
-  const { blocks, missing } = cluster.chains.chain(disk, cluster.node(host).head);
+  const { blocks, missing } = cluster.chains.wholeChain(cluster.disks(), host, cluster.node(host).head);
   if (missing !== undefined) return undefined;
   return {
     genesis: bytesToHex(encodeGenesis(context.genesis)),

@@ -15,6 +15,7 @@ export class Observation {
   repairs = 0;
   starts = 0;
   produced = 0;
+  snapshots = 0;
   unknownMessages = 0;
   /** Nodes that stopped for good, by their reason. */
   readonly halts = new Map<string, number>();
@@ -50,6 +51,9 @@ export class Observation {
         return false;
       case 'BlockProduced':
         this.produced++;
+        return false;
+      case 'SnapshotInstalled':
+        this.snapshots++;
         return false;
       case 'TransactionRejected':
         this.rejected++;

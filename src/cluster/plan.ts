@@ -15,6 +15,8 @@ export interface ChainPlan {
   readonly finalityDepth: number;
   /** Blocks below the base that can be undone. */
   readonly undoDepth: number;
+  /** Undefined: nobody makes any. */
+  readonly snapshots: { readonly every: number; readonly chunkBytes: number } | undefined;
   readonly reward: number;
   readonly upgrade: { readonly height: number; readonly version: 2 } | undefined;
   readonly blockBytesMax: number;
@@ -26,6 +28,8 @@ export interface HostPlan {
   /** Relative mining power; 0: mines nothing. */
   readonly hashShare: number;
   readonly joinsUs: number;
+  /** Without blocks it begins with a snapshot of others, where there is one. */
+  readonly fromSnapshot: boolean;
   readonly skewUs: number;
   readonly driftPpm: number;
   readonly code: CodeVersion;

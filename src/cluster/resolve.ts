@@ -37,6 +37,10 @@ function chainPlan(file: ScenarioFile): ChainPlan {
     halfLifeUs: durationUs(chain.halfLife, 3_600_000_000),
     finalityDepth: chain.finalityDepth ?? 40,
     undoDepth: chain.keepUndo ?? 100,
+    snapshots:
+      chain.snapshots === undefined
+        ? undefined
+        : { every: chain.snapshots.every, chunkBytes: chain.snapshots.chunkBytes ?? 1_048_576 },
     reward: chain.reward ?? 5_000,
     upgrade: chain.upgrade,
     blockBytesMax: chain.blockBytesMax ?? 1_048_576,
@@ -51,6 +55,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
       name: `n${i}`,
       hashShare: 1,
       joinsUs: 0,
+      fromSnapshot: false,
       skewUs: 0,
       driftPpm: 0,
       code,
@@ -66,6 +71,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
         name: host.name,
         hashShare: rule.hashShare ?? host.hashShare,
         joinsUs: durationUs(rule.joins, host.joinsUs),
+        fromSnapshot: rule.snapshot ?? host.fromSnapshot,
         skewUs: durationUs(rule.skew, host.skewUs),
         driftPpm: rule.driftPpm ?? host.driftPpm,
         code: rule.code ?? host.code,

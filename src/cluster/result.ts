@@ -90,6 +90,7 @@ export interface RunCounts {
   readonly restarts: number;
   readonly halted: number;
   readonly compact: number;
+  readonly snapshots: number;
 }
 
 /** One assertion over one run. */

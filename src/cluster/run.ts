@@ -107,17 +107,38 @@ function countsOf(cluster: TestCluster): RunCounts {
     restarts: Math.max(0, observation.starts - cluster.plan.hosts.length),
     halted: observation.halted.filter((halted) => halted).length,
     compact: observation.compact,
+    snapshots: observation.snapshots,
   };
 }
 
 function seenOf(cluster: TestCluster): Seen {
   const { observation, violations } = cluster;
-  const { reorgs, compact, synced, corruptionsDetected, repairs, rejected, halts, unknownMessages } =
-    observation;
+  const {
+    reorgs,
+    compact,
+    synced,
+    snapshots,
+    corruptionsDetected,
+    repairs,
+    rejected,
+    halts,
+    unknownMessages,
+  } = observation;
   const checks = cluster.oracleChecks().map(({ name, checked }) => {
     return { name, checked, isBroken: violations.some((violation) => violation.oracle === name) };
   });
-  return { checks, reorgs, compact, synced, corruptionsDetected, repairs, rejected, halts, unknownMessages };
+  return {
+    checks,
+    reorgs,
+    compact,
+    synced,
+    snapshots,
+    corruptionsDetected,
+    repairs,
+    rejected,
+    halts,
+    unknownMessages,
+  };
 }
 
 class Run implements ScenarioRun {

@@ -1,4 +1,5 @@
 /** What `atLeast` demands and did not get: which line, by how much, why, and what to change in the scenario. */
+import { DEFAULT_STORE } from '../chain/node-config.ts';
 import type { LoggedEvent } from './event-log.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { FaultCoverage, FaultOutcome, Missing, RunCounts } from './result.ts';
@@ -20,6 +21,7 @@ const COUNTED: readonly (readonly [keyof RunCounts, readonly LoggedEvent['kind']
   ['restarts', ['HostDown', 'NodeStarted']],
   ['halted', ['NodeHalted']],
   ['compact', []],
+  ['snapshots', ['SnapshotMade', 'SnapshotFetchStarted', 'SnapshotUnavailable', 'SnapshotInstalled']],
 ];
 
 /** What the run came to, as far as it explains what is missing. */
@@ -136,6 +138,11 @@ function adviceFor(what: keyof RunCounts, wanted: number, evidence: Evidence): A
             change: 'more load, or more blocks',
           }
         : { why: 'node.compactBlocks is off', change: 'node.compactBlocks: true' };
+    case 'snapshots':
+      return {
+        why: 'a host begins with a snapshot when two others have made one alike before its first start, and keep it until it has all of it',
+        change: `hosts that join later, or a lower chain.snapshots.every: the first is made ${DEFAULT_STORE.baseDepth + 1} blocks after its height`,
+      };
   }
 }
 

@@ -8,6 +8,7 @@ import type { DomainEvent } from '../chain/types/event.ts';
 import type { BlockHash } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { hexToBytes } from '../env/bytes.ts';
+import type { Storage } from '../env/storage.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
 import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
@@ -118,6 +119,11 @@ export class TestCluster {
       common ??= node.head;
     }
     return common;
+  }
+
+  /** What the programs wrote, by host. */
+  disks(): readonly Pick<Storage, 'get' | 'scan'>[] {
+    return this.nodes.map(({ index }) => this.simulator.disk(index).pristine);
   }
 
   /** Simulates up to so many events, none after the end of the plan. */
@@ -274,6 +280,7 @@ export class TestCluster {
       const key = hexToBytes(event.key);
       if (key !== undefined) this.simulator.disk(host).detected(key);
     }
+    if (event.kind === 'SnapshotMade') this.setup.operator?.onMade(host, event);
     for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
     if (moved) this.#onHeadMoved(atUs);
   }
@@ -313,6 +320,7 @@ export class TestCluster {
       isUp: (host) => simulator.isUp(host),
       inspect: (host) => this.#inspect(host),
       disk: (host) => simulator.disk(host).pristine,
+      disks: () => this.disks(),
       corruption: (host) => simulator.disk(host).report(),
       chains: this.chains,
       executed: this.#executed,

@@ -45,6 +45,7 @@ export function crashedResult(job: Job, error: string, stack: string): RunResult
       restarts: 0,
       halted: 0,
       compact: 0,
+      snapshots: 0,
     },
     faults: [],
     idleFaults: [],

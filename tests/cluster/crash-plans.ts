@@ -3,6 +3,26 @@ import type { ClusterPlan } from '../../src/cluster/plan.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { small } from './support.ts';
 
+/** The host that dies in `installPlan`: it comes late, and begins with a snapshot of the others. */
+export const JOINER = 2;
+
+/** Two hosts with some blocks and snapshots, and one that fetches and installs one. */
+export function installPlan(): ClusterPlan {
+  const file = small({
+    duration: '46s',
+    quiet: '20s',
+    chain: {
+      engine: 'pow',
+      blockInterval: '1s',
+      finalityDepth: 12,
+      snapshots: { every: 10, chunkBytes: 250 },
+    },
+    hosts: [{ hosts: [JOINER], joins: '18s', hashShare: 0, snapshot: true }],
+    load: [{ kind: 'transfers', perSecond: 1, accounts: 6 }],
+  });
+  return resolveScenario(file, 'install-points');
+}
+
 /** The host that dies. */
 export const VICTIM = 1;
 

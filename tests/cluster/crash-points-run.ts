@@ -6,7 +6,8 @@ import {
   isSound,
   runCrashPoint,
 } from '../../src/cluster/crash-points.ts';
-import { crashPlan, VICTIM } from './crash-plans.ts';
+import type { ClusterPlan } from '../../src/cluster/plan.ts';
+import { crashPlan, installPlan, JOINER, VICTIM } from './crash-plans.ts';
 import { SUITE } from './support.ts';
 
 const OPTIONS = { nativeSuite: SUITE };
@@ -26,25 +27,27 @@ function describe({ point, violations, corruptions, thrown, crashed }: CrashOutc
   return `  effect ${point.effect}, ${point.fate}: ${facts.join('; ')}`;
 }
 
-function enumerate(engine: 'pow' | 'round-robin'): number {
-  const plan = crashPlan(engine);
-  const effects = countEffects(plan, VICTIM, OPTIONS);
+function enumerate(name: string, plan: ClusterPlan, host: number): number {
+  const effects = countEffects(plan, host, OPTIONS);
   const startedMs = performance.now();
   const unsound: CrashOutcome[] = [];
   for (let effect = 1; effect <= effects; effect++) {
     for (const fate of DISK_FATES) {
-      const outcome = runCrashPoint(plan, { host: VICTIM, effect, fate }, OPTIONS);
+      const outcome = runCrashPoint(plan, { host, effect, fate }, OPTIONS);
       if (!isSound(outcome)) unsound.push(outcome);
     }
   }
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
   const runs = effects * DISK_FATES.length;
   console.log(
-    `${engine}: ${effects} points × ${DISK_FATES.length} fates = ${runs} runs in ${seconds} s, ${unsound.length} unsound`,
+    `${name}: ${effects} points × ${DISK_FATES.length} fates = ${runs} runs in ${seconds} s, ${unsound.length} unsound`,
   );
   for (const outcome of unsound.slice(0, TOLD_MAX)) console.log(describe(outcome));
   return unsound.length;
 }
 
-const unsound = enumerate('pow') + enumerate('round-robin');
+const unsound =
+  enumerate('pow', crashPlan('pow'), VICTIM) +
+  enumerate('round-robin', crashPlan('round-robin'), VICTIM) +
+  enumerate('snapshot', installPlan(), JOINER);
 process.exitCode = unsound > 0 ? 1 : 0;

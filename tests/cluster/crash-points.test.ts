@@ -8,17 +8,17 @@ import {
   runCrashPoint,
 } from '../../src/cluster/crash-points.ts';
 import { ms } from '../../src/env/units.ts';
-import { crashPlan, VICTIM } from './crash-plans.ts';
+import { crashPlan, installPlan, JOINER, VICTIM } from './crash-plans.ts';
 import { planted, SUITE } from './support.ts';
 
 /** Every so-manieth effect; each begins elsewhere for each fate, so that the fates together see more of them. */
 const STRIDE = 29;
 const OPTIONS = { nativeSuite: SUITE };
 
-function points(effects: number): readonly CrashPoint[] {
+function points(effects: number, host = VICTIM): readonly CrashPoint[] {
   return DISK_FATES.flatMap((fate, i) =>
     Array.from({ length: Math.floor((effects - 1 - i) / STRIDE) + 1 }, (_, n) => ({
-      host: VICTIM,
+      host,
       effect: 1 + i + n * STRIDE,
       fate,
     })),
@@ -45,6 +45,25 @@ describe.each(['pow', 'round-robin'] as const)('a crash after an effect, with %s
     const outcome = runCrashPoint(plan, { host: VICTIM, effect: 1_000_000, fate: 'kill' }, OPTIONS);
     expect(outcome).toMatchObject({ crashed: false, violations: [] });
     expect(isSound(outcome)).toBe(false);
+  });
+});
+
+describe('a crash after an effect of a host that begins with a snapshot', () => {
+  const plan = installPlan();
+  const effects = countEffects(plan, JOINER, OPTIONS);
+
+  it('has places in the fetch, in the install and in what follows', () => {
+    const untouched = runCrashPoint(plan, { host: JOINER, effect: 1_000_000, fate: 'kill' }, OPTIONS);
+    expect(untouched).toMatchObject({ crashed: false, violations: [], installs: 1 });
+    expect(effects).toBeGreaterThan(100);
+  });
+
+  it.each(DISK_FATES)('leaves a host that comes back to the chain: %s', (fate) => {
+    const unsound = points(effects, JOINER)
+      .filter((point) => point.fate === fate)
+      .map((point) => runCrashPoint(plan, point, OPTIONS))
+      .filter((outcome) => !isSound(outcome));
+    expect(unsound).toEqual([]);
   });
 });
 

@@ -25,6 +25,18 @@ const SMALLER: ReadonlyMap<string, readonly Override[]> = new Map([
     ],
   ],
   [
+    '19-snapshot-joiner.yaml',
+    [
+      { path: 'chain.blockInterval', value: '1s' },
+      { path: 'chain.snapshots.every', value: '20' },
+      { path: 'hosts[0].joins', value: '110s' },
+      { path: 'faults[0].at', value: '109s' },
+      { path: 'faults[1].at', value: '111s' },
+      { path: 'faults[2].at', value: '111s' },
+      { path: 'faults[3].at', value: '112s' },
+    ],
+  ],
+  [
     '15-internet-2019-300.yaml',
     [
       { path: 'nodes', value: '20' },

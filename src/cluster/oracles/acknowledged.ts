@@ -10,7 +10,7 @@ export function createAcknowledged(view: ClusterView, report: Report): Oracle {
   function check(host: number, told: readonly { readonly id: TxId; readonly host: number }[]): void {
     const snapshot = view.inspect(host);
     if (snapshot === undefined || snapshot.halted !== undefined) return;
-    const chain = view.chains.chain(view.disk(host), snapshot.head);
+    const chain = view.chains.wholeChain(view.disks(), host, snapshot.head);
     if (chain.missing !== undefined) return;
     const included = new Set(
       chain.blocks.flatMap(({ block }) => block.transactions.map((t) => transactionId(t))),

@@ -31,7 +31,9 @@ export function createClaims(view: ClusterView, report: Report): Oracle {
     const { id, height } = head;
     const block = view.chains.read(view.disk(host), height, id);
     if (block === undefined) {
-      if (!view.isTainted(host))
+      // Of the block that it began with a node has the state alone.
+      const isOrigin = view.chains.origin(view.disk(host))?.id === id;
+      if (!view.isTainted(host) && !isOrigin)
         accuse(
           host,
           'head-not-stored',

@@ -19,7 +19,7 @@ export function createDurability(view: ClusterView, report: Report): Oracle {
     height: number,
   ): BlockHash | undefined {
     if (head.height <= height) return head.height === height ? head.id : undefined;
-    const { blocks, missing } = view.chains.chain(view.disk(host), head, height + 1);
+    const { blocks, missing } = view.chains.wholeChain(view.disks(), host, head, height + 1);
     return missing === undefined ? blocks[0]?.block.header.parent : undefined;
   }
 

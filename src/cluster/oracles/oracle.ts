@@ -29,6 +29,8 @@ export interface ClusterView {
   inspect(host: number): NodeSnapshot | undefined;
   /** The disk without its faults: what the program wrote. */
   disk(host: number): Pick<Storage, 'get' | 'scan'>;
+  /** Those of all hosts, by number. */
+  disks(): readonly Pick<Storage, 'get' | 'scan'>[];
   corruption(host: number): CorruptionReport;
   /** Blocks of all hosts, decoded from their disks. */
   readonly chains: StoredChains;

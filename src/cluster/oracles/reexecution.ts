@@ -110,7 +110,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
     if (snapshot === undefined) return;
     const known = broken.get(snapshot.head.id);
     if (known !== undefined) return;
-    const chain = view.chains.chain(view.disk(host), snapshot.head);
+    const chain = view.chains.wholeChain(view.disks(), host, snapshot.head);
     if (chain.missing !== undefined) {
       if (view.isTainted(host)) return;
       const fact = `${view.nameOf(host)} lacks the body of ${chain.missing.slice(0, 12)}, which is on its chain`;

@@ -1,6 +1,7 @@
 /** The blocks that hosts keep on disk, read by the records' own layout and checked against their ids; decoded once for all. */
 
-import { blockKey, openRecord } from '../../chain/blockstore/records.ts';
+import { decodeHead } from '../../chain/blockstore/record-codecs.ts';
+import { blockKey, META, metaKey, openRecord } from '../../chain/blockstore/records.ts';
 import type { Sha256 } from '../../chain/crypto/sha256.ts';
 import type { Block } from '../../chain/types/block.ts';
 import { decodeBlock } from '../../chain/types/block-codec.ts';
@@ -41,6 +42,48 @@ export class StoredChains {
     if (isRejection(block) || blockId(block.header) !== id) return undefined;
     this.#blocks.set(id, block);
     return block;
+  }
+
+  /** The block of the snapshot that the chain on this disk began with; undefined: genesis. */
+  origin(disk: Disk): { readonly id: BlockHash; readonly height: number } | undefined {
+    const key = metaKey(META.origin);
+    const value = disk.get(key);
+    const payload = value === undefined ? 'corrupt' : openRecord(this.#sha256, key, value);
+    return payload === 'corrupt' ? undefined : decodeHead(payload);
+  }
+
+  /**
+   * The main chain of a host from its head down to height `until`. Where it began with a snapshot, what lies below is read
+   * from whichever disk holds it: ids name their content, so nothing less is judged.
+   */
+  wholeChain(
+    disks: readonly Disk[],
+    host: number,
+    head: { readonly id: BlockHash; readonly height: number },
+    until = 1,
+  ): StoredChain {
+    const own = disks[host];
+    if (own === undefined) return { blocks: [], missing: head.id };
+    const origin = this.origin(own);
+    const above = this.chain(own, head, Math.max(until, origin === undefined ? 1 : origin.height + 1));
+    if (origin === undefined || above.missing !== undefined) return above;
+    const below: { id: BlockHash; block: Block }[] = [];
+    let { id } = origin;
+    for (let { height } = origin; height >= until; height--) {
+      const block = this.#readAnywhere(disks, height, id);
+      if (block === undefined) return { blocks: above.blocks, missing: id };
+      below.push({ id, block });
+      id = block.header.parent;
+    }
+    return { blocks: [...below.reverse(), ...above.blocks], missing: undefined };
+  }
+
+  #readAnywhere(disks: readonly Disk[], height: number, id: BlockHash): Block | undefined {
+    for (const disk of disks) {
+      const block = this.read(disk, height, id);
+      if (block !== undefined) return block;
+    }
+    return undefined;
   }
 
   /** From the head down to genesis, following parents. `until`: stop at this height. */

@@ -110,6 +110,11 @@ describe('scenario files', () => {
     expect(refusal(`${GOOD}hosts: [{ hosts: [0], joins: 200s }]\n`).message).toContain('joins after');
     expect(refusal(`${GOOD}load: [{ kind: burns, perSecond: 1 }]\n`).message).toContain('version 2');
     expect(refusal(`${GOOD}network: { compactModel: true }\n`).message).toContain('simblock');
+    const starts = 'hosts: [{ hosts: [0], snapshot: true }]\n';
+    expect(refusal(`${GOOD}${starts}`).message).toContain('but nobody makes any');
+    const made = 'chain: { snapshots: { every: 10 } }\n';
+    expect(refusal(`${GOOD}${made}atLeast: { snapshots: 1 }\n`).message).toContain('no host may make one');
+    expect(() => parseScenario('x.yaml', `${GOOD}${made}${starts}atLeast: { snapshots: 1 }\n`)).not.toThrow();
   });
 
   it('never throws anything else, whatever the text', () => {

@@ -174,6 +174,27 @@ function upgradeProblems(scenario: ScenarioFile): readonly Impossible[] {
   );
 }
 
+/** Who starts from a snapshot needs somebody who makes them. */
+function snapshotProblems(scenario: ScenarioFile): readonly Impossible[] {
+  const problems: Impossible[] = [];
+  const starters = (scenario.hosts ?? []).filter((rule) => rule.snapshot === true);
+  for (const [i, rule] of (scenario.hosts ?? []).entries()) {
+    if (rule.snapshot !== true || scenario.chain?.snapshots !== undefined) continue;
+    const message = 'a start from a snapshot, but nobody makes any';
+    problems.push({ path: ['hosts', i, 'snapshot'], message, expected: 'chain.snapshots to be set' });
+  }
+  const wanted = scenario.atLeast?.snapshots ?? 0;
+  if (wanted > 0 && starters.length === 0) {
+    const message = `${wanted} starts from a snapshot, but no host may make one`;
+    problems.push({
+      path: ['atLeast', 'snapshots'],
+      message,
+      expected: 'hosts to have a line with snapshot: true',
+    });
+  }
+  return problems;
+}
+
 /** A run that waits for faults which no line plans can never pass. */
 function atLeastProblems(scenario: ScenarioFile): readonly Impossible[] {
   const planned = [...new Set((scenario.faults ?? []).map((fault) => fault.kind))];
@@ -204,6 +225,7 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...upgradeProblems(scenario),
     ...quietProblems(scenario),
     ...atLeastProblems(scenario),
+    ...snapshotProblems(scenario),
   ];
   for (const [i, rule] of (scenario.hosts ?? []).entries()) {
     problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));

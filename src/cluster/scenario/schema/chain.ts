@@ -27,6 +27,20 @@ export const chainSchema = z.strictObject({
     .max(100_000)
     .optional()
     .meta({ description: 'Blocks below the base that can be undone; default 100.' }),
+  snapshots: z
+    .strictObject({
+      every: z.int().min(2).max(1_000_000).meta({ description: 'Blocks from one snapshot to the next.' }),
+      chunkBytes: z
+        .int()
+        .min(200)
+        .max(1_048_576)
+        .optional()
+        .meta({ description: 'Leaves of the state in one chunk, in bytes; default 1048576.' }),
+    })
+    .optional()
+    .meta({
+      description: 'All hosts make snapshots of their state, from which others can start; default: none.',
+    }),
   reward: z
     .int()
     .min(0)

@@ -28,6 +28,7 @@ export const atLeastSchema = z.strictObject({
     description: 'Nodes that stopped for good, with UPGRADE_REQUIRED or REORG_BEYOND_PRUNED.',
   }),
   compact: count.optional().meta({ description: 'Blocks received in compact form.' }),
+  snapshots: count.optional().meta({ description: 'Times that a node began with a snapshot.' }),
   faults: faultCountsSchema
     .optional()
     .meta({ description: 'Faults that had an effect, by kind: what did not happen proves nothing.' }),

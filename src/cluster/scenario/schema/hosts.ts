@@ -42,6 +42,10 @@ export const hostRuleSchema = z.strictObject({
     .optional()
     .meta({ description: 'Relative mining power; default 1, 0: mines nothing.' }),
   joins: duration.optional().meta({ description: 'First boot; default 0s.' }),
+  snapshot: z.boolean().optional().meta({
+    description:
+      'Started without blocks, it begins with the newest snapshot that two other hosts made alike, where there is one; default false.',
+  }),
   skew: signedDuration.optional().meta({ description: 'Its wall clock against true time; default 0s.' }),
   driftPpm: driftPpm
     .optional()
