@@ -33,8 +33,6 @@ export interface DoubleSpendOutcome {
   readonly confirmations: number;
   readonly trials: number;
   readonly successes: number;
-  /** Blocks of the attacker that were no trial: an honest block was under way. */
-  readonly skipped: number;
   readonly blocks: number;
 }
 
@@ -49,13 +47,12 @@ class Attack {
   readonly #found = [0, 0];
   /** What the last event asks the harness to do. */
   #wanted: 'hide' | 'publish' | 'giveUp' | undefined;
-  /** The tip that must win, unless something was found while it travelled. */
+  /** The tip that must win. */
   #expected: string | undefined;
   #loser = HONEST;
   #faults = 0;
   trials = 0;
   successes = 0;
-  skipped = 0;
   blocks = 0;
 
   constructor(job: DoubleSpendJob) {
@@ -70,7 +67,7 @@ class Attack {
       },
       job.seed,
     );
-    this.#cluster = experimentCluster(plan, KEEP_ALL);
+    this.#cluster = experimentCluster(plan, { store: KEEP_ALL, isResting: (host) => this.#isResting(host) });
     this.#heads = this.#cluster.observation.heads;
     this.#cluster.simulator.observe((host, event) => this.#onEvent(host, event));
   }
@@ -79,21 +76,22 @@ class Attack {
     drive(this.#cluster, () => this.#act());
   }
 
+  /** Nobody mines while the hosts agree again; then the attacker alone, until he has the block with which a trial begins. */
+  #isResting(host: number): boolean {
+    return this.#phase === 'settling' || (this.#phase === 'waiting' && host === HONEST);
+  }
+
   #onEvent(host: number, event: DomainEvent): void {
     if (event.kind !== 'BlockProduced') return;
     this.blocks++;
     if (this.#phase === 'racing') this.#onRaced(host);
-    else if (this.#phase === 'settling') this.#expected = undefined;
-    else if (host === ATTACKER) this.#begin(event.height);
+    else this.#begin(host, event.height);
   }
 
-  /** The attacker found a block: private, if it stands on what the honest miner has too. */
-  #begin(height: number): void {
-    const isOnTip = this.#heads[HONEST]?.height === height - 1;
-    if (!isOnTip) {
-      this.skipped++;
-      return;
-    }
+  /** The attacker found a block, which stands on what the honest miner has too. */
+  #begin(host: number, height: number): void {
+    assert(this.#phase === 'waiting' && host === ATTACKER, 'who rests finds nothing');
+    assert(this.#heads[HONEST]?.height === height - 1, 'a trial begins on the public tip');
     this.#phase = 'racing';
     this.#found[HONEST] = 0;
     this.#found[ATTACKER] = 1;
@@ -154,7 +152,7 @@ class Attack {
 
   #settled(): void {
     assert(
-      this.#expected === undefined || this.#heads[this.#loser]?.id === this.#expected,
+      this.#heads[this.#loser]?.id === this.#expected,
       'the host with the shorter chain reorganises to the longer one',
     );
     this.#phase = 'waiting';
@@ -166,6 +164,6 @@ export function runDoubleSpend(job: DoubleSpendJob): DoubleSpendOutcome {
   const attack = new Attack(job);
   attack.run();
   const { q, confirmations } = job;
-  const { trials, successes, skipped, blocks } = attack;
-  return { kind: 'double-spend', q, confirmations, trials, successes, skipped, blocks };
+  const { trials, successes, blocks } = attack;
+  return { kind: 'double-spend', q, confirmations, trials, successes, blocks };
 }

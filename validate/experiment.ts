@@ -1,11 +1,12 @@
 /** Clusters for experiments: real nodes of a bare proof-of-work chain, and a harness that reacts to what they do. */
 import { createNode } from '../src/chain/node.ts';
-import type { StoreSettings } from '../src/chain/node-config.ts';
+import type { Search, StoreSettings } from '../src/chain/node-config.ts';
 import type { ClusterOptions } from '../src/cluster/chain-setup.ts';
 import type { ClusterPlan } from '../src/cluster/plan.ts';
 import { resolveScenario } from '../src/cluster/resolve.ts';
 import { parseScenario } from '../src/cluster/scenario/parse.ts';
 import { TestCluster } from '../src/cluster/test-cluster.ts';
+import { address } from '../src/env/units.ts';
 import { createNativeSuite } from '../src/lab/native-suite.ts';
 import { installTraps, removeTraps } from '../src/sim/traps.ts';
 
@@ -38,7 +39,7 @@ export interface ExperimentText {
 
 const suite = createNativeSuite();
 
-/** Constant difficulty, modelled signatures, no pings and no time-outs. */
+/** Constant difficulty, no reward (nothing depends on one, and a state that never changes costs nothing), modelled signatures, no pings and no time-outs. */
 export function experimentPlan(text: ExperimentText, seed: string): ClusterPlan {
   const yaml = `
 name: experiment
@@ -47,7 +48,7 @@ nodes: ${text.nodes}
 duration: 400d
 expect: pass
 signatures: modelled
-chain: { engine: pow, difficulty: constant, blockInterval: ${text.intervalS}s }
+chain: { engine: pow, difficulty: constant, blockInterval: ${text.intervalS}s, reward: 0 }
 network: ${text.network}
 node: ${text.node}
 ${text.rest ?? ''}
@@ -56,27 +57,54 @@ ${text.rest ?? ''}
   return { ...plan, durationUs: DURATION_US, quietFromUs: DURATION_US };
 }
 
-/** A cluster without oracles. `peersOf` replaces whom a host dials. */
-export function experimentCluster(
-  plan: ClusterPlan,
-  store: Partial<StoreSettings>,
-  peersOf?: (host: number, planned: readonly string[]) => readonly string[],
-): TestCluster {
+/** What an experiment changes in its nodes. */
+export interface ExperimentNodes {
+  readonly store: Partial<StoreSettings>;
+  /** Replaces whom a host dials. */
+  readonly peersOf?: (host: number) => readonly string[];
+  /** While it answers true, what the miner of a host would find is nothing: he does not mine. */
+  readonly isResting?: (host: number) => boolean;
+}
+
+/** A cluster without oracles and without a trace, which nobody would read. */
+export function experimentCluster(plan: ClusterPlan, nodes: ExperimentNodes): TestCluster {
+  const { peersOf, isResting } = nodes;
   const options: ClusterOptions = {
     oracles: [],
+    trace: false,
     nativeSuite: suite,
     program: (host, _honest, config) => {
-      const planned = config.staticPeers ?? [];
-      const peers = peersOf === undefined ? planned : (peersOf(host, planned) as typeof planned);
+      const peers = peersOf?.(host).map((name) => address(name));
+      const { createSearch } = config;
       return createNode({
         ...config,
-        bootstrap: peers,
-        staticPeers: peers,
-        store: { ...config.store, ...store },
+        ...(peers === undefined ? {} : { bootstrap: peers, staticPeers: peers }),
+        ...(isResting === undefined
+          ? {}
+          : { createSearch: (env) => restingSearch(createSearch(env), () => isResting(host)) }),
+        store: { ...config.store, ...nodes.store },
       });
     },
   };
   return new TestCluster(plan, options);
+}
+
+/**
+ * The search of a miner who rests at times. What he would have found meanwhile is dropped, and the search drawn anew:
+ * an exponential time has no memory, so this is a miner who begins when the rest ends.
+ */
+export function restingSearch(search: Search, isResting: () => boolean): Search {
+  return (job, onFound) => {
+    let cancel = (): void => {};
+    const begin = (): void => {
+      cancel = search({ ...job, headerBytes: () => (isResting() ? restart() : job.headerBytes()) }, onFound);
+    };
+    const restart = (): undefined => {
+      begin();
+    };
+    begin();
+    return () => cancel();
+  };
 }
 
 /** Simulates event by event until `isDone`, which may act on the run between two events. */

@@ -27,11 +27,10 @@ describe('the harness of double spends', () => {
   });
 
   it('makes as many trials as asked, of which some succeed and some fail', () => {
-    const { trials, successes, skipped } = runDoubleSpend(ATTACK);
+    const { trials, successes } = runDoubleSpend(ATTACK);
     expect(trials).toBe(60);
     expect(successes).toBeGreaterThan(10);
     expect(successes).toBeLessThan(45);
-    expect(skipped).toBeLessThan(3);
   });
 
   it('succeeds less when more is demanded', () => {

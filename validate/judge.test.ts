@@ -7,7 +7,7 @@ import { rosenfeld } from './theory.ts';
 const FULL = { short: false, only: undefined, misSet: undefined } as const;
 
 function outcome(q: number, n: number, trials: number, successes: number): DoubleSpendOutcome {
-  return { kind: 'double-spend', q, confirmations: n, trials, successes, skipped: 0, blocks: 0 };
+  return { kind: 'double-spend', q, confirmations: n, trials, successes, blocks: 0 };
 }
 
 function verdicts(run: DoubleSpendOutcome): readonly string[] {

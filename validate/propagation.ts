@@ -107,7 +107,7 @@ export function runToHeight(cluster: TestCluster): void {
 
 /** Runs one job. */
 export function runPropagation(job: PropagationJob): PropagationOutcome {
-  const cluster = experimentCluster(planOf(job), KEEP_LITTLE);
+  const cluster = experimentCluster(planOf(job), { store: KEEP_LITTLE });
   const spreads = new Spreads();
   cluster.simulator.observe((_, event, atUs) => spreads.onEvent(event, atUs));
   runToHeight(cluster);

@@ -33,7 +33,7 @@ export function runRealCompact(job: RealCompactJob): RealCompactOutcome {
     },
     job.seed,
   );
-  const cluster = experimentCluster(plan, KEEP_LITTLE);
+  const cluster = experimentCluster(plan, { store: KEEP_LITTLE });
   const spreads = new Spreads();
   const counts = { compact: 0, full: 0, transactions: 0 };
   cluster.simulator.observe((_, event, atUs) => {

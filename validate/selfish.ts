@@ -86,7 +86,7 @@ class SelfishMiner {
       job.seed,
     );
     const links = randomLinks(job.seed);
-    this.#cluster = experimentCluster(plan, KEEP_ALL, (host) => links[host] ?? []);
+    this.#cluster = experimentCluster(plan, { store: KEEP_ALL, peersOf: (host) => links[host] ?? [] });
     this.#heads = this.#cluster.observation.heads;
     this.#segmentEnd = { id: this.#cluster.setup.genesisId, height: 0 };
     const { simulator } = this.#cluster;
