@@ -8,7 +8,13 @@ import type { SelfishJob, SelfishOutcome } from './selfish.ts';
 export type ValidateJob = DoubleSpendJob | PropagationJob | RealCompactJob | SelfishJob;
 export type ValidateOutcome = DoubleSpendOutcome | PropagationOutcome | RealCompactOutcome | SelfishOutcome;
 
+/** A run that came to its end, and the CPU time of the thread that made it. */
+export interface FinishedJob {
+  readonly outcome: ValidateOutcome;
+  readonly cpuMs: number;
+}
+
 /** What a worker answers to a job. */
 export type WorkerAnswer =
-  | { readonly kind: 'done'; readonly outcome: ValidateOutcome }
+  | { readonly kind: 'done'; readonly finished: FinishedJob }
   | { readonly kind: 'failed'; readonly error: string };

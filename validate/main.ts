@@ -1,11 +1,16 @@
 /** `npm run validate`: measures the simulator against published results, prints a table, exits with 1 on any FAIL. */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { judge, type Line } from './judge.ts';
+import { Results, ResultsError } from './results.ts';
 import { runJobs } from './run-jobs.ts';
 import { MIS_SETS, type MisSet, PARTS, type Part, planJobs, type ValidateOptions } from './settings.ts';
 
-const THREADS = 2;
-const USAGE = `usage: npm run validate -- [--short] [--only ${PARTS.join(' | ')}] [--mis-set ${MIS_SETS.join(' | ')}]`;
+/** More threads than any machine has cores are a slip of the pen. */
+const THREADS_MAX = 1_024;
+const USAGE = `usage: npm run validate -- [--short] [--only ${PARTS.join(' | ')}] [--mis-set ${MIS_SETS.join(' | ')}]
+                           [--threads N (default: one a core)]
+                           [--results FILE (finished runs are added to it, and not made again)]`;
 const EXIT = { passed: 0, failed: 1, usage: 2 } as const;
 
 function oneOf<T extends string>(
@@ -19,19 +24,36 @@ function oneOf<T extends string>(
   return found;
 }
 
-function parseOptions(args: readonly string[]): ValidateOptions {
+interface Flags extends ValidateOptions {
+  readonly threads: number;
+  readonly results: string | undefined;
+}
+
+function threadsOf(value: string | undefined): number {
+  if (value === undefined) return availableParallelism();
+  const threads = Number(value);
+  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX)
+    throw new TypeError(`--threads is a number from 1 to ${THREADS_MAX}, not ${value}`);
+  return threads;
+}
+
+function parseFlags(args: readonly string[]): Flags {
   const { values } = parseArgs({
     args: [...args],
     options: {
       short: { type: 'boolean', default: false },
       only: { type: 'string' },
       'mis-set': { type: 'string' },
+      threads: { type: 'string' },
+      results: { type: 'string' },
     },
   });
   return {
     short: values.short,
     only: oneOf<Part>('only', values.only, PARTS),
     misSet: oneOf<MisSet>('mis-set', values['mis-set'], MIS_SETS),
+    threads: threadsOf(values.threads),
+    results: values.results,
   };
 }
 
@@ -57,28 +79,36 @@ function tableText(lines: readonly Line[]): string {
     .join('\n');
 }
 
-async function validate(options: ValidateOptions): Promise<number> {
-  const jobs = planJobs(options);
-  const startedMs = performance.now();
+async function validate(flags: Flags, results: Results): Promise<number> {
+  const jobs = planJobs(flags);
+  const open = jobs.filter((job) => !results.has(job));
+  let finished = jobs.length - open.length;
   const isShown = process.stderr.isTTY === true;
-  const outcomes = await runJobs(jobs, THREADS, (_, finished) => {
+  await runJobs(open, flags.threads, (job, done) => {
+    results.add(job, done);
+    finished++;
     if (isShown) process.stderr.write(`\r${finished} of ${jobs.length} runs`);
   });
   if (isShown) process.stderr.write('\r\x1b[K');
-  const lines = judge(outcomes, options.short);
+  const lines = judge(results.outcomesOf(jobs), flags.short);
   const failed = lines.filter((line) => line.verdict === 'FAIL').length;
-  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
+  const seconds = (results.cpuMsOf(jobs) / 1_000).toFixed(0);
   console.log(tableText(lines));
-  console.log(`\n${jobs.length} runs in ${seconds} s: ${failed === 0 ? 'ok' : `${failed} FAIL`}`);
+  console.log(`\n${jobs.length} runs, ${seconds} s of CPU: ${failed === 0 ? 'ok' : `${failed} FAIL`}`);
   return failed === 0 ? EXIT.passed : EXIT.failed;
 }
 
-let options: ValidateOptions | undefined;
-try {
-  options = parseOptions(process.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  console.error(USAGE);
-  process.exitCode = EXIT.usage;
+/** Flags and the file that they name; undefined when either is no good, which was said. */
+function open(args: readonly string[]): { readonly flags: Flags; readonly results: Results } | undefined {
+  try {
+    const flags = parseFlags(args);
+    return { flags, results: new Results(flags.results, flags) };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof ResultsError)) console.error(USAGE);
+    return undefined;
+  }
 }
-if (options !== undefined) process.exitCode = await validate(options);
+
+const opened = open(process.argv.slice(2));
+process.exitCode = opened === undefined ? EXIT.usage : await validate(opened.flags, opened.results);

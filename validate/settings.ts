@@ -1,4 +1,5 @@
 /** Which runs make up a validation: the full one, and the short one of every push. */
+import { assertNever } from '../src/env/assert.ts';
 import type { ValidateJob } from './jobs.ts';
 import network from './reference/network-2019.json' with { type: 'json' };
 import { giveUpDepth, rosenfeld } from './theory.ts';
@@ -26,7 +27,7 @@ const MIS_SET_LATENCY_PERMILLE = 1_300;
 
 /** 400 / r trials make the standard error of the success r at most a twentieth of it. */
 const TRIALS_PER_SUCCESS = 400;
-const TRIALS_OF_JOB = 500;
+const TRIALS_OF_JOB = 1_000;
 const SHORT_TRIALS = 1_000;
 const CONFIRMATIONS = [1, 2, 3, 4, 5, 6];
 const SHORT_PAIRS: readonly (readonly [number, number])[] = [
@@ -89,14 +90,13 @@ function doubleSpendJobs({ short, misSet }: ValidateOptions): readonly ValidateJ
   return doubleSpendPairs(short).flatMap(([q, confirmations]) => {
     const success = rosenfeld(q, confirmations);
     const trials = short ? SHORT_TRIALS : Math.ceil(TRIALS_PER_SUCCESS / success);
-    const count = Math.ceil(trials / TRIALS_OF_JOB);
     return Array.from(
-      { length: count },
+      { length: Math.ceil(trials / TRIALS_OF_JOB) },
       (_, i): ValidateJob => ({
         kind: 'double-spend',
         q,
         confirmations,
-        trials: TRIALS_OF_JOB,
+        trials: Math.min(TRIALS_OF_JOB, trials - i * TRIALS_OF_JOB),
         depth: giveUpDepth(q, success),
         lead: misSet === 'exceed' ? 2 : 1,
         seed: `double-spend/${q}/${confirmations}/${i}`,
@@ -121,15 +121,44 @@ function selfishJobs({ short }: ValidateOptions): readonly ValidateJob[] {
   );
 }
 
-/** All runs, the longest first. */
+/** The line of the table to which a run belongs. */
+function lineOf(job: ValidateJob): string {
+  switch (job.kind) {
+    case 'propagation':
+      return `propagation/${job.intervalS}/${job.compact}`;
+    case 'double-spend':
+      return `double-spend/${job.q}/${job.confirmations}`;
+    case 'selfish':
+      return `selfish/${job.alpha}/${job.hearsLateMs}`;
+    case 'real-compact':
+      return 'real-compact';
+    default:
+      return assertNever(job);
+  }
+}
+
+/** The lines side by side: a validation that is stopped has made about the same share of each. */
+function interleaved(jobs: readonly ValidateJob[]): readonly ValidateJob[] {
+  const sizes = new Map<string, number>();
+  const placed = jobs.map((job) => {
+    const line = lineOf(job);
+    const before = sizes.get(line) ?? 0;
+    sizes.set(line, before + 1);
+    return { job, line, before };
+  });
+  const shareOf = ({ line, before }: (typeof placed)[number]): number => before / (sizes.get(line) ?? 1);
+  return placed.sort((a, b) => shareOf(a) - shareOf(b)).map(({ job }) => job);
+}
+
+/** All runs, in the order in which they are made. */
 export function planJobs(options: ValidateOptions): readonly ValidateJob[] {
   const wants = (part: Part): boolean => options.only === undefined || options.only === part;
-  return [
+  return interleaved([
     ...(wants('propagation') ? propagationJobs(options) : []),
     ...(wants('propagation') && !options.short
       ? [{ kind: 'real-compact', heights: 103, seed: '1' } as const]
       : []),
     ...(wants('selfish') ? selfishJobs(options) : []),
     ...(wants('double-spend') ? doubleSpendJobs(options) : []),
-  ];
+  ]);
 }

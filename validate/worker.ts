@@ -26,8 +26,11 @@ function run(job: ValidateJob): ValidateOutcome {
 }
 
 function answerTo(job: ValidateJob): WorkerAnswer {
+  const before = process.threadCpuUsage();
   try {
-    return { kind: 'done', outcome: run(job) };
+    const outcome = run(job);
+    const { user, system } = process.threadCpuUsage(before);
+    return { kind: 'done', finished: { outcome, cpuMs: Math.round((user + system) / 1_000) } };
   } catch (error) {
     return { kind: 'failed', error: error instanceof Error ? (error.stack ?? error.name) : String(error) };
   }
