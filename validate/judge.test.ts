@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DoubleSpendOutcome } from './double-spend.ts';
+import type { ValidateJob } from './jobs.ts';
 import { judge, ratioOf } from './judge.ts';
+import network from './reference/network-2019.json' with { type: 'json' };
 import { planJobs } from './settings.ts';
 import { rosenfeld } from './theory.ts';
 
@@ -68,10 +70,37 @@ describe('the plan of the full form', () => {
     }
   });
 
-  it('has 2,000 blocks and five seeds for each of six rows of 300 nodes', () => {
+  it('has 2,000 blocks for each of six rows of 300 nodes, with five seeds or as many as rare orphans need', () => {
     const rows = jobs.filter((job) => job.kind === 'propagation');
-    expect(rows.length).toBe(30);
     for (const row of rows) expect([row.nodes, row.heights - 10]).toEqual([300, 2_000]);
-    expect(new Set(rows.map((row) => `${row.intervalS} ${row.compact} ${row.seed}`)).size).toBe(30);
+    const seeds = network.rows.map(
+      ({ intervalS, compact, orphanRate }) =>
+        [
+          rows.filter((row) => row.intervalS === intervalS && row.compact === compact).length,
+          orphanRate,
+          intervalS === 600 ? 0.15 : 0.05,
+        ] as const,
+    );
+    expect(seeds.length).toBe(6);
+    for (const [count, rate, error] of seeds) {
+      expect(count).toBeGreaterThanOrEqual(5);
+      expect(Math.sqrt((1 - rate) / (rate * 2_000 * count))).toBeLessThanOrEqual(error);
+    }
+    expect(new Set(rows.map((row) => `${row.intervalS} ${row.compact} ${row.seed}`)).size).toBe(rows.length);
+  });
+
+  it('has made about the same share of every line wherever it is stopped', () => {
+    const done = jobs.slice(0, Math.floor(jobs.length / 2));
+    const shareOf = (isOf: (job: ValidateJob) => boolean): number =>
+      done.filter(isOf).length / jobs.filter(isOf).length;
+    expect(shareOf((job) => job.kind === 'selfish' && job.alpha === 0.3)).toBeCloseTo(0.5, 1);
+    expect(shareOf((job) => job.kind === 'double-spend' && job.confirmations === 6)).toBeCloseTo(0.5, 1);
+    expect(done.some((job) => job.kind === 'real-compact')).toBe(true);
+    const rows = new Set(
+      done
+        .filter((job) => job.kind === 'propagation')
+        .map(({ intervalS, compact }) => `${intervalS} ${compact}`),
+    );
+    expect(rows.size).toBe(6);
   });
 });

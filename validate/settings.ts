@@ -18,9 +18,13 @@ export interface ValidateOptions {
 }
 
 const NODES = 300;
-/** Heights whose blocks may still be under way at the end, which are not counted, are part of every run. */
+/** The last ten, whose blocks may still be under way at the end, are not counted. */
 const PROPAGATION_HEIGHTS = 2_010;
+const COUNTED_HEIGHTS = 2_000;
 const PROPAGATION_SEEDS = 5;
+/** Largest standard error of an orphan rate, as a share of it; where blocks take 600 s, hardly any is an orphan. */
+const ORPHANS_ERROR = 0.05;
+const RARE_ORPHANS_ERROR = 0.15;
 const SHORT_PROPAGATION_HEIGHTS = 120;
 /** A mis-set latency: a third too long. */
 const MIS_SET_LATENCY_PERMILLE = 1_300;
@@ -66,18 +70,25 @@ export function doubleSpendPairs(short: boolean): readonly (readonly [number, nu
   return [0.1, 0.2, 0.3].flatMap((q) => CONFIRMATIONS.map((n) => [q, n] as const).reverse());
 }
 
+/** Five seeds, or as many as the rate of orphans needs that was published. */
+function seedsOf({ intervalS, orphanRate }: (typeof network.rows)[number]): number {
+  const error = intervalS === 600 ? RARE_ORPHANS_ERROR : ORPHANS_ERROR;
+  const blocks = (1 - orphanRate) / (orphanRate * error * error);
+  return Math.max(PROPAGATION_SEEDS, Math.ceil(blocks / COUNTED_HEIGHTS));
+}
+
 function propagationJobs({ short, misSet }: ValidateOptions): readonly ValidateJob[] {
   const rows = short
     ? network.rows.filter((row) => row.intervalS === 600 || row.intervalS === 12)
     : network.rows;
-  return rows.flatMap(({ intervalS, compact }) =>
+  return rows.flatMap((row) =>
     Array.from(
-      { length: short ? (intervalS === 600 ? 2 : 1) : PROPAGATION_SEEDS },
+      { length: short ? (row.intervalS === 600 ? 2 : 1) : seedsOf(row) },
       (_, i): ValidateJob => ({
         kind: 'propagation',
         nodes: NODES,
-        intervalS,
-        compact,
+        intervalS: row.intervalS,
+        compact: row.compact,
         heights: short ? SHORT_PROPAGATION_HEIGHTS : PROPAGATION_HEIGHTS,
         latencyPermille: misSet === 'latency' ? MIS_SET_LATENCY_PERMILLE : 1_000,
         seed: `${i + 1}`,

@@ -2,7 +2,38 @@ import { describe, expect, it } from 'vitest';
 import reference from './reference/proof-of-work.json' with { type: 'json' };
 import { eyalSirer, giveUpDepth, nakamotoPoisson, orphanLaw, rosenfeld } from './theory.ts';
 
+/** The rules of the harness, followed exactly: one private block, `n` confirmations, a longer chain, `depth` behind. */
+function ruledSuccess(q: number, n: number, depth: number): number {
+  const races = new Map<string, { confirmed: number; hidden: number; probability: number }>();
+  let won = 0;
+  const reach = (confirmed: number, hidden: number, probability: number): void => {
+    if (confirmed >= n && hidden > confirmed) won += probability;
+    else if (confirmed - hidden < depth) {
+      const key = `${confirmed} ${hidden}`;
+      const known = races.get(key);
+      races.set(key, { confirmed, hidden, probability: probability + (known?.probability ?? 0) });
+    }
+  };
+  reach(0, 1, 1);
+  // A Map visits what is added while it is walked; blocks come one at a time, so all ways to a race are in before it.
+  for (const { confirmed, hidden, probability } of races.values()) {
+    if (probability < 1e-15) continue;
+    reach(confirmed, hidden + 1, probability * q);
+    reach(confirmed + 1, hidden, probability * (1 - q));
+  }
+  return won;
+}
+
 describe('the theory of double spends', () => {
+  it.each([0.1, 0.2, 0.3])('is what the rules of the harness give, giving up included, for q = %d', (q) => {
+    for (let n = 1; n <= 6; n++) {
+      const success = rosenfeld(q, n);
+      const ruled = ruledSuccess(q, n, giveUpDepth(q, success));
+      expect(ruled).toBeLessThan(success);
+      expect(ruled / success).toBeGreaterThan(0.999);
+    }
+  });
+
   it.each(Object.entries(reference.doubleSpend.success))('is that of Rosenfeld for q = %s', (q, values) => {
     for (const [i, value] of values.entries()) expect(rosenfeld(Number(q), i + 1)).toBeCloseTo(value, 10);
   });

@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The short form takes a minute on two free cores. */
 const TIMEOUT_MS = 900_000;
+/** A start of the program and a table, on a busy machine; the runs themselves take longer. */
+const READ_ONLY_MS = 5_000;
 
 interface Ended {
   readonly code: number;
@@ -53,6 +58,25 @@ describe('npm run validate', () => {
   );
 
   it(
+    'goes on with the runs of a file, and makes none of them again',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'validate-'));
+      const flags = ['--short', '--only', 'double-spend', '--results', join(folder, 'runs.jsonl')];
+      const first = await validate(...flags, '--threads', '1');
+      const before = performance.now();
+      const second = await validate(...flags);
+      expect(performance.now() - before).toBeLessThan(READ_ONLY_MS);
+      expect(first.code).toBe(0);
+      expect(second).toEqual(first);
+      const other = await validate(...flags, '--mis-set', 'exceed');
+      expect(other.code).toBe(2);
+      expect(other.errors).toContain("holds runs of the form 'short', not 'short, mis-set exceed'");
+      rmSync(folder, { recursive: true });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'fails when the attacker must exceed the public chain by one block more',
     async () => {
       const { code, lines } = await validate('--short', '--only', 'double-spend', '--mis-set', 'exceed');
@@ -63,7 +87,12 @@ describe('npm run validate', () => {
   );
 
   it('refuses what it does not know', async () => {
-    for (const flags of [['--only', 'nothing'], ['--mis-set', 'nothing'], ['--nothing']]) {
+    for (const flags of [
+      ['--only', 'nothing'],
+      ['--mis-set', 'nothing'],
+      ['--threads', '0'],
+      ['--nothing'],
+    ]) {
       const { code, errors } = await validate(...flags);
       expect(code).toBe(2);
       expect(errors).toContain('usage: npm run validate');
