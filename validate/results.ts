@@ -30,7 +30,7 @@ interface Line extends FinishedJob {
 }
 
 /** Sixteen hexadecimal digits over every source file that decides how a run goes. */
-export function codeDigest(): string {
+function codeDigest(): string {
   const hash = createHash('sha256');
   const files = CODE.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).filter(
     (file) => !file.endsWith('.test.ts'),
