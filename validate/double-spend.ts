@@ -13,15 +13,24 @@ const ATTACKER = 1;
 const INTERVAL_S = 100;
 const LATENCY_MS = 2;
 
-/** One run: trials of one (q, n), one after the other. */
+/** An attacker on a payment that asks for that many confirmations. */
+export interface Plan {
+  readonly confirmations: number;
+  /** How far behind he gives up. */
+  readonly depth: number;
+}
+
+/** One run: trials of one hash share, one after the other. */
 export interface DoubleSpendJob {
   readonly kind: 'double-spend';
   /** Hash share of the attacker. */
   readonly q: number;
-  readonly confirmations: number;
+  /**
+   * Whose success is told, by rising confirmations and depths. The last one is carried out. Until his own end, each
+   * other would have mined what the last one mines, so that the same race tells whether he would have succeeded.
+   */
+  readonly plans: readonly Plan[];
   readonly trials: number;
-  /** How far behind he gives up. */
-  readonly depth: number;
   /** By how many blocks his chain must be longer: 1; more is a mis-set attacker. */
   readonly lead: number;
   readonly seed: string;
@@ -30,13 +39,41 @@ export interface DoubleSpendJob {
 export interface DoubleSpendOutcome {
   readonly kind: 'double-spend';
   readonly q: number;
-  readonly confirmations: number;
   readonly trials: number;
-  readonly successes: number;
+  /** Of each plan of the job. Those of the last were published, and seen to make the honest host reorganise. */
+  readonly successes: readonly Success[];
   readonly blocks: number;
 }
 
+export interface Success {
+  readonly confirmations: number;
+  readonly count: number;
+}
+
 type Phase = 'waiting' | 'racing' | 'settling';
+type Verdict = 'open' | 'succeeded' | 'gaveUp';
+
+/** One plan in the race of one trial. */
+class Contender {
+  readonly #plan: Plan;
+  readonly #lead: number;
+  verdict: Verdict = 'open';
+  successes = 0;
+
+  constructor(plan: Plan, lead: number) {
+    this.#plan = plan;
+    this.#lead = lead;
+  }
+
+  /** The race has come to so many confirmations and so many hidden blocks. */
+  onRaced(confirmed: number, hidden: number): void {
+    if (this.verdict !== 'open') return;
+    if (confirmed >= this.#plan.confirmations && hidden >= confirmed + this.#lead) {
+      this.verdict = 'succeeded';
+      this.successes++;
+    } else if (confirmed - hidden >= this.#plan.depth) this.verdict = 'gaveUp';
+  }
+}
 
 class Attack {
   readonly #job: DoubleSpendJob;
@@ -51,12 +88,13 @@ class Attack {
   #expected: string | undefined;
   #loser = HONEST;
   #faults = 0;
+  readonly #contenders: readonly Contender[];
   trials = 0;
-  successes = 0;
   blocks = 0;
 
   constructor(job: DoubleSpendJob) {
     this.#job = job;
+    this.#contenders = job.plans.map((plan) => new Contender(plan, job.lead));
     const plan = experimentPlan(
       {
         nodes: 2,
@@ -74,6 +112,13 @@ class Attack {
 
   run(): void {
     drive(this.#cluster, () => this.#act());
+  }
+
+  successes(): readonly Success[] {
+    return this.#job.plans.map(({ confirmations }, i) => ({
+      confirmations,
+      count: this.#contenders[i]?.successes ?? 0,
+    }));
   }
 
   /** Nobody mines while the hosts agree again; then the attacker alone, until he has the block with which a trial begins. */
@@ -95,15 +140,17 @@ class Attack {
     this.#phase = 'racing';
     this.#found[HONEST] = 0;
     this.#found[ATTACKER] = 1;
+    for (const contender of this.#contenders) contender.verdict = 'open';
     this.#wanted = 'hide';
   }
 
   #onRaced(host: number): void {
-    const { confirmations, depth, lead } = this.#job;
     this.#found[host] = (this.#found[host] as number) + 1;
     const [confirmed, hidden] = this.#found as [number, number];
-    if (confirmed >= confirmations && hidden >= confirmed + lead) this.#wanted = 'publish';
-    else if (confirmed - hidden >= depth) this.#wanted = 'giveUp';
+    for (const contender of this.#contenders) contender.onRaced(confirmed, hidden);
+    const verdict = this.#contenders.at(-1)?.verdict;
+    if (verdict === 'succeeded') this.#wanted = 'publish';
+    else if (verdict === 'gaveUp') this.#wanted = 'giveUp';
   }
 
   /** Between two events; true when the last trial is over. */
@@ -130,12 +177,13 @@ class Attack {
       return;
     }
     this.#assertHidden();
+    for (const contender of this.#contenders)
+      assert(contender.verdict !== 'open', 'who asks for less is decided no later');
     const winner = wanted === 'publish' ? ATTACKER : HONEST;
     this.#loser = winner === HONEST ? ATTACKER : HONEST;
     this.#expected = this.#heads[winner]?.id;
     simulator.heal(`hide-${this.#faults}`);
     this.trials++;
-    if (wanted === 'publish') this.successes++;
     this.#phase = 'settling';
   }
 
@@ -163,7 +211,6 @@ class Attack {
 export function runDoubleSpend(job: DoubleSpendJob): DoubleSpendOutcome {
   const attack = new Attack(job);
   attack.run();
-  const { q, confirmations } = job;
-  const { trials, successes, blocks } = attack;
-  return { kind: 'double-spend', q, confirmations, trials, successes, blocks };
+  const { trials, blocks } = attack;
+  return { kind: 'double-spend', q: job.q, trials, successes: attack.successes(), blocks };
 }

@@ -5,9 +5,8 @@ import { runSelfish, type SelfishJob } from './selfish.ts';
 const ATTACK: DoubleSpendJob = {
   kind: 'double-spend',
   q: 0.3,
-  confirmations: 2,
+  plans: [{ confirmations: 2, depth: 10 }],
   trials: 60,
-  depth: 10,
   lead: 1,
   seed: 'test',
 };
@@ -29,13 +28,30 @@ describe('the harness of double spends', () => {
   it('makes as many trials as asked, of which some succeed and some fail', () => {
     const { trials, successes } = runDoubleSpend(ATTACK);
     expect(trials).toBe(60);
-    expect(successes).toBeGreaterThan(10);
-    expect(successes).toBeLessThan(45);
+    expect(successes.length).toBe(1);
+    expect(successes[0]?.count).toBeGreaterThan(10);
+    expect(successes[0]?.count).toBeLessThan(45);
   });
 
   it('succeeds less when more is demanded', () => {
-    const { successes } = runDoubleSpend(ATTACK);
-    expect(runDoubleSpend({ ...ATTACK, lead: 3 }).successes).toBeLessThan(successes);
+    const countOf = (job: DoubleSpendJob): number => runDoubleSpend(job).successes[0]?.count ?? 0;
+    expect(countOf({ ...ATTACK, lead: 3 })).toBeLessThan(countOf(ATTACK));
+  });
+
+  it('tells of each attacker what he does when he is alone, as long as no other has changed the race', () => {
+    const plans = [1, 2, 3].map((confirmations) => ({ confirmations, depth: 10 }));
+    const firstOf = (seed: string, these: DoubleSpendJob['plans']): readonly (readonly number[])[] =>
+      runDoubleSpend({ ...ATTACK, seed, trials: 1, plans: these }).successes.map(
+        ({ confirmations, count }) => [confirmations, count],
+      );
+    const seen = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const together = firstOf(`race ${i}`, plans);
+      expect(together).toEqual(plans.flatMap((plan) => firstOf(`race ${i}`, [plan])));
+      seen.add(together.map(([, count]) => count).join(' '));
+    }
+    // All fail, all succeed, and only who asked for least succeeds.
+    for (const counts of ['0 0 0', '1 1 1', '1 0 0']) expect(seen).toContain(counts);
   });
 });
 

@@ -90,7 +90,7 @@ async function validate(flags: Flags, results: Results): Promise<number> {
     if (isShown) process.stderr.write(`\r${finished} of ${jobs.length} runs`);
   });
   if (isShown) process.stderr.write('\r\x1b[K');
-  const lines = judge(results.outcomesOf(jobs), flags.short);
+  const lines = judge(results.outcomesOf(jobs));
   const failed = lines.filter((line) => line.verdict === 'FAIL').length;
   const seconds = (results.cpuMsOf(jobs) / 1_000).toFixed(0);
   console.log(tableText(lines));

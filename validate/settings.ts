@@ -33,9 +33,11 @@ const MIS_SET_LATENCY_PERMILLE = 1_300;
 const TRIALS_PER_SUCCESS = 400;
 const TRIALS_OF_JOB = 1_000;
 const SHORT_TRIALS = 1_000;
+const HASH_SHARES = [0.1, 0.2, 0.3];
 const CONFIRMATIONS = [1, 2, 3, 4, 5, 6];
+/** Trials of fewer than six confirmations alone, beside the races of six: enough to see that they say the same. */
+const OWN_TRIALS_MAX = 10_000;
 const SHORT_PAIRS: readonly (readonly [number, number])[] = [
-  [0.3, 6],
   [0.3, 3],
   [0.3, 1],
   [0.2, 2],
@@ -64,12 +66,6 @@ export const SELFISH_POINTS: readonly SelfishPoint[] = [
   { alpha: 0.25, gamma: 0.5, hearsLateMs: MIDDLE },
 ];
 
-/** Pairs (q, n) of the double spend, the ones with most trials first. */
-export function doubleSpendPairs(short: boolean): readonly (readonly [number, number])[] {
-  if (short) return SHORT_PAIRS;
-  return [0.1, 0.2, 0.3].flatMap((q) => CONFIRMATIONS.map((n) => [q, n] as const).reverse());
-}
-
 /** Five seeds, or as many as the rate of orphans needs that was published. */
 function seedsOf({ intervalS, orphanRate }: (typeof network.rows)[number]): number {
   const error = intervalS === 600 ? RARE_ORPHANS_ERROR : ORPHANS_ERROR;
@@ -97,23 +93,43 @@ function propagationJobs({ short, misSet }: ValidateOptions): readonly ValidateJ
   );
 }
 
+/** Trials of one q, whose attacker carries out the plan for the most of `confirmations`. */
+function doubleSpendTrials(
+  q: number,
+  confirmations: readonly number[],
+  trials: number,
+  lead: number,
+): readonly ValidateJob[] {
+  const plans = confirmations.map((n) => ({ confirmations: n, depth: giveUpDepth(q, rosenfeld(q, n)) }));
+  return Array.from(
+    { length: Math.ceil(trials / TRIALS_OF_JOB) },
+    (_, i): ValidateJob => ({
+      kind: 'double-spend',
+      q,
+      plans,
+      trials: Math.min(TRIALS_OF_JOB, trials - i * TRIALS_OF_JOB),
+      lead,
+      seed: `double-spend/${q}/${confirmations.join('+')}/${i}`,
+    }),
+  );
+}
+
 function doubleSpendJobs({ short, misSet }: ValidateOptions): readonly ValidateJob[] {
-  return doubleSpendPairs(short).flatMap(([q, confirmations]) => {
-    const success = rosenfeld(q, confirmations);
-    const trials = short ? SHORT_TRIALS : Math.ceil(TRIALS_PER_SUCCESS / success);
-    return Array.from(
-      { length: Math.ceil(trials / TRIALS_OF_JOB) },
-      (_, i): ValidateJob => ({
-        kind: 'double-spend',
-        q,
-        confirmations,
-        trials: Math.min(TRIALS_OF_JOB, trials - i * TRIALS_OF_JOB),
-        depth: giveUpDepth(q, success),
-        lead: misSet === 'exceed' ? 2 : 1,
-        seed: `double-spend/${q}/${confirmations}/${i}`,
-      }),
-    );
-  });
+  const lead = misSet === 'exceed' ? 2 : 1;
+  const most = CONFIRMATIONS.at(-1) as number;
+  if (short) {
+    return [
+      ...doubleSpendTrials(0.3, CONFIRMATIONS, SHORT_TRIALS, lead),
+      ...SHORT_PAIRS.flatMap(([q, n]) => doubleSpendTrials(q, [n], SHORT_TRIALS, lead)),
+    ];
+  }
+  const enough = (q: number, n: number): number => Math.ceil(TRIALS_PER_SUCCESS / rosenfeld(q, n));
+  return HASH_SHARES.flatMap((q) => [
+    ...doubleSpendTrials(q, CONFIRMATIONS, enough(q, most), lead),
+    ...CONFIRMATIONS.filter((n) => n < most).flatMap((n) =>
+      doubleSpendTrials(q, [n], Math.min(enough(q, n), OWN_TRIALS_MAX), lead),
+    ),
+  ]);
 }
 
 function selfishJobs({ short }: ValidateOptions): readonly ValidateJob[] {
@@ -138,7 +154,7 @@ function lineOf(job: ValidateJob): string {
     case 'propagation':
       return `propagation/${job.intervalS}/${job.compact}`;
     case 'double-spend':
-      return `double-spend/${job.q}/${job.confirmations}`;
+      return `double-spend/${job.q}/${job.plans.map((plan) => plan.confirmations).join('+')}`;
     case 'selfish':
       return `selfish/${job.alpha}/${job.hearsLateMs}`;
     case 'real-compact':
