@@ -173,7 +173,9 @@ function interleaved(jobs: readonly ValidateJob[]): readonly ValidateJob[] {
     sizes.set(line, before + 1);
     return { job, line, before };
   });
-  const shareOf = ({ line, before }: (typeof placed)[number]): number => before / (sizes.get(line) ?? 1);
+  // Seeds beyond the five that every row has come last.
+  const shareOf = ({ job, line, before }: (typeof placed)[number]): number =>
+    before / (job.kind === 'propagation' ? PROPAGATION_SEEDS : (sizes.get(line) ?? 1));
   return placed.sort((a, b) => shareOf(a) - shareOf(b)).map(({ job }) => job);
 }
 
