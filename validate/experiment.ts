@@ -12,8 +12,11 @@ import { installTraps, removeTraps } from '../src/sim/traps.ts';
 
 /** Longer than any experiment: they end by themselves. */
 const DURATION_US = 1_000_000_000_000_000;
+/** Nothing rots here, and the simulated time is years: steps of a scrub would be most events. */
+const NO_SCRUB: Partial<StoreSettings> = { scrubIntervalMs: 0 };
 /** The base never moves: no race is too long to be undone. Memory grows with every block, so runs are short. */
 export const KEEP_ALL: Partial<StoreSettings> = {
+  ...NO_SCRUB,
   accountIndex: false,
   baseDepth: 100_000,
   undoDepth: 100,
@@ -21,6 +24,7 @@ export const KEEP_ALL: Partial<StoreSettings> = {
 };
 /** Little is kept, and memory is bounded: branches of 100 blocks do not happen by themselves. */
 export const KEEP_LITTLE: Partial<StoreSettings> = {
+  ...NO_SCRUB,
   accountIndex: false,
   bodies: 100,
   baseDepth: 60,
