@@ -106,6 +106,17 @@ function signerOf(suite: CryptoSuite): Signer {
   return made;
 }
 
+/** One for each suite: what was signed and checked in one run serves the next. */
+const modelled = new WeakMap<CryptoSuite, CryptoSuite>();
+
+function modelledOf(real: CryptoSuite): CryptoSuite {
+  const known = modelled.get(real);
+  if (known !== undefined) return known;
+  const made = createModelledCrypto((bytes) => real.sha256(bytes));
+  modelled.set(real, made);
+  return made;
+}
+
 function loadWallets(plan: ClusterPlan, suite: CryptoSuite): readonly (readonly Keys[])[] {
   return plan.loads.map((load, i) =>
     Array.from({ length: load.accounts }, (_, j) => keysOf(suite, `load/${i}/${j}`)),
@@ -151,7 +162,7 @@ function genesisOf(
 /** Builds genesis and keys. The seed decides topology alone: every run of a scenario has the same genesis. */
 export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): ChainSetup {
   const real = options.nativeSuite ?? createPortableSuite();
-  const suite = plan.signatures === 'modelled' ? createModelledCrypto((bytes) => real.sha256(bytes)) : real;
+  const suite = plan.signatures === 'modelled' ? modelledOf(real) : real;
   const wallets = loadWallets(plan, suite);
   const hostKeys = plan.hosts.map((host) => keysOf(suite, `host/${host.name}`));
   const engine = withRules(engineSetup(plan), options.rules);

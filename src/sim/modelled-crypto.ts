@@ -9,8 +9,9 @@ const SECOND_HALF = Uint8Array.of(0x72);
 const SIGNATURE_BYTES = 64;
 
 /**
- * Build one for each run: it knows the secret of every key pair that it made, and `verify` answers false for all
- * others. Nothing hands a secret out, so nobody in the simulation signs for another. Not a signature scheme.
+ * It knows the secret of every key pair that it made, and `verify` answers false for all others. Nothing hands a secret
+ * out, so nobody in the simulation signs for another. Runs may share one: a run makes every key that signs in it, so that
+ * what it is answered does not depend on the others. Not a signature scheme.
  */
 export function createModelledCrypto(sha256: (b: Uint8Array) => Uint8Array): CryptoSuite {
   const secrets = new Map<string, Uint8Array>();

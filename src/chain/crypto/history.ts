@@ -2,7 +2,7 @@
 import { hexToBytes } from '../../env/bytes.ts';
 import type { BlockHash, Hash } from '../types/units.ts';
 import { appendPeak, merkleProof, rootOfPeaks, verifyMerkleProof } from './merkle.ts';
-import { bytesToHash } from './sha256.ts';
+import { bytesToHash, type Sha256, sha256 } from './sha256.ts';
 
 /**
  * The peaks of the range, largest first, one for each bit of `count`. Joined from the right they give the root of
@@ -20,15 +20,15 @@ function bytesOf(text: Hash): Uint8Array {
   return hexToBytes(text) ?? new Uint8Array(0);
 }
 
-/** The range with one more id behind the others: O(log count) hashes. */
-export function historyAppend(history: HistoryRange, id: BlockHash): HistoryRange {
-  const peaks = appendPeak(history.peaks.map(bytesOf), history.count, bytesOf(id));
+/** The range with one more id behind the others: O(log count) hashes. @param hasher as `Sha256` says. */
+export function historyAppend(history: HistoryRange, id: BlockHash, hasher: Sha256 = sha256): HistoryRange {
+  const peaks = appendPeak(history.peaks.map(bytesOf), history.count, bytesOf(id), hasher);
   return { count: history.count + 1, peaks: peaks.map(bytesToHash) };
 }
 
-/** What the header after these blocks states. Of no block: SHA-256 of nothing, as RFC 6962 has it. */
-export function historyRoot(history: HistoryRange): Hash {
-  return bytesToHash(rootOfPeaks(history.peaks.map(bytesOf)));
+/** What the header after these blocks states. Of no block: SHA-256 of nothing, as RFC 6962 has it. @param hasher as `Sha256` says. */
+export function historyRoot(history: HistoryRange, hasher: Sha256 = sha256): Hash {
+  return bytesToHash(rootOfPeaks(history.peaks.map(bytesOf), hasher));
 }
 
 /** Proof that `ids[index]` is the block at that height, against the historyRoot of the header at height `ids.length`. */

@@ -161,7 +161,7 @@ describe('the history of block ids', () => {
     fc.assert(
       fc.property(ids, fc.nat(), (list, pick) => {
         fc.pre(list.length > 0);
-        const root = historyRoot(list.reduce(historyAppend, EMPTY_HISTORY));
+        const root = historyRoot(list.reduce((history, id) => historyAppend(history, id), EMPTY_HISTORY));
         const index = pick % list.length;
         const id = list[index] as BlockHash;
         const proof = historyProof(list, index);

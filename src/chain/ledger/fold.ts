@@ -4,7 +4,7 @@ import type { Env } from '../../env/program.ts';
 import { Lru } from '../blockstore/lru.ts';
 import type { Candidate, ConsensusRules } from '../consensus/consensus.ts';
 import { type HistoryRange, historyAppend, historyRoot } from '../crypto/history.ts';
-import { ZERO_HASH } from '../crypto/sha256.ts';
+import { type Sha256, ZERO_HASH } from '../crypto/sha256.ts';
 import type { AssembledBlock } from '../execution/assemble-block.ts';
 import { checkBody } from '../execution/check-body.ts';
 import type { ExecutionContext } from '../execution/context.ts';
@@ -51,6 +51,7 @@ const HEADER_HASHES = 12;
 /** What the indexes say of one transaction, so that its block need not be read again when the base reaches it. */
 export interface IndexEntry {
   readonly id: TxId;
+  readonly transaction: Transaction;
   /** Undefined when its block was not executed here. */
   readonly receipt: Receipt | undefined;
   /** The accounts that it concerns, each once. */
@@ -111,7 +112,7 @@ export function createFold<View>(
     advance(parent, header, id) {
       env.spend('hash', HEADER_HASHES);
       return env.memo.get('ledger.advance', `${prefix}${id}${parent.unexecuted}`, () =>
-        advance(rules, parent, header, id),
+        advance(rules, parent, header, id, context.sha256),
       );
     },
     checkBody(block) {
@@ -146,6 +147,7 @@ function advance<View>(
   parent: Link<View>,
   header: Header,
   id: BlockHash,
+  hasher: Sha256 | undefined,
 ): Link<View> | HeaderRejection {
   if (header.messagesRoot !== ZERO_HASH) return { code: 'MESSAGES_ROOT_NOT_ZERO' };
   const expected = height(parent.header.height + 1);
@@ -160,24 +162,25 @@ function advance<View>(
   const view = rules.advance(parent.view, header);
   if (isRejection(view)) return view;
   const weight = rules.weigh(parent.weight, view, header);
-  return linkOf({ id, header, weight }, view, parent.history, parent.unexecuted + 1);
+  return linkOf({ id, header, weight }, view, parent.history, parent.unexecuted + 1, hasher);
 }
 
-/** @param before the history over all earlier ids. */
+/** @param before the history over all earlier ids. @param hasher as `Sha256` says. */
 export function linkOf<View>(
   candidate: Candidate,
   view: View,
   before: HistoryRange,
   unexecuted: number,
+  hasher?: Sha256,
 ): Link<View> {
-  const history = historyAppend(before, candidate.id);
+  const history = historyAppend(before, candidate.id, hasher);
   return {
     id: candidate.id,
     header: candidate.header,
     weight: candidate.weight,
     view,
     history,
-    childHistoryRoot: historyRoot(history),
+    childHistoryRoot: historyRoot(history, hasher),
     unexecuted,
   };
 }
@@ -205,6 +208,7 @@ function checkCertificate<View>(
 export function entriesOf(block: Block, receipts: readonly Receipt[]): readonly IndexEntry[] {
   return block.transactions.map((transaction, index) => ({
     id: transactionId(transaction),
+    transaction,
     receipt: receipts[index],
     accounts: accountsOf(transaction),
   }));

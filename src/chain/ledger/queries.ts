@@ -288,20 +288,24 @@ export class Queries<View> {
       const { id: blockHash, header } = this.#chain.tree.item(slot);
       if (header.txCount === 0) continue;
       const entries = this.#chain.tree.resultOf(slot)?.entries;
-      if (entries !== undefined && !placesOf(entries).has(id)) continue;
-      const index = entries === undefined ? undefined : placesOf(entries).get(id);
-      const block = this.#stored(at, blockHash);
-      const found = index ?? (block === undefined ? undefined : indexOf(block).byId.get(id));
-      const transaction = found === undefined ? undefined : block?.transactions[found];
-      if (found === undefined || transaction === undefined) continue;
+      const index = entries === undefined ? this.#indexIn(at, blockHash, id) : placesOf(entries).get(id);
+      if (index === undefined) continue;
+      const transaction = entries?.[index]?.transaction ?? this.#stored(at, blockHash)?.transactions[index];
+      if (transaction === undefined) continue;
       return {
         transaction,
-        place: { block: blockHash, height: header.height, index: found },
-        receipt: entries?.[found]?.receipt,
+        place: { block: blockHash, height: header.height, index },
+        receipt: entries?.[index]?.receipt,
         final: this.#isFinal(header.height),
       };
     }
     return undefined;
+  }
+
+  /** Where a stored block has the transaction. */
+  #indexIn(at: Height, block: BlockHash, id: TxId): number | undefined {
+    const stored = this.#stored(at, block);
+    return stored === undefined ? undefined : indexOf(stored).byId.get(id);
   }
 
   #isFinal(at: Height): boolean {
