@@ -28,11 +28,18 @@ function rangeOf(text: string): UsRange {
   return parseDurationRange(text) ?? { minUs: 0, maxUs: 0 };
 }
 
+/** A step of the scrub for so many blocks: what it costs is a small part of what they cost, however slow they come. */
+const SCRUB_INTERVALS = 6;
+
+function blockIntervalUs(file: ScenarioFile): number {
+  return durationUs(file.chain?.blockInterval, 10_000_000);
+}
+
 function chainPlan(file: ScenarioFile): ChainPlan {
   const chain = file.chain ?? {};
   return {
     engine: chain.engine ?? 'pow',
-    blockIntervalUs: durationUs(chain.blockInterval, 10_000_000),
+    blockIntervalUs: blockIntervalUs(file),
     difficulty: chain.difficulty ?? 'asert',
     halfLifeUs: durationUs(chain.halfLife, 3_600_000_000),
     finalityDepth: chain.finalityDepth ?? 40,
@@ -133,7 +140,7 @@ function featurePlan(file: ScenarioFile): FeaturePlan {
     timeouts: node.timeouts ?? true,
     relayStale: node.relayStale ?? false,
     mempoolMax: node.mempoolMax,
-    scrubEveryUs: durationUs(node.scrubEvery, 60_000_000),
+    scrubEveryUs: durationUs(node.scrubEvery, SCRUB_INTERVALS * blockIntervalUs(file)),
   };
 }
 

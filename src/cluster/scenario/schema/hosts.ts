@@ -28,7 +28,7 @@ export const nodeFeaturesSchema = z.strictObject({
     .optional()
     .meta({ description: "Transactions that wait at most; default: the node's own limit." }),
   scrubEvery: duration.optional().meta({
-    description: 'So often each node checks 64 records of its disk; 0s: never; default 60s.',
+    description: 'So often each node checks 64 records of its disk; 0s: never; default: six block intervals.',
   }),
 });
 
