@@ -190,6 +190,8 @@ const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a node that deletes the body of a block of its chain',
+    // A scrub would find the hole and fill it.
+    file: small({ node: { scrubEvery: '0s' } }),
     options: {
       program: planted([2], (env) => {
         let fifth: Uint8Array | undefined;
