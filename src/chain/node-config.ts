@@ -165,6 +165,11 @@ export interface NodeConfig {
   readonly consensus: Consensus;
   /** Names the node key: handshakes and, for a producer, votes and seals. */
   readonly identity: KeyId;
+  /**
+   * Somebody who knows vouches that the key has signed nothing that is not in the records of this folder: the first start
+   * of a new key, or an operator's word. Absent: no.
+   */
+  readonly isVouched?: boolean;
   /** Receives fees and rewards of blocks built here. */
   readonly beneficiary: AccountAddress;
   /** Where others can dial this node. */

@@ -411,6 +411,7 @@ export class NodeCore {
         env: this.#env,
         identity,
         publicKey: this.#key,
+        isVouched: this.#config.isVouched === true,
         beneficiary,
         search: this.#config.createSearch(this.#env),
         ledger: this.#ledger,
@@ -420,6 +421,12 @@ export class NodeCore {
         fetch: (id, from) => {
           const peer = this.#network.peer(from);
           if (peer !== undefined) this.#blocks.fetch(peer, id);
+        },
+        claim: (from, head) => {
+          const peer = this.#network.peer(from);
+          if (peer === undefined) return;
+          peer.head = head;
+          this.#sync.onClaim(peer);
         },
         onStorageFault: (fault) => this.halt('STORAGE_FAULT', fault.kind),
       },

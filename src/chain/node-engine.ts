@@ -1,5 +1,6 @@
 /** Engine host: what a consensus engine may ask of its node, and the discipline record, then, send. */
 import { bytesToHex, concatBytes, hexToBytes } from '../env/bytes.ts';
+import type { SignedItem } from '../env/crypto.ts';
 import type { Env } from '../env/program.ts';
 import type { Entry, KeyRange, StorageFault, WriteOp } from '../env/storage.ts';
 import type { KeyId } from '../env/units.ts';
@@ -22,7 +23,7 @@ import type { BlockIntake } from './node-intake.ts';
 import type { PeerNetwork } from './peers/peer-network.ts';
 import type { Block } from './types/block.ts';
 import type { ChainWorld } from './types/command.ts';
-import type { ConsensusMessage } from './types/message.ts';
+import type { ConsensusMessage, HeadClaim } from './types/message.ts';
 import type { BlockRejection } from './types/rejection.ts';
 import type { Transaction } from './types/transaction.ts';
 import {
@@ -45,6 +46,7 @@ export interface EnginePorts {
   readonly env: Env<ChainWorld>;
   readonly identity: KeyId;
   readonly publicKey: PublicKey;
+  readonly isVouched: boolean;
   readonly beneficiary: AccountAddress;
   readonly search: Search;
   readonly ledger: Ledger<unknown>;
@@ -53,6 +55,7 @@ export interface EnginePorts {
   /** Transactions for a block, the best first. */
   candidates(): Iterable<Transaction>;
   fetch(id: BlockHash, from: PeerId): void;
+  claim(from: PeerId, head: HeadClaim): void;
   onStorageFault(fault: StorageFault): void;
 }
 
@@ -73,6 +76,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
   readonly random: Env<ChainWorld>['random'];
   readonly search: Search;
   readonly identity: PublicKey;
+  readonly isVouched: boolean;
   readonly beneficiary: AccountAddress;
   readonly #ports: EnginePorts;
   readonly #name: string;
@@ -95,6 +99,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
     this.random = ports.env.random;
     this.search = (job, onFound) => ports.search(job, (seal) => this.#run(() => onFound(seal)));
     this.identity = ports.publicKey;
+    this.isVouched = ports.isVouched;
     this.beneficiary = ports.beneficiary;
     this.#name = consensus.rules.name;
     this.#engine = consensus.create(this);
@@ -172,6 +177,10 @@ export class EngineRunner implements ConsensusHost<unknown> {
     });
   }
 
+  verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
+    this.#ports.env.crypto.verify(items, (valid) => this.#run(() => then(valid)));
+  }
+
   submit(block: Block, certificate?: Uint8Array): void {
     const text = certificate === undefined ? '' : bytesToHex(certificate);
     this.#later(() => this.#ports.intake().submit(block, text, undefined));
@@ -228,6 +237,10 @@ export class EngineRunner implements ConsensusHost<unknown> {
 
   fetch(id: BlockHash, from: PeerId): void {
     this.#later(() => this.#ports.fetch(id, from));
+  }
+
+  claim(from: PeerId, head: HeadClaim): void {
+    this.#later(() => this.#ports.claim(from, head));
   }
 
   evidence(_item: Evidence): void {

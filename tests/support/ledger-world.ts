@@ -181,6 +181,8 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
       }
       return { height: view.height + 1, phases: view.phases };
     },
+    isCertified: false,
+    systemItems: () => [],
     sealItems: () => [],
     checkSystem: () => undefined,
     execute: () => ({ issued: amount(0n), burnt: amount(0n), data: new Uint8Array(0) }),

@@ -109,6 +109,8 @@ function toyEngine(
     onPeerUp: () => undefined,
     onPeerDown: () => undefined,
     onMessage: () => ({ kind: 'fault', fault: 'the toy engine says nothing', penalty: 100 }),
+    onBlock: () => undefined,
+    blockOf: () => undefined,
     onMempool: () => undefined,
     onStop: () => undefined,
     status: () => ({ kind: 'idle' }),

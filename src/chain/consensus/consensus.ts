@@ -11,6 +11,7 @@ import type { Block, Header, SystemData } from '../types/block.ts';
 import type { DomainEvent } from '../types/event.ts';
 import type { Finality } from '../types/finality.ts';
 import type { Genesis } from '../types/genesis.ts';
+import type { HeadClaim } from '../types/message.ts';
 import type {
   BlockRejection,
   CertificateRejection,
@@ -86,12 +87,19 @@ export interface SystemEffects {
 /** Pure rules: used by node, sync, light client and oracles. View = opaque fold over headers (targets, recents, sets); it has no field `code`. */
 export interface ConsensusRules<View> {
   readonly name: string;
+  /**
+   * True: a block counts only with a certificate, so that no header is kept before its block, nothing is announced, and
+   * a body without a certificate is the engine's. False: certificates are empty.
+   */
+  readonly isCertified: boolean;
   genesis(genesis: Genesis):
     | {
         readonly view: View;
         readonly consensus: Uint8Array;
         readonly records: readonly SystemRecord[];
         readonly weight: Weight;
+        /** Base units that `records` hold beside the allocation, as part of the genesis supply; absent: none. */
+        readonly staked?: Amount;
       }
     | ConfigRejection;
   /** Fields, seal, time against ancestors. No clock. NEEDS_EXECUTION: the set for this height is not known yet. */
@@ -102,6 +110,12 @@ export interface ConsensusRules<View> {
    * so that headers are checked in any order and once. A malformed seal gives none, and fails in `advance`.
    */
   sealItems(header: Header): readonly SignedItem[];
+  /**
+   * Signatures of certificate, last commit and evidence. `view` is the parent's, which was executed. Whoever imports or
+   * validates a block has them checked by env.crypto before `checkSystem` and `checkCertificate`, which count on it.
+   * What is malformed gives none, and fails there. @param certificate empty: of a block that is not decided yet.
+   */
+  systemItems(view: View, block: Block, certificate: Uint8Array): readonly SignedItem[];
   /** Last commit, evidence. `view` is the parent's. */
   checkSystem(view: View, block: Block): BlockRejection | undefined;
   /** Rewards, slashing, sets. `view` is the parent's: a block that is being built has no seal to advance with. */
@@ -117,6 +131,8 @@ export interface ConsensusRules<View> {
     action: StakeAction,
     state: StateWriter,
   ): ReceiptStatus;
+  /** Base units that the engine's own records hold in this state: with all balances they are the supply. Absent: none, ever. */
+  held?(state: StateReader): Amount;
   /** Follows the effects of each phase, 'begin' then 'end', from the view that `advance` answered. */
   afterExecution(view: View, effects: SystemEffects): View;
   /** Canonical bytes, stored with the block. */
@@ -165,6 +181,10 @@ export interface Engine {
   onPeerDown(peer: PeerId): void;
   /** Body of the one 'consensus' wire kind, limited, decoded here. */
   onMessage(from: PeerId, body: Uint8Array): PeerVerdict;
+  /** A body that `fetch` brought and that has no certificate; its id was checked and nothing else. Only for certified engines. */
+  onBlock(from: PeerId, block: Block): void;
+  /** A block that is not decided yet, for peers that ask for it; undefined: it is not here. */
+  blockOf(id: BlockHash): Block | undefined;
   /** More transactions wait than at the last build: an engine may build anew. */
   onMempool(): void;
   onStop(): void;
@@ -218,6 +238,8 @@ export interface ConsensusHost<View> {
   /** PoW; simulated: the modelled time. Calls back as a later event. */
   readonly search: SealSearch;
   readonly identity: PublicKey | undefined;
+  /** True: somebody who knows vouches that the key has signed nothing that is not in the records here. */
+  readonly isVouched: boolean;
   /** Where fees and rewards of blocks built here go. */
   readonly beneficiary: AccountAddress;
   head(): Candidate;
@@ -228,6 +250,8 @@ export interface ConsensusHost<View> {
   build(plan: BlockPlan): Block | undefined;
   /** Full execution, not adopted; `then` runs as a later event, since signatures are checked off the main thread. */
   validate(block: Block, then: (rejection: BlockRejection | undefined) => void): void;
+  /** Checks signatures; `then` runs as a later event. What was found valid before is not checked again. */
+  verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void;
   /** Import; the NODE applies compare and finality. */
   submit(block: Block, certificate?: Uint8Array): void;
   sign(what: SigningBytes): Signature;
@@ -236,7 +260,10 @@ export interface ConsensusHost<View> {
   read(range: KeyRange): readonly Entry[];
   peers(): readonly PeerId[];
   send(to: PeerId, body: Uint8Array): boolean;
+  /** Asks for a block: one with a certificate is imported, one without comes back by `onBlock`. */
   fetch(id: BlockHash, from: PeerId): void;
+  /** A peer has said that its chain ends in this block, which is not here: sync looks whether it is behind. */
+  claim(from: PeerId, head: HeadClaim): void;
   evidence(item: Evidence): void;
   emit(event: DomainEvent): void;
 }

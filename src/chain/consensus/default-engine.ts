@@ -20,6 +20,8 @@ export function defaultEngine<View>(host: ConsensusHost<View>, name: string, own
         fault: `${name} has no messages`,
         penalty: MESSAGE_PENALTY,
       },
+    onBlock: (from, block) => own.onBlock?.(from, block),
+    blockOf: (id) => own.blockOf?.(id),
     onMempool: () => own.onMempool?.(),
     onStop: () => own.onStop(),
     status: () => own.status(),

@@ -12,6 +12,8 @@ export const NO_EFFECTS: SystemEffects = { issued: amount(0n), burnt: amount(0n)
 /** What an engine need not say. */
 export type DefaultRules<View> = Pick<
   ConsensusRules<View>,
+  | 'isCertified'
+  | 'systemItems'
   | 'sealItems'
   | 'checkSystem'
   | 'execute'
@@ -24,6 +26,8 @@ export type DefaultRules<View> = Pick<
 /** No system data, no certificates, no signature as a seal; nothing is issued; the heavier chain wins, of equals the first seen. */
 export function defaultRules<View>(): DefaultRules<View> {
   return {
+    isCertified: false,
+    systemItems: () => [],
     sealItems: () => [],
     checkSystem(_view, { system }) {
       if (system.evidence.length === 0 && system.lastCommit === '') return undefined;
