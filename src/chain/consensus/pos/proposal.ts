@@ -1,9 +1,10 @@
 /** A proposal: what the proposer of a round signs. arXiv:1807.04938, line 19. */
 import { hexToBytes } from '../../../env/bytes.ts';
 import type { SignedItem } from '../../../env/crypto.ts';
+import { isDecodeRejection } from '../../../env/network.ts';
 import { taggedBytes } from '../../crypto/sha256.ts';
 import { TAG } from '../../crypto/tags.ts';
-import { encodeLayout } from '../../types/layout/codec.ts';
+import { decodeLayout, encodeLayout } from '../../types/layout/codec.ts';
 import {
   blockHashField,
   hashField,
@@ -14,7 +15,7 @@ import {
 import type { Layout } from '../../types/layout/layout.ts';
 import { struct } from '../../types/layout/struct.ts';
 import type { BlockHash, Hash, Height, PublicKey, Signature } from '../../types/units.ts';
-import { roundField } from './vote.ts';
+import { roundField, SIGN_BYTES_MAX } from './vote.ts';
 
 export interface Proposal {
   readonly height: Height;
@@ -56,6 +57,14 @@ const signedProposalLayout: Layout<SignedProposal> = struct<SignedProposal>({
 export function proposalSignBytes(chain: Hash, proposal: ProposalContent): Uint8Array {
   const { height, round, validRound, block } = proposal;
   return encodeLayout(signedProposalLayout, { chain, height, round, validRound, block });
+}
+
+/** What exactly these signed bytes say; undefined: they are no proposal's. For oracles. */
+export function readProposalSignBytes(
+  bytes: Uint8Array,
+): (ProposalContent & { readonly chain: Hash }) | undefined {
+  const proposal = decodeLayout(signedProposalLayout, bytes, SIGN_BYTES_MAX);
+  return isDecodeRejection(proposal) ? undefined : proposal;
 }
 
 /** The signature of a proposal, to be checked. */

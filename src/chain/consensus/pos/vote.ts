@@ -1,10 +1,11 @@
 /** A vote: what a validator signs in the two voting steps of a round. arXiv:1807.04938, algorithm 1. */
 import { hexToBytes } from '../../../env/bytes.ts';
 import type { SignedItem } from '../../../env/crypto.ts';
+import { isDecodeRejection } from '../../../env/network.ts';
 import type { UnixMs } from '../../../env/units.ts';
 import { taggedBytes } from '../../crypto/sha256.ts';
 import { TAG } from '../../crypto/tags.ts';
-import { encodeLayout } from '../../types/layout/codec.ts';
+import { decodeLayout, encodeLayout } from '../../types/layout/codec.ts';
 import {
   blockHashField,
   hashField,
@@ -20,6 +21,8 @@ import type { BlockHash, Hash, Height, PublicKey, Signature } from '../../types/
 /** PREVOTE and PRECOMMIT of the paper, as they are encoded. */
 export const VOTE = { prevote: 1, precommit: 2 } as const;
 export type VoteType = keyof typeof VOTE;
+/** What is signed of a vote takes 86 bytes, of a proposal 82. */
+export const SIGN_BYTES_MAX = 128;
 type VoteCode = (typeof VOTE)[VoteType];
 
 /** The last round of a height. Time-outs grow with the round: nobody lives to see it. */
@@ -73,6 +76,12 @@ const signedVoteLayout: Layout<SignedVote> = struct<SignedVote>({
 export function voteSignBytes(chain: Hash, vote: VoteContent): Uint8Array {
   const { type, height, round, block, timestampMs } = vote;
   return encodeLayout(signedVoteLayout, { chain, type, height, round, block, timestampMs });
+}
+
+/** What exactly these signed bytes say; undefined: they are no vote's. For oracles, which see what a key has signed. */
+export function readVoteSignBytes(bytes: Uint8Array): (VoteContent & { readonly chain: Hash }) | undefined {
+  const vote = decodeLayout(signedVoteLayout, bytes, SIGN_BYTES_MAX);
+  return isDecodeRejection(vote) ? undefined : vote;
 }
 
 /** The signature of a vote, to be checked. */
