@@ -11,7 +11,10 @@ const EXPLAINED: readonly string[] = ['hosts', 'link'];
 
 /** Words of a value in code, so that they can be copied: `all`, `kill`. */
 function valueText(schema: JsonSchema): string {
-  if (schema.items?.oneOf !== undefined || schema.items?.properties !== undefined) return 'a list, see below';
+  const { items } = schema;
+  const isLong =
+    items?.oneOf ?? items?.properties ?? items?.anyOf?.find((branch) => branch.oneOf !== undefined);
+  if (isLong !== undefined) return 'a list, see below';
   const branches = schema.anyOf ?? schema.oneOf ?? [schema];
   return branches
     .map((branch) => {
@@ -57,6 +60,15 @@ function kinds(lines: readonly JsonSchema[], shared: readonly string[]): string 
   return ['| `kind` | what happens | keys of its own |', '|---|---|---|', ...rows].join('\n');
 }
 
+/** Names alone, or mappings with a kind. */
+function behaviours(schema: JsonSchema): string {
+  const lines = schema.items?.anyOf?.find((branch) => branch.oneOf !== undefined)?.oneOf ?? [];
+  const [first] = lines;
+  if (first === undefined) throw new Error('the schema has behaviours');
+  const window = { properties: { from: at(first, 'from'), until: at(first, 'until') } };
+  return `A name alone, or a mapping with its \`kind\` and keys. What each does and who answers it: [byzantine.md](byzantine.md).\nTwo hosts with one key are counted as \`twin\`.\n\n${table(window)}\n\n${kinds(lines, ['from', 'until'])}`;
+}
+
 function at(schema: JsonSchema, ...keys: readonly string[]): JsonSchema {
   let here = schema;
   for (const key of keys) {
@@ -89,6 +101,8 @@ function scenarioReference(): string {
     ['`node`', table(at(root, 'node'))],
     ['`hosts`, a list of', table(rule)],
     ['`hosts[].disk`', table(at(rule, 'disk'))],
+    ['`byzantine`', table(at(root, 'byzantine'))],
+    ['`hosts[].byzantine` and `byzantine.of`, lists of', behaviours(at(rule, 'byzantine'))],
     ['`cpu`', table(at(root, 'cpu'))],
     [
       '`load`, a list of',

@@ -4,6 +4,7 @@
  * chain is strictly longer, and gives up `depth` behind.
  */
 import type { DomainEvent } from '../src/chain/types/event.ts';
+import { ForkRace, type RacePlan } from '../src/cluster/byzantine/fork-race.ts';
 import { assert } from '../src/env/assert.ts';
 import { drive, experimentCluster, experimentPlan, KEEP_ALL } from './experiment.ts';
 
@@ -13,12 +14,8 @@ const ATTACKER = 1;
 const INTERVAL_S = 100;
 const LATENCY_MS = 2;
 
-/** An attacker on a payment that asks for that many confirmations. */
-export interface Plan {
-  readonly confirmations: number;
-  /** How far behind he gives up. */
-  readonly depth: number;
-}
+/** An attacker on a payment. */
+export type Plan = RacePlan;
 
 /** One run: trials of one hash share, one after the other. */
 export interface DoubleSpendJob {
@@ -51,27 +48,32 @@ export interface Success {
 }
 
 type Phase = 'waiting' | 'racing' | 'settling';
-type Verdict = 'open' | 'succeeded' | 'gaveUp';
-
-/** One plan in the race of one trial. */
+/** One plan in the race of one trial, and how often it succeeded. */
 class Contender {
   readonly #plan: Plan;
   readonly #lead: number;
-  verdict: Verdict = 'open';
+  #race: ForkRace;
   successes = 0;
 
   constructor(plan: Plan, lead: number) {
     this.#plan = plan;
     this.#lead = lead;
+    this.#race = new ForkRace(plan, lead);
+  }
+
+  get verdict(): ForkRace['verdict'] {
+    return this.#race.verdict;
+  }
+
+  begin(): void {
+    this.#race = new ForkRace(this.#plan, this.#lead);
   }
 
   /** The race has come to so many confirmations and so many hidden blocks. */
   onRaced(confirmed: number, hidden: number): void {
-    if (this.verdict !== 'open') return;
-    if (confirmed >= this.#plan.confirmations && hidden >= confirmed + this.#lead) {
-      this.verdict = 'succeeded';
-      this.successes++;
-    } else if (confirmed - hidden >= this.#plan.depth) this.verdict = 'gaveUp';
+    const before = this.verdict;
+    this.#race.onRaced(confirmed, hidden);
+    if (before === 'open' && this.verdict === 'succeeded') this.successes++;
   }
 }
 
@@ -140,7 +142,7 @@ class Attack {
     this.#phase = 'racing';
     this.#found[HONEST] = 0;
     this.#found[ATTACKER] = 1;
-    for (const contender of this.#contenders) contender.verdict = 'open';
+    for (const contender of this.#contenders) contender.begin();
     this.#wanted = 'hide';
   }
 

@@ -3,6 +3,7 @@
  * says at the doors of the others until the strategy publishes it. Gamma follows from when he hears of a block.
  */
 import type { DomainEvent } from '../src/chain/types/event.ts';
+import { SelfishStrategy } from '../src/cluster/byzantine/selfish-strategy.ts';
 import { assert } from '../src/env/assert.ts';
 import { createStream } from '../src/sim/seeds.ts';
 import { drive, experimentCluster, experimentPlan, KEEP_ALL } from './experiment.ts';
@@ -59,11 +60,7 @@ class SelfishMiner {
   readonly #cluster;
   readonly #heads: { id: string; height: number }[];
   readonly #found = new Map<string, Found>();
-  /** Height of the last block that both branches share, and the lengths of the branches since. */
-  #base = 0;
-  #private = 0;
-  #public = 0;
-  #isRacing = false;
+  readonly #strategy = new SelfishStrategy();
   /** Set by an event, obeyed between two. */
   #isPublishing = false;
   #isShut = false;
@@ -133,40 +130,15 @@ class SelfishMiner {
 
   /** The attacker found a block. */
   #onOwn(height: number): void {
-    if (this.#isRacing) {
-      // His branch is longer now: the others follow.
-      this.#isRacing = false;
-      this.#private = 0;
-      this.#isPublishing = true;
-    } else if (!this.#isShut) {
-      this.counts.leaked++;
-    } else {
-      if (this.#private === 0) {
-        this.#base = height - 1;
-        this.#public = 0;
-      }
-      this.#private++;
-    }
+    if (!this.#strategy.isRacing && !this.#isShut) this.counts.leaked++;
+    else if (this.#strategy.onOwn(height) === 'publish') this.#isPublishing = true;
   }
 
   /** The attacker heard of a block of the others. */
   #onHeard(height: number): void {
-    if (this.#isRacing && height > this.#base + 1) {
-      this.#isRacing = false;
-      return;
-    }
-    if (this.#private === 0) return;
-    // Two honest blocks of one height lengthen their branch once.
-    if (height <= this.#base + this.#public) return;
-    const lead = this.#private - this.#public;
-    this.#public = height - this.#base;
-    if (lead > 2) return;
-    this.#isPublishing = true;
-    this.#private = 0;
-    if (lead === 1) {
-      this.#isRacing = true;
-      this.counts.races++;
-    }
+    const move = this.#strategy.onHeard(height);
+    if (move !== 'keep') this.#isPublishing = true;
+    if (move === 'race') this.counts.races++;
   }
 
   #act(): boolean {
@@ -174,7 +146,7 @@ class SelfishMiner {
       this.#isPublishing = false;
       this.#publish();
     }
-    if (this.#private > 0 || this.#isRacing || !this.#isShut) return false;
+    if (this.#strategy.isHiding || this.#strategy.isRacing || !this.#isShut) return false;
     const tip = this.#heads[ATTACKER] as { id: string; height: number };
     if (tip.height < this.#segmentEnd.height + this.#job.segmentBlocks) return false;
     if (this.#heads.some((head) => head.id !== tip.id)) return false;
@@ -216,10 +188,10 @@ class SelfishMiner {
       simulator.heal(`shut-${this.#faults}`);
       this.#isShut = false;
       const { races } = this.counts;
-      const isRace = this.#isRacing;
+      const isRace = this.#strategy.isRacing;
       simulator.at(simulator.nowUs() + OPEN_US, () => {
         this.#shut();
-        if (isRace && this.#isRacing && races === this.counts.races) this.#countRacers();
+        if (isRace && this.#strategy.isRacing && races === this.counts.races) this.#countRacers();
       });
     }
   }

@@ -84,6 +84,12 @@ function nodeFacts({ features }: ClusterPlan): readonly string[] {
   ];
 }
 
+/** `flooding (perSecond 5, from 10s)`. */
+function behaviourText({ kind, ...keys }: HostPlan['byzantine'][number]): string {
+  const facts = Object.entries(keys).map(([key, value]) => `${key} ${String(value)}`);
+  return facts.length === 0 ? kind : `${kind} (${facts.join(', ')})`;
+}
+
 function hostFacts(host: HostPlan): string {
   const facts = [
     `hashShare ${host.hashShare}`,
@@ -94,6 +100,8 @@ function hostFacts(host: HostPlan): string {
     ...(host.driftPpm === 0 ? [] : [`drift ${host.driftPpm} ppm`]),
     `code ${host.code}`,
     `disk write ${formatDurationUs(host.diskWriteUs)}, flush ${formatDurationUs(host.diskFlushUs)}`,
+    ...host.byzantine.map((line) => `Byzantine ${behaviourText(line)}`),
+    ...(host.twinOf === undefined ? [] : [`Byzantine: has the key of n${host.twinOf}`]),
   ];
   return facts.join(', ');
 }

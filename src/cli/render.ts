@@ -33,6 +33,22 @@ function faultSummary(result: RunResult): string {
     .join(', ');
 }
 
+/** `silent 12, twin 3`: deviations by behaviour, of all hosts together. */
+function deviationSummary({ byzantine }: RunResult): string {
+  const times = new Map<string, number>();
+  for (const one of byzantine) times.set(one.behaviour, (times.get(one.behaviour) ?? 0) + one.times);
+  return [...times].map(([behaviour, count]) => `${behaviour} ${grouped(count)}`).join(', ');
+}
+
+/** `n4 silent: deviated 12 times`: a line a behaviour of a host. */
+function deviationLines({ byzantine }: RunResult): readonly string[] {
+  return byzantine.map(({ host, behaviour, times }) => {
+    const fate =
+      times === 0 ? 'never deviated' : `deviated ${times === 1 ? 'once' : `${grouped(times)} times`}`;
+    return `${host.padEnd(5)} ${behaviour}: ${fate}`;
+  });
+}
+
 /** How a run is named in one line. */
 export interface LineStyle {
   readonly palette: Palette;
@@ -51,6 +67,7 @@ export function renderLine({ result, wallMs }: JobOutcome, style: LineStyle): st
     plural(result.counts.blocks, 'block'),
     ...(result.counts.reorgs > 0 ? [plural(result.counts.reorgs, 'reorg')] : []),
     ...(faultSummary(result) === '' ? [] : [faultSummary(result)]),
+    ...(result.byzantine.length === 0 ? [] : [`Byzantine: ${deviationSummary(result)}`]),
   ];
   const simulated = `${moment(Math.round(result.simulatedUs / 100_000) * 100_000)} in ${wallTime(wallMs)}`;
   const ratio = wallMs > 0 ? ` ${`(${grouped(result.simulatedUs / 1_000 / wallMs)}x)`.padStart(8)}` : '';
@@ -178,6 +195,7 @@ export function renderFailure(result: RunResult, context: FailureContext): strin
       faultCounts(result.faults),
       ...(plan === undefined ? [] : faultLines(plan.faults, faultFocus(result, plan))),
     ]),
+    ...section('Byzantine hosts', deviationLines(result)),
     ...section(
       eventsTitle(result),
       result.lastEvents.map(

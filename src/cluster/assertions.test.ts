@@ -15,6 +15,8 @@ const NOTHING: Seen = {
   rejected: 0,
   halts: new Map(),
   unknownMessages: 0,
+  isFinal: true,
+  deviations: new Map(),
 };
 
 /** What a scenario of ten minutes asks for: blocks of 10 s, final at depth 6. */

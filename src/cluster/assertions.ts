@@ -2,6 +2,8 @@
 
 import { DEFAULT_STORE } from '../chain/node-config.ts';
 import { depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
+import { DEVIATIONS, TWIN } from './byzantine/behaviours.ts';
+import { isByzantine } from './byzantine/byzantine-hosts.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { AssertionCount } from './result.ts';
 
@@ -30,6 +32,10 @@ export interface Seen {
   /** Nodes that stopped by themselves, by their reason. */
   readonly halts: ReadonlyMap<string, number>;
   readonly unknownMessages: number;
+  /** Whether the engine bears the Byzantine hosts that there are: else nothing final need stay so. */
+  readonly isFinal: boolean;
+  /** Deviations of Byzantine hosts, by behaviour. */
+  readonly deviations: ReadonlyMap<string, number>;
 }
 
 /** When something is surely called final: not before the depth is reached, and never once its assumption is broken. */
@@ -93,7 +99,7 @@ function leavesBehind(plan: ClusterPlan): boolean {
   const limitUs = LONG_AWAY * plan.chain.blockIntervalUs;
   return (
     plan.stopAtHeight === undefined &&
-    (plan.hosts.some(({ joinsUs }) => joinsUs >= limitUs) ||
+    (plan.hosts.some(({ joinsUs }, i) => joinsUs >= limitUs && !isByzantine(plan, i)) ||
       plan.faults.some(
         (fault) =>
           fault.off !== true &&
@@ -101,6 +107,7 @@ function leavesBehind(plan: ClusterPlan): boolean {
           fault.at === undefined &&
           fault.downUs !== 'forever' &&
           fault.downUs >= limitUs &&
+          fault.hosts.some((host) => !isByzantine(plan, host)) &&
           2 * fault.hosts.length < plan.hosts.length,
       ))
   );
@@ -111,7 +118,9 @@ function startsFromSnapshot({ chain, hosts }: ClusterPlan): boolean {
   const { snapshots, blockIntervalUs } = chain;
   if (snapshots === undefined) return false;
   const fromUs = SNAPSHOT_INTERVALS * (snapshots.every + DEFAULT_STORE.baseDepth) * blockIntervalUs;
-  return hosts.some(({ fromSnapshot, joinsUs }) => fromSnapshot && joinsUs >= fromUs);
+  return hosts.some(
+    ({ fromSnapshot, joinsUs }, i) => fromSnapshot && joinsUs >= fromUs && !isByzantine({ hosts }, i),
+  );
 }
 
 function refusesTransactions(plan: ClusterPlan): boolean {
@@ -119,17 +128,18 @@ function refusesTransactions(plan: ClusterPlan): boolean {
 }
 
 /** Whether the plan surely gives an oracle something to judge. A law that is not asked for may go unchecked. */
-function asksFor(oracle: string, plan: ClusterPlan): boolean {
+function asksFor(oracle: string, plan: ClusterPlan, isFinal: boolean): boolean {
   switch (oracle) {
     case 'agreement':
-      return plan.stopAtHeight === undefined && plan.durationUs >= finalFromUs(plan);
+      return isFinal && plan.stopAtHeight === undefined && plan.durationUs >= finalFromUs(plan);
     case 're-execution':
     case 'claims':
       return hasBlocks(plan);
     case 'durability':
-      return restartsBound(plan);
+      return isFinal && restartsBound(plan);
     case 'acknowledged':
       return (
+        isFinal &&
         plan.stopAtHeight === undefined &&
         plan.loads.some(({ kind, untilUs }) => kind === 'transfers' && untilUs >= 2 * finalFromUs(plan))
       );
@@ -142,6 +152,13 @@ function asksFor(oracle: string, plan: ClusterPlan): boolean {
     default:
       return false;
   }
+}
+
+/** Whether the plan has a host that deviates in this way. */
+function behaves(plan: ClusterPlan, kind: string): boolean {
+  return plan.hosts.some(({ byzantine, twinOf }) =>
+    kind === TWIN ? twinOf !== undefined : byzantine.some((line) => line.kind === kind),
+  );
 }
 
 function hasDiskStops(plan: ClusterPlan): boolean {
@@ -173,7 +190,7 @@ export function assertionsOf(plan: ClusterPlan, seen: Seen): readonly AssertionC
     ...seen.checks.map(({ name, checked, isBroken }) => ({
       name,
       kind: 'always' as const,
-      isAsked: asksFor(name, plan),
+      isAsked: asksFor(name, plan, seen.isFinal),
       checked,
       held: isBroken ? 0 : checked,
     })),
@@ -193,7 +210,14 @@ export function assertionsOf(plan: ClusterPlan, seen: Seen): readonly AssertionC
     sometimes('a record repaired', false, seen.repairs),
     sometimes('a transaction refused', refusesTransactions(plan), seen.rejected),
     sometimes('a node that stops by itself', false, anyHalt),
-    unreachable('an unknown message from an honest node', !flipsBits(plan), seen.unknownMessages),
+    ...DEVIATIONS.map((kind) =>
+      sometimes(`Byzantine: ${kind}`, behaves(plan, kind), seen.deviations.get(kind) ?? 0),
+    ),
+    unreachable(
+      'an unknown message from an honest node',
+      !flipsBits(plan) && !behaves(plan, 'garbage'),
+      seen.unknownMessages,
+    ),
     unreachable('a disk that fails and was not planned to', !hasDiskStops(plan), halts('STORAGE_FAULT')),
     unreachable(
       'an upgrade that nobody planned',

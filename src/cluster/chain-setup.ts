@@ -37,6 +37,7 @@ import type { SimDisk } from '../sim/disk/disk.ts';
 import { type AtlasHost, createFaultAtlas } from '../sim/disk/fault-atlas.ts';
 import { createModelledCrypto } from '../sim/modelled-crypto.ts';
 import { createStream } from '../sim/seeds.ts';
+import { type ByzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Keys, keysOf, Signer } from './load/wallet.ts';
@@ -58,7 +59,7 @@ export interface ClusterOptions {
   readonly trace?: boolean;
   /** Names of the oracles that judge; absent: all. */
   readonly oracles?: readonly string[];
-  /** Wraps or replaces the program of a host: planted bugs, Byzantine behaviours. */
+  /** Wraps or replaces the program of a host: planted bugs. Byzantine behaviours stand in the plan. */
   readonly program?: (
     host: number,
     honest: HostProgram<ChainWorld>,
@@ -164,13 +165,16 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   const real = options.nativeSuite ?? createPortableSuite();
   const suite = plan.signatures === 'modelled' ? modelledOf(real) : real;
   const wallets = loadWallets(plan, suite);
-  const hostKeys = plan.hosts.map((host) => keysOf(suite, `host/${host.name}`));
+  const hostKeys = plan.hosts.map((_, i) => {
+    const holder = plan.hosts[keyHolderOf(plan.hosts, i)];
+    return keysOf(suite, `host/${holder?.name}`);
+  });
   const engine = withRules(engineSetup(plan), options.rules);
   const genesis = genesisOf(
     plan,
     engine,
     wallets.flat(),
-    hostKeys.map((keys) => keys.key),
+    [...new Set(hostKeys.map((keys) => keys.key))],
     options.wallShiftMs ?? 0,
   );
   const schedule: UpgradeSchedule =
@@ -285,13 +289,13 @@ function costTable(cpu: CpuPlan): ReadonlyMap<CostKind, Cost> {
   return new Map(prices.filter(([, cost]) => cost.us > 0));
 }
 
-function hostConfigs(plan: ClusterPlan, setup: ChainSetup): readonly HostConfig[] {
+function hostConfigs(plan: ClusterPlan, setup: ChainSetup, byzantine: ByzantineHosts): readonly HostConfig[] {
   const cpu = plan.cpu === undefined ? undefined : costTable(plan.cpu);
   return plan.hosts.map((host, i): HostConfig => {
     const keys = setup.hostKeys[i] as Keys;
     return {
       variant: host.code,
-      keys: new Map<KeyId, Uint8Array>([[NODE_KEY, keys.secret]]),
+      keys: new Map<KeyId, Uint8Array>([[NODE_KEY, keys.secret], ...byzantine.secretsOf(i)]),
       clock: { skewUs: host.skewUs, driftPpm: host.driftPpm },
       ...(cpu === undefined ? {} : { cpu }),
       disk: { writeUs: host.diskWriteUs, flushUs: host.diskFlushUs },
@@ -316,17 +320,21 @@ const UNTRACED = {
   fingerprintCommand: () => 0,
 } as const;
 
-/** What the simulator is given for a plan. */
+/** What the simulator is given for a plan. @param byzantine of the same run. */
 export function simulatorConfig(
   plan: ClusterPlan,
   setup: ChainSetup,
   options: ClusterOptions,
+  byzantine: ByzantineHosts,
 ): SimulatorConfig<ChainWorld> {
+  const codec = byzantine.raw.codec(createMessageCodec());
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
     return (env, host) => {
-      const config = setup.nodeConfig(host, code);
-      const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
-      return (options.program?.(host, honest, config) ?? honest)(env, host);
+      const node = (config: NodeConfig): HostProgram<ChainWorld> => {
+        const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
+        return options.program?.(host, honest, config) ?? honest;
+      };
+      return byzantine.program(host, setup.nodeConfig(host, code), node)(env, host);
     };
   };
   return {
@@ -335,9 +343,10 @@ export function simulatorConfig(
       ['v1', programOf('v1')],
       ['v2', programOf('v2')],
     ]),
-    hosts: hostConfigs(plan, setup),
+    hosts: hostConfigs(plan, setup, byzantine),
     network: networkConfig(plan, createStream(plan.seed, 'network')),
-    codec: options.trace === false ? { ...createMessageCodec(), fingerprint: () => 0 } : createMessageCodec(),
+    codec: options.trace === false ? { ...codec, fingerprint: () => 0 } : codec,
+    isRaw: (message) => byzantine.raw.isRaw(message),
     fingerprintEvent: fingerprintOf,
     fingerprintCommand: fingerprintOf,
     crypto: setup.suite,

@@ -67,6 +67,11 @@ export class ClusterBuilder {
     return this.#with({ faults: [...(this.#file.faults ?? []), line] });
   }
 
+  /** Hosts that break the protocol, drawn by the seed. */
+  byzantine(generator: NonNullable<ScenarioFile['byzantine']>): ClusterBuilder {
+    return this.#with({ byzantine: generator });
+  }
+
   /** Isolation, order of simultaneous events, oracles, planted programs. */
   options(options: ClusterOptions): ClusterBuilder {
     return new ClusterBuilder(this.#file, { ...this.#options, ...options });

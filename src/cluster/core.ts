@@ -1,5 +1,7 @@
 /** The core of liveness mode (TigerBeetle's VOPR): hosts with a quorum that heal, while every other fault becomes permanent. */
 import type { Stream } from '../sim/seeds.ts';
+import { isByzantine } from './byzantine/byzantine-hosts.ts';
+import { engineTolerance } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
 
 /** Who must go on, and what becomes of the others for ever. */
@@ -10,12 +12,13 @@ export interface Core {
   readonly apart: readonly number[];
 }
 
-/** What a host counts for towards a quorum: its hash power, or its turn. */
+/** What a host counts for towards a quorum: its hash power, or its turn; nothing where it is Byzantine. */
 function powerOf(plan: ClusterPlan, host: number): number {
-  return plan.chain.engine === 'pow' ? (plan.hosts[host]?.hashShare ?? 0) : 1;
+  const own = plan.hosts[host];
+  return own === undefined || isByzantine(plan, host) ? 0 : engineTolerance(plan.chain.engine).powerOf(own);
 }
 
-/** Hosts in a drawn order until they have more than half of the power; the rest is down or apart, as drawn. */
+/** Hosts in a drawn order until they have more than half of the honest power; the rest is down or apart, as drawn. */
 export function drawCore(plan: ClusterPlan, stream: Stream): Core {
   const order = stream.shuffled(plan.hosts.map((_, host) => host));
   const total = order.reduce((sum, host) => sum + powerOf(plan, host), 0);

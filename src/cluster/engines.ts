@@ -25,6 +25,57 @@ export interface EngineSetup {
   searchOf(host: HostPlan): (env: Env<ChainWorld>) => Search;
 }
 
+/** `[1, 3]`: less than a third of all. `[0, 1]`: nothing. */
+export type Share = readonly [part: number, of: number];
+
+/** How many Byzantine an engine bears. */
+export interface Tolerance {
+  /** What is counted, in words. */
+  readonly what: string;
+  /** What a host counts for. */
+  readonly powerOf: (host: HostPlan) => number;
+  /** True: power belongs to a key, and two hosts with one key have it once. */
+  readonly isByKey: boolean;
+  /** Finality of its kind is promised while less than this share of the power is Byzantine … */
+  readonly finality: Share;
+  /** … and agreement on new blocks while less than this is. */
+  readonly liveness: Share;
+  /** Its finality is by depth, and a Byzantine minority overtakes a small depth now and then. */
+  readonly isRace: boolean;
+}
+
+/** Below half of the hash power what is hidden loses in the end. */
+const POW_TOLERANCE: Tolerance = {
+  what: 'hash power',
+  powerOf: ({ hashShare }) => hashShare,
+  isByKey: false,
+  finality: [1, 2],
+  liveness: [1, 2],
+  isRace: true,
+};
+
+/** A producer may seal as many blocks on a parent as it likes: depth is no promise; but whole turns of the others weigh more. */
+const ROUND_ROBIN_TOLERANCE: Tolerance = {
+  what: 'producers',
+  powerOf: () => 1,
+  isByKey: true,
+  finality: [0, 1],
+  liveness: [1, 2],
+  isRace: false,
+};
+
+/** Of the engine of that name. */
+export function engineTolerance(engine: ClusterPlan['chain']['engine']): Tolerance {
+  switch (engine) {
+    case 'pow':
+      return POW_TOLERANCE;
+    case 'round-robin':
+      return ROUND_ROBIN_TOLERANCE;
+    default:
+      return assertNever(engine);
+  }
+}
+
 /** Hashes a second of a host with share 1. */
 const HASHES_PER_SHARE = 1_000_000;
 /** Real hashes that a simulated seal takes on average: enough that it is one, cheap enough for a million blocks. */

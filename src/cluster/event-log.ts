@@ -10,7 +10,10 @@ const UNUSUAL_KEPT = 256;
 const LOOK_BACK = 8;
 
 /** What a failure may show: what nodes emit, and what happens to their hosts. */
-export type LoggedEvent = DomainEvent | { readonly kind: 'HostDown'; readonly how: BootEnd['kind'] };
+export type LoggedEvent =
+  | DomainEvent
+  | { readonly kind: 'HostDown'; readonly how: BootEnd['kind'] }
+  | { readonly kind: 'Deviated'; readonly behaviour: string };
 
 /** An event, when it happened, and to whom. */
 export interface SeenEvent {
@@ -32,6 +35,7 @@ function isRoutine(kind: LoggedEvent['kind']): boolean {
 function isUnusual(event: LoggedEvent, isReturn: boolean): boolean {
   switch (event.kind) {
     case 'HostDown':
+    case 'Deviated':
     case 'NodeStopped':
     case 'NodeHalted':
     case 'PeerScored':
@@ -73,6 +77,8 @@ function repeatKey(event: LoggedEvent): string {
       return `${event.kind} ${event.engine} ${event.what}`;
     case 'HostDown':
       return `${event.kind} ${event.how}`;
+    case 'Deviated':
+      return `${event.kind} ${event.behaviour}`;
     default:
       return event.kind;
   }

@@ -28,9 +28,10 @@ function hostsApart(cluster: TestCluster): readonly string[] {
 
 /** Why no progress can be demanded; undefined: it can. Proof of work needs one live miner; a rotation any live producer. */
 function excuse(cluster: TestCluster): string | undefined {
-  if (cluster.live().length === 0) return 'no node is live';
+  if (cluster.budget.liveness !== undefined) return cluster.budget.liveness;
+  if (cluster.live().length === 0) return 'no honest node is live';
   const miners = cluster.live().filter((node) => (cluster.plan.hosts[node.index]?.hashShare ?? 0) > 0);
-  return miners.length === 0 ? 'no live node produces blocks' : undefined;
+  return miners.length === 0 ? 'no live honest node produces blocks' : undefined;
 }
 
 /** Adds a violation to the cluster when it did not converge; answers notes. */

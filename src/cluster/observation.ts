@@ -25,8 +25,9 @@ export class Observation {
     this.halted = Array.from({ length: hosts }, () => false);
   }
 
-  /** @returns whether a head moved. */
-  onEvent(host: number, event: DomainEvent): boolean {
+  /** What a Byzantine host tells of itself moves its head, and is not counted otherwise. @returns whether a head moved. */
+  onEvent(host: number, event: DomainEvent, isHonest = true): boolean {
+    if (!isHonest && event.kind !== 'HeadChanged' && event.kind !== 'NodeStarted') return false;
     switch (event.kind) {
       case 'HeadChanged':
         return this.#head(host, event.id, event.height);

@@ -1,5 +1,6 @@
 /** A cluster, resolved: every default filled in, every duration in µs. What a scenario file and the fluent builder both come to. */
 import type { Fault } from '../sim/fault.ts';
+import type { BehaviourLine } from './byzantine/behaviours.ts';
 import type { AtLeast } from './scenario/schema/expectations.ts';
 import type { HostSelector } from './scenario/schema/values.ts';
 import type { Topology } from './topology.ts';
@@ -35,6 +36,10 @@ export interface HostPlan {
   readonly code: CodeVersion;
   readonly diskWriteUs: number;
   readonly diskFlushUs: number;
+  /** How it breaks the protocol; none: it is honest, unless its key has two hosts. */
+  readonly byzantine: readonly BehaviourLine[];
+  /** The host whose key it has in place of its own. */
+  readonly twinOf: number | undefined;
 }
 
 export type LatencyPlan =

@@ -1,5 +1,7 @@
 /** From a scenario file and a seed to a resolved plan: defaults, durations, hosts, links and drawn faults. */
 import { createStream } from '../sim/seeds.ts';
+import { lineOf } from './byzantine/behaviours.ts';
+import { planByzantine } from './byzantine/plan-byzantine.ts';
 import {
   type BandwidthPlan,
   type ChainPlan,
@@ -68,6 +70,8 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
       code,
       diskWriteUs: 0,
       diskFlushUs: 0,
+      byzantine: [],
+      twinOf: undefined,
     }),
   );
   const stream = createStream(file.seed ?? '1', 'host-rules');
@@ -84,6 +88,8 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
         code: rule.code ?? host.code,
         diskWriteUs: durationUs(rule.disk?.write, host.diskWriteUs),
         diskFlushUs: durationUs(rule.disk?.flush, host.diskFlushUs),
+        byzantine: rule.byzantine?.map(lineOf) ?? host.byzantine,
+        twinOf: rule.twinOf ?? host.twinOf,
       };
     }
   }
@@ -170,7 +176,7 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
     seed,
     durationUs: durationTotalUs,
     quietFromUs,
-    hosts: hostPlans({ ...file, seed }),
+    hosts: planByzantine(hostPlans({ ...file, seed }), file.byzantine, seed),
     signatures: file.signatures ?? 'real',
     chain: chainPlan(file),
     features: featurePlan(file),

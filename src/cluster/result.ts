@@ -77,7 +77,15 @@ export interface FaultOutcome {
   readonly why: string;
 }
 
-/** What was counted over all hosts. */
+/** What a Byzantine host did. */
+export interface DeviationCount {
+  readonly host: string;
+  /** A behaviour by its name in scenarios, or `twin`. */
+  readonly behaviour: string;
+  readonly times: number;
+}
+
+/** What was counted over all honest hosts. */
 export interface RunCounts {
   readonly blocks: number;
   readonly reorgs: number;
@@ -126,6 +134,8 @@ export interface RunResult {
   readonly messages: number;
   readonly counts: RunCounts;
   readonly faults: readonly FaultCoverage[];
+  /** How often each behaviour of each Byzantine host deviated, those that did not included. */
+  readonly byzantine: readonly DeviationCount[];
   /** Planned faults without effect, by time, at most 200; empty when the run passed. */
   readonly idleFaults: readonly FaultOutcome[];
   /** Assertions of each kind, always the same ones in the same order; none when the run never began. */

@@ -91,8 +91,11 @@ function verdictOf(
 
 function countsOf(cluster: TestCluster): RunCounts {
   const { observation } = cluster;
-  const best = cluster.commonHead() ?? observation.heads.reduce((a, b) => (b.height > a.height ? b : a));
-  const holder = cluster.nodes.find((node) => node.head.id === best.id);
+  const honest = observation.heads.filter((_, host) => cluster.isHonest(host));
+  const best =
+    cluster.commonHead() ??
+    (honest.length > 0 ? honest : observation.heads).reduce((a, b) => (b.height > a.height ? b : a));
+  const holder = cluster.nodes.find((node) => node.head.id === best.id && cluster.isHonest(node.index));
   const disk = holder === undefined ? undefined : cluster.simulator.disk(holder.index).pristine;
   const chain = disk === undefined ? undefined : cluster.chains.chain(disk, best);
   return {
@@ -124,6 +127,10 @@ function seenOf(cluster: TestCluster): Seen {
     halts,
     unknownMessages,
   } = observation;
+  const isFinal = cluster.budget.finality === undefined;
+  const deviations = new Map<string, number>();
+  for (const { behaviour, times } of cluster.byzantine.deviations())
+    deviations.set(behaviour, (deviations.get(behaviour) ?? 0) + times);
   const checks = cluster.oracleChecks().map(({ name, checked }) => {
     return { name, checked, isBroken: violations.some((violation) => violation.oracle === name) };
   });
@@ -138,6 +145,8 @@ function seenOf(cluster: TestCluster): Seen {
     rejected,
     halts,
     unknownMessages,
+    isFinal,
+    deviations,
   };
 }
 
@@ -203,7 +212,10 @@ class Run implements ScenarioRun {
     const faults = faultCoverage(history);
     const idle = idleFaults(history);
     const counts = countsOf(cluster);
-    const missing = shortfall({ plan, counts, faults, idle, simulatedUs: cluster.nowUs });
+    const byzantine = cluster.byzantine
+      .deviations()
+      .map(({ host, behaviour, times }) => ({ host: cluster.node(host).name, behaviour, times }));
+    const missing = shortfall({ plan, counts, faults, byzantine, idle, simulatedUs: cluster.nowUs });
     const verdict = crashed ?? verdictOf(plan, cluster.violations, missing);
     const isPassed = verdict.kind === 'passed';
     const stats = cluster.simulator.stats();
@@ -219,6 +231,7 @@ class Run implements ScenarioRun {
       messages: stats.messages,
       counts,
       faults,
+      byzantine,
       idleFaults: isPassed ? [] : idle,
       assertions: assertionsOf(plan, seenOf(cluster)),
       head: head === undefined ? undefined : { height: head.height, id: head.id },

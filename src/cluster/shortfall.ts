@@ -2,7 +2,7 @@
 import { DEFAULT_STORE } from '../chain/node-config.ts';
 import type { LoggedEvent } from './event-log.ts';
 import type { ClusterPlan } from './plan.ts';
-import type { FaultCoverage, FaultOutcome, Missing, RunCounts } from './result.ts';
+import type { DeviationCount, FaultCoverage, FaultOutcome, Missing, RunCounts } from './result.ts';
 import { formatDurationUs, formatSecondsUs } from './scenario/duration.ts';
 
 /** Reasons of faults without effect that are told apart; what is left is counted. */
@@ -29,6 +29,7 @@ export interface Evidence {
   readonly plan: ClusterPlan;
   readonly counts: RunCounts;
   readonly faults: readonly FaultCoverage[];
+  readonly byzantine: readonly DeviationCount[];
   readonly idle: readonly FaultOutcome[];
   readonly simulatedUs: number;
 }
@@ -169,10 +170,25 @@ function faultAdvice(kind: string, wanted: number, { faults, idle }: Evidence): 
   return { why: `this seed plans ${planned}${reasons}`, change };
 }
 
+function deviationAdvice(behaviour: string, { byzantine }: Evidence): Advice {
+  const who = byzantine.filter((one) => one.behaviour === behaviour);
+  if (who.length === 0)
+    return {
+      why: 'this seed gives no host this behaviour',
+      change: 'a line in hosts[].byzantine, or more hosts in byzantine.count',
+    };
+  return {
+    why: who
+      .map(({ host, times }) => `${host} deviated ${times === 1 ? 'once' : `${times} times`}`)
+      .join(', '),
+    change: 'more time or power for these hosts, an earlier from, a later until, or a lower number',
+  };
+}
+
 /** What `atLeast` demands and the run did not come to. */
 export function shortfall(evidence: Evidence): readonly Missing[] {
   const { plan, counts, faults } = evidence;
-  const { faults: faultsWanted = {}, ...countsWanted } = plan.atLeast;
+  const { faults: faultsWanted = {}, byzantine: deviationsWanted = {}, ...countsWanted } = plan.atLeast;
   const wantedOf = new Map(Object.entries(countsWanted));
   const missing: Missing[] = [];
   for (const [what] of COUNTED) {
@@ -185,11 +201,21 @@ export function shortfall(evidence: Evidence): readonly Missing[] {
     if (got >= wanted) continue;
     missing.push({ what: `faults.${kind}`, wanted, got, ...faultAdvice(kind, wanted, evidence) });
   }
+  for (const [behaviour, wanted = 0] of Object.entries(deviationsWanted)) {
+    const got = evidence.byzantine
+      .filter((one) => one.behaviour === behaviour)
+      .reduce((sum, { times }) => sum + times, 0);
+    if (got >= wanted) continue;
+    missing.push({ what: `byzantine.${behaviour}`, wanted, got, ...deviationAdvice(behaviour, evidence) });
+  }
   return missing;
 }
 
 /** Which events tell of what is missing; faults stand in the plan, where their outcome is told. */
 export function eventsOfMissing(missing: readonly Missing[]): readonly LoggedEvent['kind'][] {
   const names = missing.map(({ what }) => what);
-  return [...new Set(COUNTED.flatMap(([what, kinds]) => (names.includes(what) ? kinds : [])))];
+  const deviated = names.some((what) => what.startsWith('byzantine.')) ? (['Deviated'] as const) : [];
+  return [
+    ...new Set([...COUNTED.flatMap(([what, kinds]) => (names.includes(what) ? kinds : [])), ...deviated]),
+  ];
 }

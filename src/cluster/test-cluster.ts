@@ -12,6 +12,8 @@ import type { Storage } from '../env/storage.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
 import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
+import { type Budget, faultBudget } from './budget.ts';
+import { ByzantineHosts, isByzantine } from './byzantine/byzantine-hosts.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
 import { type Core, drawCore } from './core.ts';
@@ -47,6 +49,10 @@ export class TestCluster {
   readonly nodes: readonly TestNode[];
   readonly observation: Observation;
   readonly messageFaults: MessageFaults;
+  readonly byzantine: ByzantineHosts;
+  /** What the engine promises with the Byzantine hosts that there are. */
+  readonly budget: Budget;
+  readonly #honest: readonly boolean[];
   readonly #log = new EventLog();
   readonly #names: Names;
   readonly chains: StoredChains;
@@ -72,15 +78,25 @@ export class TestCluster {
     this.setup = createChainSetup(plan, options);
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
+    this.#honest = plan.hosts.map((_, host) => !isByzantine(plan, host));
+    this.budget = faultBudget(plan, this.setup.dials);
+    this.byzantine = new ByzantineHosts(
+      plan,
+      { ...this.setup, chainId: this.setup.genesisId },
+      {
+        nowUs: () => this.simulator.nowUs(),
+        onDeviation: (host, behaviour) => this.#log.add(host, { kind: 'Deviated', behaviour }, this.nowUs),
+      },
+    );
     this.simulator = createSimulator({
-      ...simulatorConfig(plan, this.setup, options),
+      ...simulatorConfig(plan, this.setup, options, this.byzantine),
       onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
     });
     this.#names = this.#createNames();
     this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
     this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
     this.#taints = taintTimes(plan);
-    this.#depth = depthAssumption(plan);
+    this.#depth = this.depthBroken();
     this.#altered = options.program !== undefined || flipsBits(plan);
     this.#oracles = createOracles(
       this.#view(),
@@ -105,16 +121,26 @@ export class TestCluster {
     return node;
   }
 
-  /** Nodes that are up, have not stopped by themselves, and are not lost for ever in liveness mode. */
+  /** Honest nodes that are up, have not stopped by themselves, and are not lost for ever in liveness mode. */
   live(): readonly TestNode[] {
-    return this.nodes.filter((node) => node.isLive && this.#isInCore(node));
+    return this.nodes.filter((node) => this.#counts(node));
   }
 
-  /** The head of all live nodes; undefined while they differ, or none lives. */
+  isHonest(host: number): boolean {
+    return this.#honest[host] === true;
+  }
+
+  /** From when on finality by depth is not promised, and why; undefined: it always is. */
+  depthBroken(): Broken | undefined {
+    const { finality } = this.budget;
+    return finality === undefined ? depthAssumption(this.plan) : { fromUs: 0, why: finality };
+  }
+
+  /** The head of all live honest nodes; undefined while they differ, or none lives. */
   commonHead(): { readonly id: BlockHash; readonly height: number } | undefined {
     let common: { readonly id: BlockHash; readonly height: number } | undefined;
     for (const node of this.nodes) {
-      if (!node.isLive || !this.#isInCore(node)) continue;
+      if (!this.#counts(node)) continue;
       if (common !== undefined && common.id !== node.head.id) return undefined;
       common ??= node.head;
     }
@@ -239,7 +265,8 @@ export class TestCluster {
   #beginQuiet(): void {
     if (this.plan.liveness === 'core') this.#keepCore(drawCore(this.plan, this.simulator.stream('core')));
     for (const node of this.nodes) if (!node.isUp && this.#isInCore(node)) node.start();
-    this.#quietHeight = Math.max(...this.observation.heads.map((head) => head.height));
+    const heads = this.observation.heads.filter((_, host) => this.isHonest(host));
+    this.#quietHeight = Math.max(0, ...heads.map((head) => head.height));
   }
 
   /** Makes the faults of everybody else permanent. */
@@ -269,19 +296,23 @@ export class TestCluster {
     }
   }
 
+  #counts(node: TestNode): boolean {
+    return node.isLive && this.isHonest(node.index) && this.#isInCore(node);
+  }
+
   #isInCore(node: TestNode): boolean {
     return this.#core === undefined || this.#core.has(node.index);
   }
 
   #onEvent(host: number, event: DomainEvent, atUs: number): void {
     this.#log.add(host, event, atUs);
-    const moved = this.observation.onEvent(host, event);
+    const moved = this.observation.onEvent(host, event, this.isHonest(host));
     if (event.kind === 'CorruptionDetected') {
       const key = hexToBytes(event.key);
       if (key !== undefined) this.simulator.disk(host).detected(key);
     }
     if (event.kind === 'SnapshotMade') this.setup.operator?.onMade(host, event);
-    for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
+    if (this.isHonest(host)) for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
     if (moved) this.#onHeadMoved(atUs);
   }
 
@@ -317,7 +348,8 @@ export class TestCluster {
       genesisId: this.setup.genesisId,
       nowUs: () => simulator.nowUs(),
       nameOf: (host) => this.node(host).name,
-      isUp: (host) => simulator.isUp(host),
+      isHonest: (host) => this.isHonest(host),
+      isByzantineKey: (key) => this.byzantine.ownsKey(key),
       inspect: (host) => this.#inspect(host),
       disk: (host) => simulator.disk(host).pristine,
       disks: () => this.disks(),
@@ -327,6 +359,7 @@ export class TestCluster {
       loads: () => this.loads,
       depthBroken: () =>
         this.#depth !== undefined && this.#depth.fromUs <= simulator.nowUs() ? this.#depth.why : undefined,
+      finalityBroken: () => this.budget.finality,
       hasAltered: () => this.#altered,
       isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
     };
@@ -343,7 +376,9 @@ export class TestCluster {
       nowUs: () => simulator.nowUs(),
       at: (atUs, run) => simulator.at(atUs, run),
       command: (host, command, onAnswer) => simulator.command(host, command, onAnswer),
-      report: (rule, host, fact) => this.#report('acceptance', { rule, kind: 'safety', hosts: [host], fact }),
+      report: (rule, host, fact) => {
+        if (this.isHonest(host)) this.#report('acceptance', { rule, kind: 'safety', hosts: [host], fact });
+      },
     };
   }
 }

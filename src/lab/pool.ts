@@ -48,6 +48,7 @@ export function crashedResult(job: Job, error: string, stack: string): RunResult
       snapshots: 0,
     },
     faults: [],
+    byzantine: [],
     idleFaults: [],
     assertions: [],
     head: undefined,

@@ -64,6 +64,8 @@ export interface SimulatorConfig<W extends World> {
   readonly hosts: readonly HostConfig[];
   readonly network: NetworkConfig;
   readonly codec: Codec<W['message']>;
+  /** True for a message whose bytes its sender chose: its receiver gets what they decode to. Absent: there is none. */
+  readonly isRaw?: (message: unknown) => boolean;
   /** Unsigned 32-bit integers that depend on the whole content, for the trace. */
   fingerprintEvent(event: W['event']): number;
   fingerprintCommand(command: W['command']): number;

@@ -75,6 +75,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
     this.#network = createNetwork(config.network, this.#scheduler, this.#hosts, config.codec, {
       component: COMPONENT.network,
       isolate: config.isolate === true,
+      ...(config.isRaw === undefined ? {} : { isRaw: config.isRaw }),
       exceptions: config.messageExceptions ?? [],
       drawFaults: config.drawMessageFaults !== false,
       ...(config.onMessageFault === undefined ? {} : { onMessageFault: config.onMessageFault }),

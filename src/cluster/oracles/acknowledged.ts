@@ -28,9 +28,12 @@ export function createAcknowledged(view: ClusterView, report: Report): Oracle {
     checked: () => checked,
     onEnd() {
       if (view.depthBroken() !== undefined) return;
-      const told = view.loads().flatMap((load) => load.result().acknowledged);
+      const told = view
+        .loads()
+        .flatMap((load) => load.result().acknowledged)
+        .filter(({ host }) => view.isHonest(host));
       if (told.length === 0) return;
-      for (let host = 0; host < view.hostCount; host++) check(host, told);
+      for (let host = 0; host < view.hostCount; host++) if (view.isHonest(host)) check(host, told);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Agreement: what is final is the same block for everybody. Absolute finality always; depth only inside its assumption. */
+/** Agreement: what is final is the same block for everybody. Absolute finality while the engine bears its Byzantine; depth only inside its assumption. */
 import type { DomainEvent } from '../../chain/types/event.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
 import type { ClusterView, Oracle, Report } from './oracle.ts';
@@ -10,7 +10,8 @@ export function createAgreement(view: ClusterView, report: Report): Oracle {
   let checked = 0;
 
   function onFinal(host: number, event: Extract<DomainEvent, { kind: 'FinalityAdvanced' }>): void {
-    if (event.finality.kind === 'depth' && view.depthBroken() !== undefined) return;
+    const broken = event.finality.kind === 'depth' ? view.depthBroken() : view.finalityBroken();
+    if (broken !== undefined) return;
     checked++;
     const height = event.finality.final;
     const first = claims.get(height);

@@ -8,6 +8,7 @@ export function createBounds(view: ClusterView, report: Report): Oracle {
 
   function check(): void {
     for (let host = 0; host < view.hostCount; host++) {
+      if (!view.isHonest(host)) continue;
       for (const bound of view.inspect(host)?.bounds ?? []) {
         checked++;
         if (bound.size <= bound.max || reported.has(bound.name)) continue;

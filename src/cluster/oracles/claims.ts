@@ -56,7 +56,7 @@ export function createClaims(view: ClusterView, report: Report): Oracle {
 
   function look(): void {
     for (let host = 0; host < view.hostCount; host++) {
-      const snapshot = view.inspect(host);
+      const snapshot = view.isHonest(host) ? view.inspect(host) : undefined;
       if (snapshot === undefined) continue;
       checked++;
       const { id, height } = snapshot.head;

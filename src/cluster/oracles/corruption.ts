@@ -10,6 +10,7 @@ export function createCorruption(view: ClusterView, report: Report): Oracle {
     checked: () => checked,
     onEnd() {
       for (let host = 0; host < view.hostCount; host++) {
+        if (!view.isHonest(host)) continue;
         for (const corruption of view.corruption(host).corruptions) {
           if (!corruption.checkable) continue;
           checked++;

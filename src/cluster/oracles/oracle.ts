@@ -24,7 +24,10 @@ export interface ClusterView {
   readonly setup: ChainSetup;
   nowUs(): number;
   nameOf(host: number): string;
-  isUp(host: number): boolean;
+  /** What Byzantine hosts claim, show and keep is judged by nobody; their events come to no oracle. */
+  isHonest(host: number): boolean;
+  /** True for the keys of Byzantine hosts. */
+  isByzantineKey(key: string): boolean;
   /** Undefined when the host is down. */
   inspect(host: number): NodeSnapshot | undefined;
   /** The disk without its faults: what the program wrote. */
@@ -40,6 +43,8 @@ export interface ClusterView {
   loads(): readonly Load[];
   /** Undefined while the assumption of depth finality holds; else what broke it. */
   depthBroken(): string | undefined;
+  /** Why nothing final need stay so, whatever its kind: more Byzantine hosts than the engine bears. Undefined: it must. */
+  finalityBroken(): string | undefined;
   /** True when programs are replaced, or links flip bits: then a node may send what no honest node sends. */
   hasAltered(): boolean;
   /** True once a disk was emptied, restored, rotten or lied: what that host promised may be gone. */

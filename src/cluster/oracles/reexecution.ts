@@ -162,7 +162,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
     name: 're-execution',
     checked: () => checked,
     onEnd() {
-      for (let host = 0; host < view.hostCount; host++) check(host);
+      for (let host = 0; host < view.hostCount; host++) if (view.isHonest(host)) check(host);
     },
   };
 }

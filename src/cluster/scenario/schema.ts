@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseDurationUs } from './duration.ts';
 import { SCENARIO_HOSTS_MAX, SCENARIO_LENGTH_MAX_US } from './limits.ts';
+import { byzantineSchema } from './schema/byzantine.ts';
 import { chainSchema } from './schema/chain.ts';
 import { atLeastSchema, expectSchema } from './schema/expectations.ts';
 import { faultSchema } from './schema/faults.ts';
@@ -56,6 +57,10 @@ export const scenarioSchema = z
       .meta({ description: 'What work costs in simulated time; default: everything is free.' }),
     load: z.array(loadSchema).optional().meta({ description: 'What clients send; default: nothing.' }),
     faults: z.array(faultSchema).optional().meta({ description: 'What goes wrong; default: nothing.' }),
+    byzantine: byzantineSchema.optional().meta({
+      description:
+        'Hosts that break the protocol, drawn by the seed; default: those of hosts[].byzantine alone.',
+    }),
     quiet: duration.optional().meta({
       description:
         'No faults in the last part of the run, in which all must converge; default: 12 block intervals, at least 60s, at most half of the run.',

@@ -4,13 +4,7 @@ import { quietUsOf } from './quiet.ts';
 import type { FaultLine } from './schema/faults.ts';
 import type { HostSelector } from './schema/values.ts';
 import type { ScenarioFile } from './schema.ts';
-
-/** A contradiction and its place. */
-export interface Impossible {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly expected: string;
-}
+import { findImpossibleByzantine, type Impossible } from './sense-byzantine.ts';
 
 type Path = readonly (string | number)[];
 
@@ -226,6 +220,7 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...quietProblems(scenario),
     ...atLeastProblems(scenario),
     ...snapshotProblems(scenario),
+    ...findImpossibleByzantine(scenario),
   ];
   for (const [i, rule] of (scenario.hosts ?? []).entries()) {
     problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));

@@ -38,6 +38,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
   readonly #hosts: HostPort<M>;
   readonly #codec: Codec<M>;
   readonly #isolate: boolean;
+  readonly #isRaw: ((message: unknown) => boolean) | undefined;
   readonly #core: Core;
   readonly #ends: Endpoints;
   readonly #messages: Messages;
@@ -62,6 +63,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
     this.#hosts = hosts;
     this.#codec = codec;
     this.#isolate = options.isolate;
+    this.#isRaw = options.isRaw;
     this.#powerless = new Uint8Array(count);
     const up: number[] = [];
     const down: number[] = [];
@@ -286,13 +288,12 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
     const boot = ends.boot[end] as number;
     const bytes = messages.bytes[slot] as number;
     let message = messages.payload[slot] as M;
-    if (messages.has(slot, CORRUPT)) {
-      const link = ends.link[end ^ 1] as number;
-      const kind = messages.kind[slot] as number;
+    const isCorrupt = messages.has(slot, CORRUPT);
+    if (isCorrupt || this.#isRaw?.(message) === true) {
       const sent = this.#codec.encode(message);
-      const raw = this.#links.corrupted(link, kind, messages.ordinal[slot] as number, sent);
+      const raw = isCorrupt ? this.#corrupted(end, slot, sent) : sent;
       messages.free(slot);
-      if (this.#core.stream && this.#config.onCorruption === 'reset') {
+      if (isCorrupt && this.#core.stream && this.#config.onCorruption === 'reset') {
         this.reset(end);
         this.#end(end, 'reset');
         return;
@@ -308,6 +309,12 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
       if (this.#isolate) message = this.#copied(message);
     }
     this.#hosts.message(host, boot, ends.connection(end), message, bytes);
+  }
+
+  #corrupted(end: number, slot: number, sent: Uint8Array): Uint8Array {
+    const messages = this.#messages;
+    const link = this.#ends.link[end ^ 1] as number;
+    return this.#links.corrupted(link, messages.kind[slot] as number, messages.ordinal[slot] as number, sent);
   }
 
   #copied(message: M): M {

@@ -46,6 +46,8 @@ export interface NetworkOptions {
   readonly component: number;
   /** Deliver decode(encode(m)) in place of m; the trace stays the same. */
   readonly isolate: boolean;
+  /** True for a message whose bytes its sender chose: what is delivered is what they decode to. */
+  readonly isRaw?: (message: unknown) => boolean;
   /** Per-message faults on top of those that are drawn. */
   readonly exceptions: readonly MessageException[];
   /** False: loss, duplication, reordering and corruption come from `exceptions` alone. */

@@ -1,6 +1,7 @@
 /** `expect` and `atLeast` of a scenario file: what a run must come to, and what must have happened in it. */
 import { z } from 'zod';
 import { ORACLE_NAMES } from '../oracle-names.ts';
+import { deviationCountsSchema } from './byzantine.ts';
 import { FAULT_KINDS } from './faults.ts';
 import { count } from './values.ts';
 
@@ -29,6 +30,9 @@ export const atLeastSchema = z.strictObject({
   }),
   compact: count.optional().meta({ description: 'Blocks received in compact form.' }),
   snapshots: count.optional().meta({ description: 'Times that a node began with a snapshot.' }),
+  byzantine: deviationCountsSchema.optional().meta({
+    description: 'Deviations of Byzantine hosts, by behaviour: who never deviates proves nothing.',
+  }),
   faults: faultCountsSchema
     .optional()
     .meta({ description: 'Faults that had an effect, by kind: what did not happen proves nothing.' }),

@@ -1,6 +1,7 @@
 /** `node`, `hosts` and `cpu` of a scenario file: what nodes do, and what machines they run on. */
 import { z } from 'zod';
-import { count, driftPpm, duration, hosts, signedDuration } from './values.ts';
+import { behaviourSchema } from '../../byzantine/behaviours.ts';
+import { count, driftPpm, duration, hostIndex, hosts, signedDuration } from './values.ts';
 
 /** `node`: features of every node, switched on and off. */
 export const nodeFeaturesSchema = z.strictObject({
@@ -61,6 +62,13 @@ export const hostRuleSchema = z.strictObject({
     })
     .optional()
     .meta({ description: 'How fast its disk is; default: takes no time.' }),
+  byzantine: z.array(behaviourSchema).min(1).optional().meta({
+    description:
+      'How it breaks the protocol, see below; the first stands next to the node. Default: it is honest.',
+  }),
+  twinOf: hostIndex
+    .optional()
+    .meta({ description: 'Has the key of that host instead of its own; both run honest code.' }),
 });
 
 /** `cpu`: what work costs. */

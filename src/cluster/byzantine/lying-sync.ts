@@ -1,0 +1,55 @@
+/** Lying sync: a host that claims a higher head than it has, and answers who asks for it with headers of wrong heights. */
+import { z } from 'zod';
+import type { HeadClaim, Message } from '../../chain/types/message.ts';
+import { blockHash, type Height, height, weight } from '../../chain/types/units.ts';
+import { defineBehaviour, WINDOW } from './behaviour.ts';
+import { Links } from './connections.ts';
+
+const BY_DEFAULT = 100;
+
+/** No block: hashes do not end alike. */
+const NO_BLOCK_DIGITS = 16;
+
+export const lyingSync = defineBehaviour({
+  schema: z
+    .strictObject({
+      kind: z.literal('lying-sync'),
+      ...WINDOW,
+      by: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .meta({ description: 'Added to the heights that it states; default 100.' }),
+    })
+    .meta({
+      description: 'Claims a higher and heavier head, and answers synchronisation with wrong heights.',
+    }),
+  engines: 'any',
+  create(seat, { by = BY_DEFAULT }, { env }) {
+    const links = new Links(seat, env);
+    const raised = (at: Height): Height => height(at + by);
+    const claim = (head: HeadClaim): HeadClaim => ({
+      id: blockHash(`${head.id.slice(NO_BLOCK_DIGITS)}${'f'.repeat(NO_BLOCK_DIGITS)}`),
+      height: raised(head.height),
+      weight: weight(`ff${head.weight.slice(2)}`),
+    });
+    const lie = (message: Message): Message => {
+      switch (message.kind) {
+        case 'Handshake':
+        case 'Ping':
+        case 'Pong':
+          return { ...message, head: claim(message.head) };
+        case 'SyncResponse': {
+          const { result } = message;
+          if (result.kind !== 'headers') return message;
+          const headers = result.headers.map((header) => ({ ...header, height: raised(header.height) }));
+          return { ...message, head: claim(message.head), result: { ...result, headers } };
+        }
+        default:
+          return message;
+      }
+    };
+    return { env: links.env(lie), process: (honest) => links.process(honest) };
+  },
+});
