@@ -147,6 +147,8 @@ function asksFor(oracle: string, plan: ClusterPlan, isFinal: boolean): boolean {
       return damagesRecords(plan);
     case 'bounds':
       return true;
+    case 'signing':
+      return plan.chain.engine !== 'pow' && hasBlocks(plan);
     case 'bans':
       return plan.hosts.length > 1;
     default:

@@ -62,6 +62,17 @@ function taints(fault: Fault): boolean {
   );
 }
 
+/** Whether a plan makes the disk of a host forget durable records in a way that no program can see. */
+export function forgets(plan: Pick<ClusterPlan, 'faults'>, host: number): boolean {
+  return plan.faults.some((fault) => {
+    if (fault.off === true || !('hosts' in fault) || !fault.hosts.includes(host)) return false;
+    if (fault.kind === 'crash') return fault.disk !== 'keep';
+    if (fault.kind !== 'disk') return false;
+    const { kind } = fault.fault;
+    return kind === 'lyingFlush' || kind === 'staleValue' || kind === 'missingKey' || kind === 'bitRotKey';
+  });
+}
+
 /** For each host when its disk first stops keeping what was promised; undefined: never. */
 export function taintTimes(plan: Pick<ClusterPlan, 'hosts' | 'faults'>): readonly (number | undefined)[] {
   const times: (number | undefined)[] = plan.hosts.map(() => undefined);

@@ -1,4 +1,5 @@
 /** The fault budget: what an engine still promises with these Byzantine hosts, and why not where it does not. */
+import { forgets } from './assumptions.ts';
 import { isByzantine, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { engineTolerance, type Share } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
@@ -17,14 +18,14 @@ const NEGLIGIBLE = 1e-9;
 
 /** Power of the Byzantine, and of all; two hosts with one key have one vote. */
 function powers(plan: ClusterPlan): { readonly faulty: number; readonly all: number } {
-  const { powerOf, isByKey } = engineTolerance(plan.chain.engine);
+  const { powerOf, isByKey, signsRecords } = engineTolerance(plan.chain.engine);
   let faulty = 0;
   let all = 0;
   for (const [i, host] of plan.hosts.entries()) {
     if (isByKey && keyHolderOf(plan.hosts, i) !== i) continue;
     const power = powerOf(host);
     all += power;
-    if (isByzantine(plan, i)) faulty += power;
+    if (isByzantine(plan, i) || (signsRecords && forgets(plan, i))) faulty += power;
   }
   return { faulty, all };
 }
@@ -66,14 +67,16 @@ function isConnected(plan: ClusterPlan, dials: Dials): boolean {
 /** @param dials the links of the plan. */
 export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
   const { engine, finalityDepth } = plan.chain;
-  if (!plan.hosts.some((_, i) => isByzantine(plan, i))) return { finality: undefined, liveness: undefined };
+  const isFaulty = (i: number): boolean =>
+    isByzantine(plan, i) || (engineTolerance(engine).signsRecords && forgets(plan, i));
+  if (!plan.hosts.some((_, i) => isFaulty(i))) return { finality: undefined, liveness: undefined };
   if (!isConnected(plan, dials)) {
     const why = 'honest hosts reach each other only through Byzantine ones';
     return { finality: why, liveness: why };
   }
-  const { finality, liveness, what, isRace } = engineTolerance(engine);
+  const { finality, liveness, what, isRace, signsRecords } = engineTolerance(engine);
   const { faulty, all } = powers(plan);
-  const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine`;
+  const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine${signsRecords ? ', or forgets what it signed' : ''}`;
   const exceeds = (promise: string, share: Share): string | undefined =>
     isWithin(faulty, all, share)
       ? undefined

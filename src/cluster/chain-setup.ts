@@ -9,7 +9,7 @@ import { senderOf } from '../chain/execution/signed-item.ts';
 import { createNode } from '../chain/node.ts';
 import type { NodeConfig } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
-import type { Genesis, UpgradeSchedule } from '../chain/types/genesis.ts';
+import type { Genesis, GenesisValidator, UpgradeSchedule } from '../chain/types/genesis.ts';
 import { createMessageCodec } from '../chain/types/message-codec.ts';
 import { isRejection } from '../chain/types/rejection.ts';
 import type { Transaction } from '../chain/types/transaction.ts';
@@ -42,7 +42,7 @@ import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Keys, keysOf, Signer } from './load/wallet.ts';
 import { networkConfig } from './network-config.ts';
-import type { ClusterPlan, CodeVersion, CpuPlan } from './plan.ts';
+import type { ClusterPlan, CodeVersion, CpuPlan, HostPlan } from './plan.ts';
 import { createPortableSuite } from './portable-suite.ts';
 import { SnapshotOperator } from './snapshot-operator.ts';
 import { type Dials, planDials } from './topology.ts';
@@ -132,7 +132,7 @@ function genesisOf(
   plan: ClusterPlan,
   engine: EngineSetup,
   wallets: readonly Keys[],
-  producers: readonly PublicKey[],
+  validators: readonly GenesisValidator[],
   wallShiftMs: number,
 ): Genesis {
   return {
@@ -152,12 +152,24 @@ function genesisOf(
       address: keys.address,
       balance: FORTUNE,
     })),
-    validators: engine.needsValidators
-      ? byText(producers, (key) => key).map((key) => ({ key, power: amount(1n) }))
-      : [],
+    validators: byText(validators, ({ key }) => key),
     timestampMs: unixMs(GENESIS_MS + wallShiftMs),
     version: 1,
   };
+}
+
+/** Hosts with power, each key once. */
+function validatorsOf(
+  plan: ClusterPlan,
+  engine: EngineSetup,
+  hostKeys: readonly Keys[],
+): readonly GenesisValidator[] {
+  const powers = new Map<PublicKey, bigint>();
+  for (const [i, { key }] of hostKeys.entries()) {
+    const power = engine.powerOf(plan.hosts[keyHolderOf(plan.hosts, i)] as HostPlan);
+    if (power > 0n) powers.set(key, power);
+  }
+  return [...powers].map(([key, power]) => ({ key, power: amount(power) }));
 }
 
 /** Builds genesis and keys. The seed decides topology alone: every run of a scenario has the same genesis. */
@@ -174,7 +186,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     plan,
     engine,
     wallets.flat(),
-    [...new Set(hostKeys.map((keys) => keys.key))],
+    validatorsOf(plan, engine, hostKeys),
     options.wallShiftMs ?? 0,
   );
   const schedule: UpgradeSchedule =
@@ -320,12 +332,13 @@ const UNTRACED = {
   fingerprintCommand: () => 0,
 } as const;
 
-/** What the simulator is given for a plan. @param byzantine of the same run. */
+/** What the simulator is given for a plan. @param byzantine of the same run. @param onSign sees what programs sign. */
 export function simulatorConfig(
   plan: ClusterPlan,
   setup: ChainSetup,
   options: ClusterOptions,
   byzantine: ByzantineHosts,
+  onSign: (secret: Uint8Array, bytes: Uint8Array) => void,
 ): SimulatorConfig<ChainWorld> {
   const codec = byzantine.raw.codec(createMessageCodec());
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
@@ -349,7 +362,13 @@ export function simulatorConfig(
     isRaw: (message) => byzantine.raw.isRaw(message),
     fingerprintEvent: fingerprintOf,
     fingerprintCommand: fingerprintOf,
-    crypto: setup.suite,
+    crypto: {
+      ...setup.suite,
+      sign(secret, bytes) {
+        onSign(secret, bytes);
+        return setup.suite.sign(secret, bytes);
+      },
+    },
     faults: plan.faults,
     atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
     ...(options.trace === false ? UNTRACED : {}),

@@ -12,22 +12,20 @@ export interface Core {
   readonly apart: readonly number[];
 }
 
-/** What a host counts for towards a quorum: its hash power, or its turn; nothing where it is Byzantine. */
-function powerOf(plan: ClusterPlan, host: number): number {
-  const own = plan.hosts[host];
-  return own === undefined || isByzantine(plan, host) ? 0 : engineTolerance(plan.chain.engine).powerOf(own);
-}
-
-/** Hosts in a drawn order until they have more than half of the honest power; the rest is down or apart, as drawn. */
+/** Honest hosts in a drawn order until they have a quorum of all power; the rest is down or apart, as drawn. */
 export function drawCore(plan: ClusterPlan, stream: Stream): Core {
   const order = stream.shuffled(plan.hosts.map((_, host) => host));
-  const total = order.reduce((sum, host) => sum + powerOf(plan, host), 0);
+  const { powerOf, quorum } = engineTolerance(plan.chain.engine);
+  const [part, of] = quorum;
+  const total = plan.hosts.reduce((sum, host) => sum + powerOf(host), 0);
   const hosts = new Set<number>();
   let power = 0;
   for (const host of order) {
-    if (power * 2 > total) break;
+    if (power * of > total * part) break;
+    const own = plan.hosts[host];
+    if (own === undefined || isByzantine(plan, host)) continue;
     hosts.add(host);
-    power += powerOf(plan, host);
+    power += powerOf(own);
   }
   const others = order.filter((host) => !hosts.has(host));
   const down = others.filter(() => stream.below(2) === 0);

@@ -1,6 +1,8 @@
 /** Engines by the name that a scenario gives them: their configuration in genesis, and how the hosts of a plan search. */
 
 import type { Consensus, ConsensusRules } from '../chain/consensus/consensus.ts';
+import { encodePosConfig } from '../chain/consensus/pos/config.ts';
+import { createPos } from '../chain/consensus/pos/engine.ts';
 import { encodePowConfig } from '../chain/consensus/pow/config.ts';
 import { createModelledSearch } from '../chain/consensus/pow/modelled-search.ts';
 import { createPow } from '../chain/consensus/pow/pow.ts';
@@ -19,8 +21,8 @@ export interface EngineSetup {
   readonly rules: ConsensusRules<unknown>;
   /** `genesis.engineConfig`. */
   readonly config: string;
-  /** Whether genesis lists the hosts' keys. */
-  readonly needsValidators: boolean;
+  /** What genesis gives the key of a host to vote with; 0: nothing, it is no validator. */
+  powerOf(host: HostPlan): bigint;
   consensusOf(host: HostPlan): Consensus;
   searchOf(host: HostPlan): (env: Env<ChainWorld>) => Search;
 }
@@ -34,12 +36,16 @@ export interface Tolerance {
   readonly what: string;
   /** What a host counts for. */
   readonly powerOf: (host: HostPlan) => number;
+  /** True: a disk that forgets what its key has signed makes its host as good as Byzantine. */
+  readonly signsRecords: boolean;
   /** True: power belongs to a key, and two hosts with one key have it once. */
   readonly isByKey: boolean;
   /** Finality of its kind is promised while less than this share of the power is Byzantine … */
   readonly finality: Share;
   /** … and agreement on new blocks while less than this is. */
   readonly liveness: Share;
+  /** More than this share of all power goes on by itself. */
+  readonly quorum: Share;
   /** Its finality is by depth, and a Byzantine minority overtakes a small depth now and then. */
   readonly isRace: boolean;
 }
@@ -48,9 +54,11 @@ export interface Tolerance {
 const POW_TOLERANCE: Tolerance = {
   what: 'hash power',
   powerOf: ({ hashShare }) => hashShare,
+  signsRecords: false,
   isByKey: false,
   finality: [1, 2],
   liveness: [1, 2],
+  quorum: [1, 2],
   isRace: true,
 };
 
@@ -58,9 +66,23 @@ const POW_TOLERANCE: Tolerance = {
 const ROUND_ROBIN_TOLERANCE: Tolerance = {
   what: 'producers',
   powerOf: () => 1,
+  signsRecords: false,
   isByKey: true,
   finality: [0, 1],
   liveness: [1, 2],
+  quorum: [1, 2],
+  isRace: false,
+};
+
+/** arXiv:1807.04938: safe and live while less than a third of the power is faulty. */
+const POS_TOLERANCE: Tolerance = {
+  what: 'stake',
+  powerOf: ({ stake }) => stake,
+  signsRecords: true,
+  isByKey: true,
+  finality: [1, 3],
+  liveness: [1, 3],
+  quorum: [2, 3],
   isRace: false,
 };
 
@@ -71,6 +93,8 @@ export function engineTolerance(engine: ClusterPlan['chain']['engine']): Toleran
       return POW_TOLERANCE;
     case 'round-robin':
       return ROUND_ROBIN_TOLERANCE;
+    case 'pos':
+      return POS_TOLERANCE;
     default:
       return assertNever(engine);
   }
@@ -111,7 +135,7 @@ function powSetup(plan: ClusterPlan): EngineSetup {
   return {
     rules: createPow({ mine: false, hashRate: 0, rebuildMs: 0 }).rules,
     config,
-    needsValidators: false,
+    powerOf: () => 0n,
     // The modelled search builds its block when it ends, with what waits then: nothing is to be rebuilt.
     consensusOf: (host) => createPow({ mine: host.hashShare > 0, hashRate: hashRateOf(host), rebuildMs: 0 }),
     searchOf: (host) => (env) => createModelledSearch(env, hashRateOf(host)),
@@ -127,8 +151,40 @@ function roundRobinSetup(plan: ClusterPlan): EngineSetup {
       skipMs: Math.max(1, Math.floor(periodMs / 2)),
       finalityDepth: plan.chain.finalityDepth,
     }),
-    needsValidators: true,
+    powerOf: () => 1n,
     consensusOf: () => createRoundRobin(),
+    searchOf: () => () => () => () => {},
+  };
+}
+
+function wholeMs(us: number): number {
+  return Math.max(1, Math.round(us / 1_000));
+}
+
+function posSetup({ chain }: ClusterPlan): EngineSetup {
+  const { pos, blockIntervalUs } = chain;
+  const growthMs = wholeMs(pos.growthUs);
+  return {
+    rules: createPos().rules,
+    config: encodePosConfig({
+      proposeMs: wholeMs(pos.proposeUs),
+      proposeDeltaMs: growthMs,
+      prevoteMs: wholeMs(pos.prevoteUs),
+      prevoteDeltaMs: growthMs,
+      precommitMs: wholeMs(pos.precommitUs),
+      precommitDeltaMs: growthMs,
+      commitMs: wholeMs(blockIntervalUs),
+      stakeMin: amount(BigInt(pos.stakeMin)),
+      validatorsMax: pos.validatorsMax,
+      unbondingBlocks: pos.unbondingBlocks,
+      unbondingMs: wholeMs(pos.unbondingUs),
+      evidenceBlocks: pos.evidenceBlocks,
+      evidenceMs: wholeMs(pos.evidenceUs),
+      slashPermille: pos.slashPermille,
+      safeHeights: pos.safeHeights,
+    }),
+    powerOf: ({ stake }) => BigInt(stake),
+    consensusOf: () => createPos(),
     searchOf: () => () => () => () => {},
   };
 }
@@ -140,6 +196,8 @@ export function engineSetup(plan: ClusterPlan): EngineSetup {
       return powSetup(plan);
     case 'round-robin':
       return roundRobinSetup(plan);
+    case 'pos':
+      return posSetup(plan);
     default:
       return assertNever(plan.chain.engine);
   }

@@ -9,7 +9,7 @@ import type { Topology } from './topology.ts';
 export type CodeVersion = 'v1' | 'v2';
 
 export interface ChainPlan {
-  readonly engine: 'pow' | 'round-robin';
+  readonly engine: 'pow' | 'round-robin' | 'pos';
   readonly blockIntervalUs: number;
   readonly difficulty: 'constant' | 'asert';
   readonly halfLifeUs: number;
@@ -21,6 +21,25 @@ export interface ChainPlan {
   readonly reward: number;
   readonly upgrade: { readonly height: number; readonly version: 2 } | undefined;
   readonly blockBytesMax: number;
+  /** pos: rounds and stake. */
+  readonly pos: PosPlan;
+}
+
+/** Parameters of Tendermint and of stake. */
+export interface PosPlan {
+  readonly proposeUs: number;
+  readonly prevoteUs: number;
+  readonly precommitUs: number;
+  /** By so much each time-out grows with the round. */
+  readonly growthUs: number;
+  readonly stakeMin: number;
+  readonly validatorsMax: number;
+  readonly unbondingBlocks: number;
+  readonly unbondingUs: number;
+  readonly evidenceBlocks: number;
+  readonly evidenceUs: number;
+  readonly slashPermille: number;
+  readonly safeHeights: number;
 }
 
 export interface HostPlan {
@@ -28,6 +47,8 @@ export interface HostPlan {
   readonly name: string;
   /** Relative mining power; 0: mines nothing. */
   readonly hashShare: number;
+  /** pos: what its key has at stake from the start; 0: it follows and does not vote. */
+  readonly stake: number;
   readonly joinsUs: number;
   /** Without blocks it begins with a snapshot of others, where there is one. */
   readonly fromSnapshot: boolean;

@@ -12,6 +12,7 @@ import {
   type LatencyPlan,
   type LoadPlan,
   type NetworkPlan,
+  type PosPlan,
   selectHosts,
 } from './plan.ts';
 import { planFaults } from './plan-faults.ts';
@@ -53,6 +54,24 @@ function chainPlan(file: ScenarioFile): ChainPlan {
     reward: chain.reward ?? 5_000,
     upgrade: chain.upgrade,
     blockBytesMax: chain.blockBytesMax ?? 1_048_576,
+    pos: posPlan(chain),
+  };
+}
+
+function posPlan({ rounds = {}, staking = {} }: NonNullable<ScenarioFile['chain']>): PosPlan {
+  return {
+    proposeUs: durationUs(rounds.propose, 1_000_000),
+    prevoteUs: durationUs(rounds.prevote, 500_000),
+    precommitUs: durationUs(rounds.precommit, 500_000),
+    growthUs: durationUs(rounds.growth, 500_000),
+    stakeMin: staking.min ?? 1_000,
+    validatorsMax: staking.validatorsMax ?? 512,
+    unbondingBlocks: staking.unbondingBlocks ?? 200,
+    unbondingUs: durationUs(staking.unbonding, 600_000_000),
+    evidenceBlocks: staking.evidenceBlocks ?? 100,
+    evidenceUs: durationUs(staking.evidence, 300_000_000),
+    slashPermille: staking.slashPermille ?? 50,
+    safeHeights: staking.safeHeights ?? 2,
   };
 }
 
@@ -63,6 +82,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
     (_, i): HostPlan => ({
       name: `n${i}`,
       hashShare: 1,
+      stake: 1_000,
       joinsUs: 0,
       fromSnapshot: false,
       skewUs: 0,
@@ -81,6 +101,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
       hosts[i] = {
         name: host.name,
         hashShare: rule.hashShare ?? host.hashShare,
+        stake: rule.stake ?? host.stake,
         joinsUs: durationUs(rule.joins, host.joinsUs),
         fromSnapshot: rule.snapshot ?? host.fromSnapshot,
         skewUs: durationUs(rule.skew, host.skewUs),

@@ -88,7 +88,15 @@ function partitions(draw: Draw): FaultLine[] {
     case 0:
       return [{ kind: 'bridge', ...pace(draw, 10), for: lasts }];
     case 1:
-      return [{ kind: 'partition', ...pace(draw, 10), for: lasts, isolate: some(draw, nodes - 1), oneWay: stream.below(2) === 0 }];
+      return [
+        {
+          kind: 'partition',
+          ...pace(draw, 10),
+          for: lasts,
+          isolate: some(draw, nodes - 1),
+          oneWay: stream.below(2) === 0,
+        },
+      ];
     case 2:
       return nodes >= 4
         ? [{ kind: 'ring', ...pace(draw, 10), for: lasts }]
@@ -144,7 +152,9 @@ function clocks(draw: Draw): FaultLine[] {
 }
 
 function pauses(draw: Draw): FaultLine[] {
-  return [{ kind: 'pause', ...pace(draw, 8), for: seconds(1, draw.stream.between(2, 20)), hosts: some(draw) }];
+  return [
+    { kind: 'pause', ...pace(draw, 8), for: seconds(1, draw.stream.between(2, 20)), hosts: some(draw) },
+  ];
 }
 
 /** Disks that fail in ways which a program can see: they break no promise. */
@@ -174,7 +184,14 @@ function losses(draw: Draw): FaultLine[] {
   const hosts = [stream.pick(faulty)];
   const down = seconds(0, 10);
   const kinds: readonly FaultLine[] = [
-    { kind: 'crash', ...pace(draw, 20), hosts, how: 'any', down, disk: stream.pick(['empty', 'old'] as const) },
+    {
+      kind: 'crash',
+      ...pace(draw, 20),
+      hosts,
+      how: 'any',
+      down,
+      disk: stream.pick(['empty', 'old'] as const),
+    },
     { kind: 'missingKey', ...pace(draw, 15), hosts, records: stream.between(1, 3) },
     { kind: 'staleValue', ...pace(draw, 15), hosts, records: stream.between(1, 3) },
     { kind: 'lyingFlush', ...pace(draw, 20), for: seconds(5, 30), hosts },
@@ -197,7 +214,9 @@ export function drawSwarm(space: SwarmSpace, seed: string): SwarmDraw {
   const config = createStream(seed, 'swarm/cluster');
   const nodes = config.between(space.nodesMin, space.nodesMax);
   const families = SWARM_FAMILIES.filter((family) => {
-    return createStream(seed, `swarm/${family}/on`).below(2) === 0 && space.without?.includes(family) !== true;
+    return (
+      createStream(seed, `swarm/${family}/on`).below(2) === 0 && space.without?.includes(family) !== true
+    );
   });
   const count = space.faultyMax(nodes);
   const faulty = config

@@ -7,7 +7,7 @@ import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import type { BlockHash } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
-import { hexToBytes } from '../env/bytes.ts';
+import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import type { Storage } from '../env/storage.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
@@ -22,13 +22,14 @@ import type { Load, LoadHost } from './load/load.ts';
 import { createLoads } from './load/loads.ts';
 import { MessageFaults } from './message-faults.ts';
 import { Observation } from './observation.ts';
-import type { ClusterView, Executed, Finding, Oracle } from './oracles/oracle.ts';
+import type { ClusterView, Executed, Finding, Oracle, SignedPower } from './oracles/oracle.ts';
 import { createOracles } from './oracles/oracles.ts';
 import { StoredChains } from './oracles/stored-chains.ts';
 import type { ClusterPlan } from './plan.ts';
 import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
 import { eventsOfMissing } from './shortfall.ts';
+import { type Signed, SignLog } from './sign-log.ts';
 import { TestNode } from './test-node.ts';
 
 /** Between two looks of the oracles that look now and then, at least; a block interval where that is longer. */
@@ -53,6 +54,9 @@ export class TestCluster {
   /** What the engine promises with the Byzantine hosts that there are. */
   readonly budget: Budget;
   readonly #honest: readonly boolean[];
+  readonly signLog: SignLog;
+  /** The first host that holds a key, by its secret. */
+  readonly #signers = new Map<string, number>();
   readonly #log = new EventLog();
   readonly #names: Names;
   readonly chains: StoredChains;
@@ -78,6 +82,11 @@ export class TestCluster {
     this.setup = createChainSetup(plan, options);
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
+    this.signLog = new SignLog(plan.hosts.length);
+    for (const [i, { secret }] of this.setup.hostKeys.entries()) {
+      const name = bytesToHex(secret);
+      if (!this.#signers.has(name)) this.#signers.set(name, i);
+    }
     this.#honest = plan.hosts.map((_, host) => !isByzantine(plan, host));
     this.budget = faultBudget(plan, this.setup.dials);
     this.byzantine = new ByzantineHosts(
@@ -89,7 +98,9 @@ export class TestCluster {
       },
     );
     this.simulator = createSimulator({
-      ...simulatorConfig(plan, this.setup, options, this.byzantine),
+      ...simulatorConfig(plan, this.setup, options, this.byzantine, (secret, bytes) =>
+        this.#onSign(secret, bytes),
+      ),
       onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
     });
     this.#names = this.#createNames();
@@ -316,6 +327,27 @@ export class TestCluster {
     if (moved) this.#onHeadMoved(atUs);
   }
 
+  #onSign(secret: Uint8Array, bytes: Uint8Array): void {
+    const host = this.#signers.get(bytesToHex(secret));
+    const signed = host === undefined ? undefined : this.signLog.onSigned(host, bytes);
+    if (host === undefined || signed === undefined) return;
+    for (const oracle of this.#oracles) oracle.onSigned?.(host, signed);
+  }
+
+  #signedPower(height: number, matches: (signed: Signed) => boolean): SignedPower | undefined {
+    const { committee } = this.setup.context.rules;
+    const before = [...this.#executed.values()].find((executed) => executed.height === height - 1);
+    if (committee === undefined || before === undefined) return undefined;
+    let signed = 0n;
+    let total = 0n;
+    for (const { key, power } of committee(before.view)) {
+      total += power;
+      const host = this.setup.hostKeys.findIndex((keys) => keys.key === key);
+      if (this.signLog.at(host, height).some(matches)) signed += power;
+    }
+    return total === 0n ? undefined : { signed, total };
+  }
+
   #onHeadMoved(atUs: number): void {
     if (this.#quietHeight === undefined || this.convergedAtUs !== undefined) return;
     const head = this.commonHead();
@@ -361,6 +393,8 @@ export class TestCluster {
         this.#depth !== undefined && this.#depth.fromUs <= simulator.nowUs() ? this.#depth.why : undefined,
       finalityBroken: () => this.budget.finality,
       hasAltered: () => this.#altered,
+      signLog: this.signLog,
+      signedPower: (height, matches) => this.#signedPower(height, matches),
       isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
     };
   }

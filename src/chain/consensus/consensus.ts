@@ -84,6 +84,12 @@ export interface SystemEffects {
   readonly data: Uint8Array;
 }
 
+/** Who votes on a block. */
+export interface CommitteeMember {
+  readonly key: PublicKey;
+  readonly power: bigint;
+}
+
 /** Pure rules: used by node, sync, light client and oracles. View = opaque fold over headers (targets, recents, sets); it has no field `code`. */
 export interface ConsensusRules<View> {
   readonly name: string;
@@ -131,6 +137,8 @@ export interface ConsensusRules<View> {
     action: StakeAction,
     state: StateWriter,
   ): ReceiptStatus;
+  /** Who votes on the next block, and with what power; empty or absent: nobody votes. */
+  committee?(view: View): readonly CommitteeMember[];
   /** Base units that the engine's own records hold in this state: with all balances they are the supply. Absent: none, ever. */
   held?(state: StateReader): Amount;
   /** Follows the effects of each phase, 'begin' then 'end', from the view that `advance` answered. */

@@ -8,10 +8,12 @@ import type { Storage } from '../../env/storage.ts';
 import type { CorruptionReport } from '../../sim/disk/disk.ts';
 import type { ChainSetup } from '../chain-setup.ts';
 import type { Load } from '../load/load.ts';
+import type { Signed, SignLog } from '../sign-log.ts';
 import type { StoredChains } from './stored-chains.ts';
 
 /** What executing a chain up to a block gave. */
 export interface Executed {
+  readonly height: number;
   readonly state: State;
   readonly view: unknown;
 }
@@ -47,8 +49,21 @@ export interface ClusterView {
   finalityBroken(): string | undefined;
   /** True when programs are replaced, or links flip bits: then a node may send what no honest node sends. */
   hasAltered(): boolean;
+  /** What each host has signed for consensus so far. */
+  readonly signLog: SignLog;
+  /**
+   * Power of all that vote on the block of a height, and of those of them whose key has signed something that matches.
+   * Undefined: nobody votes there, or the block before it was not re-executed (yet).
+   */
+  signedPower(height: number, matches: (signed: Signed) => boolean): SignedPower | undefined;
   /** True once a disk was emptied, restored, rotten or lied: what that host promised may be gone. */
   isTainted(host: number): boolean;
+}
+
+/** Power, in the engine's units. */
+export interface SignedPower {
+  readonly signed: bigint;
+  readonly total: bigint;
 }
 
 /** A law that was broken. */
@@ -66,6 +81,8 @@ export interface Oracle {
   /** How often its law was checked so far: an `always` that never ran proves nothing. */
   checked(): number;
   onEvent?(host: number, event: DomainEvent): void;
+  /** A key signed something new, whoever holds it: hosts that share a key are the first of them. */
+  onSigned?(host: number, signed: Signed): void;
   /** Now and then during the run. */
   onCheck?(): void;
   /** After the quiet end, with everything that is up at rest. */

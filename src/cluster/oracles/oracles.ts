@@ -8,6 +8,7 @@ import { createCorruption } from './corruption.ts';
 import { createDurability } from './durability.ts';
 import type { ClusterView, Finding, Oracle, OracleFactory } from './oracle.ts';
 import { createReexecution } from './reexecution.ts';
+import { createSigning } from './signing.ts';
 
 /** Every law, by the name under which a scenario's `expect` and a report call it. */
 export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, OracleFactory>([
@@ -19,6 +20,7 @@ export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, Oracl
   ['bounds', createBounds],
   ['bans', createBans],
   ['claims', createClaims],
+  ['signing', createSigning],
 ]);
 
 /** @param names absent: all of them. */

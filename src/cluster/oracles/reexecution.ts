@@ -47,7 +47,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
   let checked = 0;
 
   function start(genesis: BuiltGenesis<unknown>): void {
-    executed.set(genesis.id, { state: genesis.state, view: genesis.view });
+    executed.set(genesis.id, { height: 0, state: genesis.state, view: genesis.view });
   }
   if (!isRejection(built)) start(built);
 
@@ -66,7 +66,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
     }
     const fact = changesFact(parent.state, result, block);
     if (fact !== undefined) return { id, ...fact };
-    return { state: result.state, view: result.view };
+    return { height: block.header.height, state: result.state, view: result.view };
   }
 
   /** Laws over one block that the executor does not state itself: balances add up, no nonce falls. */

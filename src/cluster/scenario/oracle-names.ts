@@ -10,6 +10,7 @@ export const ORACLE_NAMES = [
   'bounds',
   'bans',
   'claims',
+  'signing',
   'acceptance',
   'convergence',
 ] as const;

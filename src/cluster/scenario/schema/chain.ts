@@ -2,9 +2,50 @@
 import { z } from 'zod';
 import { duration } from './values.ts';
 
+/** `chain.rounds`: how long validators wait in the steps of a round. */
+const roundsSchema = z.strictObject({
+  propose: duration.optional().meta({ description: 'For a proposal; default 1s.' }),
+  prevote: duration.optional().meta({ description: 'For more prevotes, after 2/3 of them; default 500ms.' }),
+  precommit: duration
+    .optional()
+    .meta({ description: 'For more precommits, after 2/3 of them; default 500ms.' }),
+  growth: duration
+    .optional()
+    .meta({ description: 'Each of them grows by so much with every round of a height; default 500ms.' }),
+});
+
+const blocks = z.int().min(1).max(1_000_000);
+
+/** `chain.staking`: who may validate, and what it costs to cheat. */
+const stakingSchema = z.strictObject({
+  min: z.int().min(1).max(1_000_000_000).optional().meta({ description: 'Least stake; default 1000.' }),
+  validatorsMax: z.int().min(1).max(512).optional().meta({ description: 'Validators at most; default 512.' }),
+  unbondingBlocks: blocks
+    .optional()
+    .meta({ description: 'Unstaked coins wait so many blocks; default 200.' }),
+  unbonding: duration.optional().meta({ description: 'And so long; default 10min.' }),
+  evidenceBlocks: blocks
+    .optional()
+    .meta({ description: 'Evidence counts for so many blocks, fewer than unbondingBlocks; default 100.' }),
+  evidence: duration.optional().meta({ description: 'And for so long, less than unbonding; default 5min.' }),
+  slashPermille: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({ description: 'Thousandths of a stake that evidence burns; default 50.' }),
+  safeHeights: blocks.optional().meta({
+    description:
+      'A validator that lost its records signs again once a commit is so far above all it may have signed; default 2.',
+  }),
+});
+
 /** `chain`: the consensus, its blocks, what is final, and a planned upgrade. */
 export const chainSchema = z.strictObject({
-  engine: z.enum(['pow', 'round-robin']).optional().meta({ description: 'The consensus; default pow.' }),
+  engine: z
+    .enum(['pow', 'round-robin', 'pos'])
+    .optional()
+    .meta({ description: 'The consensus; default pow.' }),
   blockInterval: duration
     .optional()
     .meta({ description: 'Mean time between blocks, or of a turn; default 10s.' }),
@@ -60,4 +101,6 @@ export const chainSchema = z.strictObject({
     .max(1_048_576)
     .optional()
     .meta({ description: 'Largest block, in bytes; default 1048576.' }),
+  rounds: roundsSchema.optional().meta({ description: 'pos: time-outs of a round.' }),
+  staking: stakingSchema.optional().meta({ description: 'pos: stake, evidence, slashing.' }),
 });

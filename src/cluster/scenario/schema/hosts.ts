@@ -42,6 +42,9 @@ export const hostRuleSchema = z.strictObject({
     .max(1_000_000)
     .optional()
     .meta({ description: 'Relative mining power; default 1, 0: mines nothing.' }),
+  stake: z.int().min(0).max(1_000_000_000).optional().meta({
+    description: 'pos: what it has at stake from the start; default 1000, 0: it follows without a vote.',
+  }),
   joins: duration.optional().meta({ description: 'First boot; default 0s.' }),
   snapshot: z.boolean().optional().meta({
     description:
