@@ -22,8 +22,11 @@ export const VOTE = { prevote: 1, precommit: 2 } as const;
 export type VoteType = keyof typeof VOTE;
 type VoteCode = (typeof VOTE)[VoteType];
 
-/** The last round of a height. Time-outs grow with the round: nobody lives to see it. */
-export const ROUND_MAX = 0xffff_fffe;
+/**
+ * The last round of a height. Time-outs grow with the round: with the shortest of 1 ms it comes after two days. The
+ * proposer of a round is found by advancing the priorities so often: what a message names must be bounded.
+ */
+export const ROUND_MAX = 9_999;
 
 export interface Vote {
   readonly type: VoteCode;
