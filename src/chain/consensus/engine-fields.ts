@@ -7,8 +7,8 @@ import type { Layout } from '../types/layout/layout.ts';
 import type { ConfigRejection } from '../types/rejection.ts';
 import type { ConsensusRules } from './consensus.ts';
 
-/** Configurations and views: one that lists every validator of a genesis takes 25 kB. */
-const ENGINE_BYTES_MAX = 65_536;
+/** Configurations and views: three sets of 512 validators with stake and a full evidence window take 175 kB. */
+const ENGINE_BYTES_MAX = 262_144;
 
 /** What stands in `genesis.engineConfig`. */
 export function encodeConfig<T>(layout: Layout<T>, config: T): string {

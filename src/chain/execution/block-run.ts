@@ -105,7 +105,7 @@ export class BlockRun<View> {
           };
     if (counted !== before) writeSupply(this.#state, counted);
     const changes = this.#state.changes();
-    if (rules.applyAction === undefined) this.#checkConserved(changes, issued - burnt);
+    this.#checkConserved(changes, issued - burnt);
     return {
       state: this.#base.update(changes),
       changes,
@@ -116,9 +116,10 @@ export class BlockRun<View> {
     };
   }
 
-  /** What all accounts gained together is what was issued less what was burnt; engines with stake also hold some themselves. */
+  /** What all accounts and the engine's own records gained together is what was issued less what was burnt. */
   #checkConserved(changes: readonly StateChange[], expected: bigint): void {
-    let gained = 0n;
+    const { rules } = this.#context;
+    let gained = (rules.held?.(this.#state) ?? 0n) - (rules.held?.(this.#base) ?? 0n);
     for (const { namespace, id, value } of changes) {
       if (namespace !== 'accounts') continue;
       const after = value === undefined ? undefined : decodeAccount(value);
@@ -128,6 +129,9 @@ export class BlockRun<View> {
       );
       gained += after.balance - readAccount(this.#base, accountAddress(id)).balance;
     }
-    assert(gained === expected, 'a block changes the sum of balances by what it issues less what it burns');
+    assert(
+      gained === expected,
+      'a block changes the sum of balances and stake by what it issues less what it burns',
+    );
   }
 }

@@ -13,12 +13,14 @@ import { genesisHash, validateGenesis } from '../types/genesis-codec.ts';
 import { blockId } from '../types/header-codec.ts';
 import { type ConfigRejection, isRejection } from '../types/rejection.ts';
 import {
+  type Amount,
   accountAddress,
   amount,
   type BlockHash,
   blockHash,
   gas,
   height,
+  SUPPLY_MAX,
   type Weight,
 } from '../types/units.ts';
 import { encodeSupply, SUPPLY_ID } from './supply.ts';
@@ -55,7 +57,15 @@ export function buildGenesis<View>(
   }
   const engine = rules.genesis(genesis);
   if (isRejection(engine)) return engine;
-  const state = emptyState(hasher).update([...leaves(genesis), ...engine.records]);
+  const allotted = sumOf(genesis) + (engine.staked ?? 0n);
+  if (allotted > SUPPLY_MAX) {
+    return {
+      code: 'BAD_CONFIG',
+      field: 'validators',
+      expected: 'a supply of at most 2^63 - 1, stake included',
+    };
+  }
+  const state = emptyState(hasher).update([...leaves(genesis, amount(allotted)), ...engine.records]);
   const system = { evidence: [], lastCommit: '' };
   const block: Block = {
     header: {
@@ -81,14 +91,16 @@ export function buildGenesis<View>(
   return { block, id: blockId(block.header), state, view: engine.view, weight: engine.weight };
 }
 
-function leaves(genesis: Genesis): readonly StateChange[] {
-  let allotted = 0n;
+function sumOf({ allocation }: Genesis): bigint {
+  return allocation.reduce((sum, { balance }) => sum + balance, 0n);
+}
+
+function leaves(genesis: Genesis, allotted: Amount): readonly StateChange[] {
   const changes: StateChange[] = [];
   for (const { address, balance } of genesis.allocation) {
-    allotted += balance;
     changes.push({ namespace: 'accounts', id: address, value: encodeAccount({ ...EMPTY_ACCOUNT, balance }) });
   }
-  const supply = { genesis: amount(allotted), issued: amount(0n), burnt: amount(0n) };
+  const supply = { genesis: allotted, issued: amount(0n), burnt: amount(0n) };
   changes.push(
     { namespace: 'system', id: SUPPLY_ID, value: encodeSupply(supply) },
     { namespace: 'system', id: GENESIS_ID, value: hexToBytes(genesisHash(genesis)) },

@@ -51,6 +51,11 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
   }
   if (!isRejection(built)) start(built);
 
+  /** What the engine's own records hold. */
+  function heldBy(state: State): bigint {
+    return context.rules.held?.(state) ?? 0n;
+  }
+
   function execute(id: BlockHash, block: Block): Executed | Broken {
     const parent = executed.get(block.header.parent);
     if (parent === undefined)
@@ -77,7 +82,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
   ): { readonly rule: string; readonly fact: string } | undefined {
     const supplyBefore = circulating(readSupply(before));
     const supplyAfter = circulating(readSupply(after));
-    let balanceDelta = 0n;
+    let balanceDelta = heldBy(after) - heldBy(before);
     for (const address of touchedBy(block, changes)) {
       const old = accountOf(before, address);
       const now = accountOf(after, address);
@@ -90,7 +95,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
       }
     }
     if (balanceDelta === supplyAfter - supplyBefore) return undefined;
-    const fact = `at height ${block.header.height} balances changed by ${balanceDelta}, the counted supply by ${supplyAfter - supplyBefore}`;
+    const fact = `at height ${block.header.height} balances and stake changed by ${balanceDelta}, the counted supply by ${supplyAfter - supplyBefore}`;
     return { rule: 'supply-not-conserved', fact };
   }
 
@@ -135,12 +140,12 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
 
   const totalled = new Set<BlockHash>();
 
-  /** At the head all balances together are the counted supply. */
+  /** At the head all balances together, and what the engine holds, are the counted supply. */
   function checkTotal(host: number, id: BlockHash): void {
     const state = executed.get(id)?.state;
     if (state === undefined || totalled.has(id)) return;
     totalled.add(id);
-    let total = 0n;
+    let total = heldBy(state);
     let after: string | undefined;
     for (;;) {
       const page = state.leaves(after, LEAVES_PER_PAGE);
@@ -154,7 +159,7 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
       rule: 'supply-not-conserved',
       kind: 'safety',
       hosts: [host],
-      fact: `all balances together are ${total}, the counted supply is ${supply}`,
+      fact: `all balances and stakes together are ${total}, the counted supply is ${supply}`,
     });
   }
 

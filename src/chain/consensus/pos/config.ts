@@ -38,7 +38,8 @@ export interface PosConfig {
   readonly safeHeights: number;
 }
 
-const posConfigLayout: Layout<PosConfig> = struct<PosConfig>({
+/** The canonical bytes. */
+export const posConfigLayout: Layout<PosConfig> = struct<PosConfig>({
   proposeMs: u32Field,
   proposeDeltaMs: u32Field,
   prevoteMs: u32Field,
@@ -68,7 +69,8 @@ export function decodePosConfig(engineConfig: string): PosConfig | ConfigRejecti
   return checkPosConfig(config) ?? config;
 }
 
-function checkPosConfig(config: PosConfig): ConfigRejection | undefined {
+/** What is wrong with a configuration that fits its layout. */
+export function checkPosConfig(config: PosConfig): ConfigRejection | undefined {
   const small = checkAtLeastOne(config, [
     'proposeMs',
     'proposeDeltaMs',

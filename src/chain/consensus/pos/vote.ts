@@ -25,8 +25,11 @@ export type VoteType = keyof typeof VOTE;
 export const SIGN_BYTES_MAX = 128;
 type VoteCode = (typeof VOTE)[VoteType];
 
-/** The last round of a height. Time-outs grow with the round: nobody lives to see it. */
-export const ROUND_MAX = 0xffff_fffe;
+/**
+ * The last round of a height. Time-outs grow with the round: with the shortest of 1 ms it comes after two days. The
+ * proposer of a round is found by advancing the priorities so often: what a message names must be bounded.
+ */
+export const ROUND_MAX = 9_999;
 
 export interface Vote {
   readonly type: VoteCode;

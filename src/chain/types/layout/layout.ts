@@ -325,6 +325,20 @@ function readJsonList<T>(item: Layout<T>, max: number, from: JsonReader): readon
   return values;
 }
 
+/** The bytes of one type for values of another. `from` takes whatever the layout reads, and never throws. */
+export function mapped<T, U>(layout: Layout<T>, to: (value: U) => T, from: (value: T) => U): Layout<U> {
+  return {
+    bytesMin: layout.bytesMin,
+    size: (value) => layout.size(to(value)),
+    write: (value, into) => layout.write(to(value), into),
+    read: (reader) => from(layout.read(reader)),
+    jsonSize: (value) => layout.jsonSize(to(value)),
+    writeJson: (value, into) => layout.writeJson(to(value), into),
+    readJson: (reader) => from(layout.readJson(reader)),
+    mix: (value, hash) => layout.mix(to(value), hash),
+  };
+}
+
 /** The same layout with one more rule on values that come from outside; a writer asserts it. `broken` says what is wrong. */
 export function refine<T>(
   layout: Layout<T>,
