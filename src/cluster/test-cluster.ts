@@ -29,7 +29,7 @@ import type { ClusterPlan } from './plan.ts';
 import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
 import { eventsOfMissing } from './shortfall.ts';
-import { type Signed, SignLog } from './sign-log.ts';
+import { SignLog } from './sign-log.ts';
 import { TestNode } from './test-node.ts';
 
 /** Between two looks of the oracles that look now and then, at least; a block interval where that is longer. */
@@ -334,18 +334,27 @@ export class TestCluster {
     for (const oracle of this.#oracles) oracle.onSigned?.(host, signed);
   }
 
-  #signedPower(height: number, matches: (signed: Signed) => boolean): SignedPower | undefined {
+  /** Who votes on the block of a height, by host, -1 for keys of no host; undefined: nobody, or it is not known. */
+  #committeeAt(height: number): readonly { readonly host: number; readonly power: bigint }[] | undefined {
     const { committee } = this.setup.context.rules;
     const before = [...this.#executed.values()].find((executed) => executed.height === height - 1);
     if (committee === undefined || before === undefined) return undefined;
+    const members = committee(before.view);
+    return members.map(({ key, power }) => {
+      return { host: this.setup.hostKeys.findIndex((keys) => keys.key === key), power };
+    });
+  }
+
+  #powerAt(height: number, isMeant: (host: number) => boolean): SignedPower | undefined {
+    const members = this.#committeeAt(height);
+    if (members === undefined || members.length === 0) return undefined;
     let signed = 0n;
     let total = 0n;
-    for (const { key, power } of committee(before.view)) {
+    for (const { host, power } of members) {
       total += power;
-      const host = this.setup.hostKeys.findIndex((keys) => keys.key === key);
-      if (this.signLog.at(host, height).some(matches)) signed += power;
+      if (isMeant(host)) signed += power;
     }
-    return total === 0n ? undefined : { signed, total };
+    return { signed, total };
   }
 
   #onHeadMoved(atUs: number): void {
@@ -394,7 +403,9 @@ export class TestCluster {
       finalityBroken: () => this.budget.finality,
       hasAltered: () => this.#altered,
       signLog: this.signLog,
-      signedPower: (height, matches) => this.#signedPower(height, matches),
+      signedPower: (height, matches) =>
+        this.#powerAt(height, (host) => this.signLog.at(host, height).some(matches)),
+      powerOf: (height, isMeant) => this.#powerAt(height, isMeant)?.signed,
       isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
     };
   }

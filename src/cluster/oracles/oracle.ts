@@ -56,6 +56,8 @@ export interface ClusterView {
    * Undefined: nobody votes there, or the block before it was not re-executed (yet).
    */
   signedPower(height: number, matches: (signed: Signed) => boolean): SignedPower | undefined;
+  /** Power of these hosts among all that vote on the block of a height; undefined as for `signedPower`. */
+  powerOf(height: number, isMeant: (host: number) => boolean): bigint | undefined;
   /** True once a disk was emptied, restored, rotten or lied: what that host promised may be gone. */
   isTainted(host: number): boolean;
 }

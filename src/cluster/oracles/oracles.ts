@@ -1,4 +1,5 @@
 /** The oracles of a run: which laws are judged. */
+import { createAccountability } from './accountability.ts';
 import { createAcknowledged } from './acknowledged.ts';
 import { createAgreement } from './agreement.ts';
 import { createBans } from './bans.ts';
@@ -9,6 +10,7 @@ import { createDurability } from './durability.ts';
 import type { ClusterView, Finding, Oracle, OracleFactory } from './oracle.ts';
 import { createReexecution } from './reexecution.ts';
 import { createSigning } from './signing.ts';
+import { createSlashing } from './slashing.ts';
 
 /** Every law, by the name under which a scenario's `expect` and a report call it. */
 export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, OracleFactory>([
@@ -21,6 +23,8 @@ export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, Oracl
   ['bans', createBans],
   ['claims', createClaims],
   ['signing', createSigning],
+  ['slashing', createSlashing],
+  ['accountability', createAccountability],
 ]);
 
 /** @param names absent: all of them. */

@@ -11,6 +11,8 @@ export const ORACLE_NAMES = [
   'bans',
   'claims',
   'signing',
+  'slashing',
+  'accountability',
   'acceptance',
   'convergence',
 ] as const;

@@ -59,6 +59,7 @@ export function createPosRules(): ConsensusRules<PosView> {
     },
     /** Two certified blocks at one height are a failure of safety: the first seen stays, and an oracle reports both. */
     weigh: (_parent, _view, header) => numberWeight(BigInt(header.height), WEIGHT_BYTES),
+    committee: ({ current }) => current.validators,
     checkCertificate,
     /** Agreement is at once: what is certified is final. arXiv:1807.04938, §II-B. */
     finality: ({ header }) => ({ final: header.height, acknowledged: header.height, kind: 'absolute' }),
