@@ -45,7 +45,15 @@ function viewOf(world: World, gone: ReadonlySet<number>): SyncView {
   for (let at = 1; at <= world.headers && wanted.length < WINDOW; at++) {
     if (!world.bodies.has(at)) wanted.push({ id: id(at), height: height(at) });
   }
-  return { peers, wanted, idsPerRequestMax: PER_REQUEST, windowMax: WINDOW, buffered: 0, isImporting: false };
+  return {
+    peers,
+    wanted,
+    idsPerRequestMax: PER_REQUEST,
+    windowMax: WINDOW,
+    buffered: 0,
+    isImporting: false,
+    wantsHeaders: true,
+  };
 }
 
 /** Plays the network: what a peer answers to an action; undefined: a time-out. Mutates the world as an import would. */
@@ -177,6 +185,7 @@ describe('stepSync', () => {
       windowMax: 8,
       buffered: 0,
       isImporting: false,
+      wantsHeaders: true,
     };
     const { actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
     expect(actions.find((action) => action.kind === 'askBlocks')).toMatchObject({ ids: [id(1), id(2)] });
