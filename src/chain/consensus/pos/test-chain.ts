@@ -65,9 +65,14 @@ export function posTestGenesis(stakes: readonly bigint[], overrides: Partial<Pos
   );
 }
 
-/** Precommits of all validators of the set but those left out, each a second after the block. */
-export function testCommit(set: ValidatorSet, header: Header, without: readonly number[] = []): Commit {
-  const timestampMs = unixMs(header.timestampMs + 1_000);
+/** Precommits of all validators of the set but those left out, each a second after the block, or so long. */
+export function testCommit(
+  set: ValidatorSet,
+  header: Header,
+  without: readonly number[] = [],
+  gapMs = 1_000,
+): Commit {
+  const timestampMs = unixMs(header.timestampMs + gapMs);
   const votes = set.validators
     .map((_, validator) => ({ validator, timestampMs, signature: NO_SIGNATURE }))
     .filter(({ validator }) => !without.includes(validator));
@@ -104,6 +109,8 @@ export interface BlockParts {
   readonly lastCommit?: Commit | undefined;
   readonly round?: number;
   readonly timestampMs?: UnixMs;
+  /** From the block before to this one. */
+  readonly gapMs?: number;
 }
 
 /** One chain and its newest block. */
@@ -154,7 +161,8 @@ export class PosTestChain {
   build(parts: BlockParts = {}): Block {
     const { current, next, last } = this.view;
     const round = parts.round ?? 0;
-    const commit = 'lastCommit' in parts ? parts.lastCommit : last && testCommit(last, this.header);
+    const commit =
+      'lastCommit' in parts ? parts.lastCommit : last && testCommit(last, this.header, [], parts.gapMs);
     const plan = {
       parent: blockId(this.header),
       timestampMs: parts.timestampMs ?? (commit && last ? bftTime(commit, last) : this.header.timestampMs),
