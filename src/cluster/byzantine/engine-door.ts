@@ -41,6 +41,7 @@ function bound(host: ConsensusHost<unknown>): ConsensusHost<unknown> {
     send: (to, body) => host.send(to, body),
     fetch: (id, from) => host.fetch(id, from),
     claim: (from, head) => host.claim(from, head),
+    certificate: (id) => host.certificate(id),
     evidence: (item) => host.evidence(item),
     emit: (event) => host.emit(event),
   };
