@@ -42,7 +42,7 @@ describe('Processes of one height', () => {
         expect(decisions.some((block) => run.isInvalid(block))).toBe(false);
         expect(run.machines.every(({ decided }) => decided !== undefined)).toBe(true);
       }),
-      { numRuns: 3_000, seed: 1807 },
+      { numRuns: 3_000, seed: 1807, endOnFailure: true },
     );
   });
 });

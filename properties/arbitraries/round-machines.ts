@@ -105,6 +105,8 @@ export class Machines {
     for (let size = -1; size !== this.#log.size || this.#mail.length > 0; ) {
       size = this.#log.size;
       while (this.#mail.length > 0) this.#deliver(false);
+      for (const { driver } of this.machines)
+        for (const { key, driver: other } of this.machines) driver.keeper.show(key, shownBy(other));
       for (const wire of this.#log) for (const machine of this.machines) this.#receive(machine, wire);
     }
   }
@@ -220,4 +222,11 @@ export class Machines {
   #proposal(key: PublicKey, round: number, block: BlockHash, validRound: number | undefined): Proposal {
     return { height: height(1), round, validRound, block, proposer: key, signature: NO_SIGNATURE };
   }
+}
+
+/** Blocks with a polka or a commit, as a status shows them. */
+function shownBy({ keeper, state }: HeightDriver): readonly BlockHash[] {
+  return [keeper.commit?.block, state.valid?.block, keeper.polka(state.round)].filter(
+    (block) => block !== undefined,
+  );
 }
