@@ -36,6 +36,7 @@ import { blockId } from './types/header-codec.ts';
 import type { HeadClaim, Message } from './types/message.ts';
 import { transactionId } from './types/transaction-codec.ts';
 import { type BlockHash, type PublicKey, publicKey } from './types/units.ts';
+import { VerifiedSignatures } from './verified-signatures.ts';
 
 type HaltCode = Extract<DomainEvent, { kind: 'NodeHalted' }>['code'];
 
@@ -50,6 +51,7 @@ export class NodeCore {
   readonly #network: PeerNetwork;
   readonly #common: Common;
   readonly #seals: SealCheck;
+  readonly #signatures: VerifiedSignatures;
   readonly #pool: TransactionPool;
   readonly #intake: BlockIntake;
   readonly #transactions: TransactionRelay | undefined;
@@ -73,18 +75,25 @@ export class NodeCore {
     this.#key = publicKey(bytesToHex(env.crypto.publicKey(config.identity)));
     this.#head = claimOf(ledger.head());
     this.#seals = new SealCheck((header) => config.consensus.rules.sealItems(header));
+    this.#signatures = new VerifiedSignatures(env.crypto);
     this.#network = this.#createNetwork();
     this.#common = this.#createCommon();
     this.#pool = this.#createPool();
     this.#intake = new BlockIntake({
       ...this.#common,
+      rules: config.consensus.rules,
+      signatures: this.#signatures,
       verified: this.#pool.verified,
       isInMempool: (id) => this.#pool.get(id) !== undefined,
       onOutcome: (item, outcome) => this.#onOutcome(item, outcome),
     });
     this.#transactions = this.#features.transactionGossip ? this.#createTransactionRelay() : undefined;
     this.#blocks = this.#createBlockRelay();
-    this.#blockServer = new BlockServer({ ...this.#common, waiting: (id) => this.#intake.waiting(id) });
+    this.#blockServer = new BlockServer({
+      ...this.#common,
+      waiting: (id) => this.#intake.waiting(id),
+      undecided: (id) => this.#engine.blockOf(id),
+    });
     this.#sync = new Sync({
       ...this.#common,
       compareWeight: (claim, own) => config.consensus.rules.compareWeight(claim, own),
@@ -202,6 +211,7 @@ export class NodeCore {
       bounds: [
         ...this.#network.bounds(),
         ...this.#seals.bounds(),
+        ...this.#signatures.bounds(),
         ...this.#pool.bounds(),
         ...this.#intake.bounds(),
         ...(this.#transactions?.bounds() ?? []),
@@ -342,6 +352,7 @@ export class NodeCore {
       features: this.#features,
       requestTimeouts: this.#features.requestTimeouts,
       ledger: this.#ledger,
+      isCertified: this.#config.consensus.rules.isCertified,
       seals: this.#seals,
       head: () => this.#head,
       peers: () => network.peers,
@@ -400,6 +411,7 @@ export class NodeCore {
       mempool: () => this.#pool.entries(),
       waiting: (id) => this.#intake.waiting(id),
       onBody: (block, certificate, from) => this.#intake.submit(block, certificate, from),
+      onUndecided: (block, from) => this.#engine.onBlock(from.id, block),
       onBehind: () => this.#sync.look(),
     });
   }
@@ -415,6 +427,7 @@ export class NodeCore {
         beneficiary,
         search: this.#config.createSearch(this.#env),
         ledger: this.#ledger,
+        signatures: this.#signatures,
         intake: () => this.#intake,
         network: () => this.#network,
         candidates: () => this.#pool.candidates(),
@@ -444,6 +457,7 @@ interface Common {
   readonly features: NodeFeatures;
   readonly requestTimeouts: boolean;
   readonly ledger: Ledger<unknown>;
+  readonly isCertified: boolean;
   readonly seals: SealCheck;
   readonly head: () => HeadClaim;
   readonly peers: () => readonly Peer[];

@@ -33,6 +33,7 @@ import {
   type PublicKey,
   signature,
 } from './types/units.ts';
+import type { VerifiedSignatures } from './verified-signatures.ts';
 
 /** Records read at once: an engine keeps a few for each height that is not final. */
 const ENGINE_READ_MAX = 65_536;
@@ -50,6 +51,7 @@ export interface EnginePorts {
   readonly beneficiary: AccountAddress;
   readonly search: Search;
   readonly ledger: Ledger<unknown>;
+  readonly signatures: VerifiedSignatures;
   readonly intake: () => BlockIntake;
   readonly network: () => PeerNetwork;
   /** Transactions for a block, the best first. */
@@ -143,6 +145,16 @@ export class EngineRunner implements ConsensusHost<unknown> {
     return verdict;
   }
 
+  /** A body that the engine asked for, and that has no certificate. */
+  onBlock(from: PeerId, block: Block): void {
+    this.#run(() => this.#engine.onBlock(from, block));
+  }
+
+  /** A block that the engine has and that is not decided. */
+  blockOf(id: BlockHash): Block | undefined {
+    return this.#engine.blockOf(id);
+  }
+
   /** True once for a block that was built here and came back with its seal. */
   takeBuilt(block: Block): boolean {
     const at = this.#built.findIndex((built) => isSealedForm(built, block));
@@ -162,6 +174,10 @@ export class EngineRunner implements ConsensusHost<unknown> {
     return this.#ports.ledger.state(id);
   }
 
+  certificate(id: BlockHash): Uint8Array {
+    return hexToBytes(this.#ports.ledger.certificate(id)) ?? new Uint8Array(0);
+  }
+
   build(plan: BlockPlan): Block | undefined {
     const block = this.#ports.ledger.assemble(plan, this.#ports.candidates());
     if (block === undefined) return undefined;
@@ -178,7 +194,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
   }
 
   verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
-    this.#ports.env.crypto.verify(items, (valid) => this.#run(() => then(valid)));
+    this.#ports.signatures.verify(items, (valid) => this.#run(() => then(valid)));
   }
 
   submit(block: Block, certificate?: Uint8Array): void {

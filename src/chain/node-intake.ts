@@ -1,8 +1,10 @@
 /** Block intake: bodies wait here, in order, for the check of their signatures and for their parents. */
+import { hexToBytes } from '../env/bytes.ts';
 import type { SignedItem } from '../env/crypto.ts';
 import type { Env } from '../env/program.ts';
+import type { ConsensusRules } from './consensus/consensus.ts';
 import { signedItemOf } from './execution/signed-item.ts';
-import type { ImportOutcome, Ledger } from './ledger/ledger.ts';
+import type { ImportOutcome, Ledger, LedgerRejection } from './ledger/ledger.ts';
 import type { NodeLimits } from './node-config.ts';
 import type { Peer } from './peers/peer.ts';
 import type { RecentSet } from './peers/recent-set.ts';
@@ -13,6 +15,7 @@ import { blockId } from './types/header-codec.ts';
 import type { BlockRejection } from './types/rejection.ts';
 import { transactionId } from './types/transaction-codec.ts';
 import type { BlockHash, TxId } from './types/units.ts';
+import { signatureName, type VerifiedSignatures } from './verified-signatures.ts';
 
 /** A body on its way into the ledger. */
 export interface IntakeItem {
@@ -29,6 +32,8 @@ export interface IntakePorts {
   readonly limits: NodeLimits;
   readonly ledger: Ledger<unknown>;
   readonly seals: SealCheck;
+  readonly rules: Pick<ConsensusRules<unknown>, 'isCertified' | 'systemItems'>;
+  readonly signatures: VerifiedSignatures;
   /** Ids of transactions whose signature is known to be valid: an id covers the signature. */
   readonly verified: RecentSet<TxId>;
   isInMempool(id: TxId): boolean;
@@ -40,10 +45,17 @@ interface Entry extends IntakeItem {
   state: 'verifying' | 'ready';
   /** The first transaction with a wrong signature, or SEAL; -1: none. */
   badIndex: number;
+  /** What is wrong with the signatures of certificate, last commit and evidence; `unchecked` until the parent is executed. */
+  system: 'unchecked' | SystemVerdict;
 }
+
+type SystemVerdict = 'good' | 'badBlock' | 'badCertificate';
 
 /** In place of the index of a transaction: the signatures of the header's seal. */
 const SEAL = 0xffff_ffff;
+/** Refused bodies remembered, so that what they brought along does not wait for them: as many as may wait. */
+const REFUSED_MAX = 128;
+const NO_CERTIFICATE = new Uint8Array(0);
 
 /** Imports blocks in the order in which they came, one after another, each after its signatures. */
 export class BlockIntake {
@@ -54,6 +66,8 @@ export class BlockIntake {
   /** Waiting for the block of the key. */
   readonly #orphans = new Map<BlockHash, IntakeItem[]>();
   #orphanCount = 0;
+  /** Of certified chains: bodies that were refused, and those on them, until they come again. */
+  readonly #refused = new Set<BlockHash>();
   #isDraining = false;
   #isStopped = false;
 
@@ -81,15 +95,28 @@ export class BlockIntake {
       return;
     }
     this.#waiting.set(id, item);
+    this.#refused.delete(id);
     this.#enqueue(item);
   }
 
-  /** Checks the signatures of a block that is not to be imported; `then` runs as a later event. */
+  /**
+   * Checks the signatures of a block that is not to be imported, and is not decided; `then` runs as a later event.
+   * PARENT_UNKNOWN when the parent is not executed yet: then nobody knows whose signatures they are.
+   */
   verify(block: Block, then: (rejection: BlockRejection | undefined) => void): void {
     const { items, indexes } = this.#unverified(block);
+    const { parent } = block.header;
+    const view = this.#ports.ledger.view(parent);
+    const systemItems = view === undefined ? [] : this.#ports.rules.systemItems(view, block, NO_CERTIFICATE);
     this.#ports.env.crypto.verify(items, (valid) => {
       const bad = this.#remember(block, indexes, valid);
-      then(bad < 0 ? undefined : badSignature(block, bad));
+      if (bad >= 0) then(badSignature(block, bad));
+      else if (view === undefined) then({ code: 'PARENT_UNKNOWN', parent });
+      else if (this.#ports.signatures.areKnown(systemItems)) then(undefined);
+      else
+        this.#ports.signatures.verify(systemItems, (good) =>
+          then(good.includes(false) ? BAD_SYSTEM : undefined),
+        );
     });
   }
 
@@ -107,6 +134,7 @@ export class BlockIntake {
     this.#queue.length = 0;
     this.#waiting.clear();
     this.#orphans.clear();
+    this.#refused.clear();
     this.#orphanCount = 0;
   }
 
@@ -116,6 +144,7 @@ export class BlockIntake {
       // A released orphan or an own block may pass the bound: both come one at a time.
       { name: 'intake.queue', size: this.#queue.length, max: limits.verifyingBlocksMax + limits.orphansMax },
       { name: 'intake.orphans', size: this.#orphanCount, max: limits.orphansMax },
+      { name: 'intake.refused', size: this.#refused.size, max: REFUSED_MAX },
       { name: 'intake.verifiedIds', size: verified.size, max: verified.max },
     ];
   }
@@ -128,7 +157,8 @@ export class BlockIntake {
         indexes.push(SEAL);
       }
     }
-    const entry: Entry = { ...item, state: items.length === 0 ? 'ready' : 'verifying', badIndex: -1 };
+    const state = items.length === 0 ? 'ready' : 'verifying';
+    const entry: Entry = { ...item, state, badIndex: -1, system: 'unchecked' };
     this.#queue.push(entry);
     if (items.length > 0) {
       this.#ports.env.crypto.verify(items, (valid) => {
@@ -143,10 +173,35 @@ export class BlockIntake {
     if (this.#isDraining) return;
     this.#isDraining = true;
     for (let entry = this.#queue[0]; entry?.state === 'ready'; entry = this.#queue[0]) {
+      if (this.#mustCheckSystem(entry)) break;
       this.#queue.shift();
       this.#import(entry);
     }
     this.#isDraining = false;
+  }
+
+  /** True while the signatures that only the executed parent's view can name are being checked. */
+  #mustCheckSystem(entry: Entry): boolean {
+    if (entry.system !== 'unchecked' || entry.badIndex === SEAL) return false;
+    const { block, certificate } = entry;
+    const view = this.#ports.ledger.view(block.header.parent);
+    if (view === undefined) return false;
+    const { rules, signatures } = this.#ports;
+    const items = rules.systemItems(view, block, hexToBytes(certificate) ?? NO_CERTIFICATE);
+    if (signatures.areKnown(items)) {
+      entry.system = 'good';
+      return false;
+    }
+    entry.state = 'verifying';
+    signatures.verify(items, (valid) => {
+      const inBlock = new Set(rules.systemItems(view, block, NO_CERTIFICATE).map(signatureName));
+      const bad = items.filter((_, i) => valid[i] !== true);
+      const isOfBlock = bad.every((item) => inBlock.has(signatureName(item)));
+      entry.system = bad.length === 0 ? 'good' : isOfBlock ? 'badBlock' : 'badCertificate';
+      entry.state = 'ready';
+      this.#drain();
+    });
+    return true;
   }
 
   #import(entry: Entry): void {
@@ -155,10 +210,14 @@ export class BlockIntake {
       this.#finish(entry, { kind: 'rejected', why, covered: false });
       return;
     }
-    if (entry.badIndex >= 0) {
-      const why = badSignature(entry.block, entry.badIndex);
-      const covered = this.#ports.ledger.markInvalid(entry.block, why);
-      this.#finish(entry, { kind: 'rejected', why, covered });
+    if (entry.system === 'badCertificate') {
+      const why = { code: 'BAD_CERTIFICATE', fact: 'signature' } as const;
+      this.#finish(entry, { kind: 'rejected', why, covered: false });
+      return;
+    }
+    const wrong = wrongSignature(entry);
+    if (wrong !== undefined) {
+      this.#finish(entry, this.#ports.ledger.markInvalid(entry.block, entry.certificate, wrong));
       return;
     }
     const outcome = this.#ports.ledger.importBlock(entry.block, entry.certificate);
@@ -168,11 +227,25 @@ export class BlockIntake {
 
   #finish(item: IntakeItem, outcome: ImportOutcome | undefined): void {
     this.#waiting.delete(item.id);
+    if (outcome?.kind === 'rejected') this.#refuse(item.id);
     this.#ports.onOutcome(item, outcome);
     this.releaseChildren(item.id);
   }
 
+  /** A decided block has one parent: what stands on a body that was no decided block is fetched anew with the right one. */
+  #refuse(id: BlockHash): void {
+    if (!this.#ports.rules.isCertified) return;
+    const [oldest] = this.#refused;
+    if (this.#refused.size >= REFUSED_MAX && oldest !== undefined) this.#refused.delete(oldest);
+    this.#refused.add(id);
+  }
+
   #keepOrphan(item: IntakeItem, outcome: ImportOutcome): void {
+    if (this.#refused.has(item.block.header.parent)) {
+      this.#refuse(item.id);
+      this.#finish(item, undefined);
+      return;
+    }
     while (this.#orphanCount >= this.#ports.limits.orphansMax) this.#dropOldestOrphans();
     const { parent } = item.block.header;
     const siblings = this.#orphans.get(parent);
@@ -218,6 +291,14 @@ export class BlockIntake {
     if (bad !== SEAL && indexes.includes(SEAL)) this.#ports.seals.remember(block.header);
     return bad;
   }
+}
+
+const BAD_SYSTEM: BlockRejection = { code: 'SYSTEM_DATA_INVALID', fact: 'signature' };
+
+/** What the id of the block covers. */
+function wrongSignature({ block, badIndex, system }: Entry): LedgerRejection | undefined {
+  if (badIndex >= 0) return badSignature(block, badIndex);
+  return system === 'badBlock' ? BAD_SYSTEM : undefined;
 }
 
 function badSignature(block: Block, index: number): BlockRejection {

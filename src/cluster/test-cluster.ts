@@ -11,7 +11,7 @@ import { hexToBytes } from '../env/bytes.ts';
 import type { Storage } from '../env/storage.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
-import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
+import { type Broken, depthAssumption, flipsBits } from './assumptions.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
 import { type Core, drawCore } from './core.ts';
@@ -60,7 +60,6 @@ export class TestCluster {
   /** Simulated time at which all live nodes first agreed again after the faults, on a newer head; undefined: not yet. */
   convergedAtUs: number | undefined;
   readonly #oracles: readonly Oracle[];
-  readonly #taints: readonly (number | undefined)[];
   readonly #depth: Broken | undefined;
   readonly #snapshots = new Map<number, NodeSnapshot>();
   readonly #altered: boolean;
@@ -73,13 +72,14 @@ export class TestCluster {
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
     this.simulator = createSimulator({
-      ...simulatorConfig(plan, this.setup, options),
+      ...simulatorConfig(plan, this.setup, options, () => this.simulator.nowUs()),
       onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
     });
     this.#names = this.#createNames();
     this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
-    this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
-    this.#taints = taintTimes(plan);
+    this.nodes = plan.hosts.map(
+      (host, i) => new TestNode(i, host.name, this.simulator, this.observation, this.setup.taints),
+    );
     this.#depth = depthAssumption(plan);
     this.#altered = options.program !== undefined || flipsBits(plan);
     this.#oracles = createOracles(
@@ -328,7 +328,7 @@ export class TestCluster {
       depthBroken: () =>
         this.#depth !== undefined && this.#depth.fromUs <= simulator.nowUs() ? this.#depth.why : undefined,
       hasAltered: () => this.#altered,
-      isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
+      isTainted: (host) => (this.setup.taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
     };
   }
 

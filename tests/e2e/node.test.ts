@@ -10,13 +10,7 @@ import { amount, blockHash, hash, height, signature, weight } from '../../src/ch
 import type { Env, Process, Program } from '../../src/env/program.ts';
 import { type ConnectionId, ms } from '../../src/env/units.ts';
 import { liar } from '../support/liar.ts';
-import {
-  certifiedConsensus,
-  type HostPlan,
-  NodeWorld,
-  PERIOD_MS,
-  toyConsensus,
-} from '../support/node-world.ts';
+import { type HostPlan, NodeWorld, PERIOD_MS, toyConsensus } from '../support/node-world.ts';
 
 const CUT = {
   kind: 'link',
@@ -429,19 +423,6 @@ describe('sync', () => {
     const heights = world.heights();
     expect(Math.abs((heights[0] ?? 0) - (heights[1] ?? 0))).toBeLessThanOrEqual(1);
     expect(heights[1]).toBeGreaterThanOrEqual(210);
-  });
-
-  it('follows an engine that judges a header only on an executed parent, with certificates', () => {
-    const world = new NodeWorld([
-      { consensus: certifiedConsensus(1, 150) },
-      { consensus: certifiedConsensus(0), dials: [0] },
-      { consensus: certifiedConsensus(0), dials: [0, 1], startUs: SYNC_US },
-    ]);
-    world.run(SYNC_US / 1_000 + 5_000);
-    expect(world.heights()).toEqual([150, 150, 150]);
-    expect(world.of('SyncFinished', 2).map((event) => event.at)).toEqual([150]);
-    expect(world.of('PeerScored')).toEqual([]);
-    expect(world.overBounds()).toEqual([]);
   });
 
   it('fetches from peers the bodies that rotted on the disk', () => {

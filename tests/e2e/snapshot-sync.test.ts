@@ -10,13 +10,8 @@ import { accountAddress, amount, type Hash, hash } from '../../src/chain/types/u
 import { bytesToHex, hexToBytes } from '../../src/env/bytes.ts';
 import type { Env, Program } from '../../src/env/program.ts';
 import { address, type ConnectionId } from '../../src/env/units.ts';
-import {
-  certifiedConsensus,
-  type HostPlan,
-  NodeWorld,
-  PERIOD_MS,
-  toyConsensus,
-} from '../support/node-world.ts';
+import { committeeWorld } from '../support/committee.ts';
+import { type HostPlan, NodeWorld, PERIOD_MS, toyConsensus } from '../support/node-world.ts';
 
 const STORE = { baseDepth: 4, undoDepth: 12, snapshotInterval: 10, snapshotChunkBytes: 400 };
 const config = { store: STORE };
@@ -188,23 +183,28 @@ describe('a node that begins with a snapshot', () => {
     expect(world.of('CorruptionDetected')).toEqual([]);
   });
 
-  it('works where finality is absolute and headers wait for execution', () => {
-    const consensus = certifiedConsensus(0);
-    const world: NodeWorld = new NodeWorld([
-      { config, consensus: certifiedConsensus(1, 40) },
-      { config, consensus, dials: [0] },
-      {
-        consensus,
-        dials: [0, 1],
-        startUs: 30_500_000,
-        config: () => ({ ...config, snapshot: { trusted: world.of('SnapshotMade', 0).at(-1)?.id as Hash } }),
-      },
-    ]);
-    world.run(60_000);
-    expect(world.of('SnapshotInstalled', 2)).toHaveLength(1);
-    expect(world.heights()).toEqual([40, 40, 40]);
+  it('works where blocks have certificates', () => {
+    const world: NodeWorld = committeeWorld(
+      [
+        {
+          dials: [0, 1],
+          startUs: 50_500_000,
+          config: () => ({
+            ...config,
+            snapshot: { trusted: world.of('SnapshotMade', 0).at(-1)?.id as Hash },
+          }),
+        },
+      ],
+      { until: 45 },
+      {},
+      config,
+    );
+    world.run(80_000);
+    expect(world.of('SnapshotInstalled', 3).map(({ height }) => height)).toEqual([40]);
+    expect(world.heights()).toEqual([45, 45, 45, 45]);
     expect(world.headCount()).toBe(1);
     expect(world.of('PeerScored')).toEqual([]);
+    expect(world.of('CorruptionDetected')).toEqual([]);
   });
 
   it('asks for long items part by part, each small enough that other messages pass in between', () => {

@@ -181,7 +181,7 @@ export function toyRules(finality: { kind: 'absolute' | 'depth'; depth: number }
       }
       return { height: view.height + 1, phases: view.phases };
     },
-    isCertified: false,
+    isCertified: finality.kind === 'absolute',
     systemItems: () => [],
     sealItems: () => [],
     checkSystem: () => undefined,

@@ -17,12 +17,12 @@ export function liar(change: (message: Message, env: Env<ChainWorld>) => Message
         dial: env.network.dial.bind(env.network),
         close: env.network.close.bind(env.network),
       } as Env<ChainWorld>['network'];
-      return honest({ ...wrap(env), network });
+      return honest({ ...partsOf(env), network });
     };
 }
 
 /** The env's parts may be methods of a class: copies would lose them. */
-function wrap(env: Env<ChainWorld>): Env<ChainWorld> {
+export function partsOf(env: Env<ChainWorld>): Env<ChainWorld> {
   return {
     clock: env.clock,
     network: env.network,

@@ -21,7 +21,7 @@ import {
 import { fingerprintOf } from '../../src/cluster/fingerprint.ts';
 import { keysOf, Signer } from '../../src/cluster/load/wallet.ts';
 import { assert } from '../../src/env/assert.ts';
-import { bytesToHex, hexToBytes } from '../../src/env/bytes.ts';
+import { bytesToHex } from '../../src/env/bytes.ts';
 import type { Program } from '../../src/env/program.ts';
 import { type Address, address, keyId, ms, unixMs } from '../../src/env/units.ts';
 import {
@@ -34,7 +34,7 @@ import { createSimulator } from '../../src/sim/create-simulator.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { plainNetwork } from '../../src/sim/network/config.ts';
 import type { Simulator } from '../../src/sim/simulator.ts';
-import { certificateOf, type ToyView, toyGenesis, toyRules } from './ledger-world.ts';
+import { type ToyView, toyGenesis, toyRules } from './ledger-world.ts';
 
 /** Between two blocks of one producer. */
 export const PERIOD_MS = 1_000;
@@ -47,42 +47,7 @@ export function toyConsensus(difficulty: number, until = Number.MAX_SAFE_INTEGER
   };
 }
 
-/** View of the certified engine: a header on a parent that is not executed cannot be judged. */
-interface CertifiedView extends ToyView {
-  readonly isExecuted: boolean;
-}
-
-/** Like an engine with a validator set in the state: NEEDS_EXECUTION, certificates, absolute finality. */
-export function certifiedConsensus(difficulty: number, until?: number): Consensus<CertifiedView> {
-  const toy = toyRules({ kind: 'absolute', depth: 0 });
-  return {
-    rules: {
-      ...toy,
-      genesis: (genesis) => {
-        const made = toy.genesis(genesis);
-        return 'view' in made ? { ...made, view: { ...made.view, isExecuted: true } } : made;
-      },
-      advance(view, header) {
-        if (!view.isExecuted) return { code: 'NEEDS_EXECUTION' };
-        const next = toy.advance(view, header);
-        return 'code' in next ? next : { ...next, isExecuted: false };
-      },
-      afterExecution: (view) => ({ ...view, isExecuted: true }),
-      decodeView: (bytes) => {
-        const view = toy.decodeView(bytes);
-        return 'code' in view ? view : { ...view, isExecuted: true };
-      },
-    },
-    create: (host) => toyEngine(host, difficulty, until ?? Number.MAX_SAFE_INTEGER, true),
-  };
-}
-
-function toyEngine(
-  host: ConsensusHost<ToyView>,
-  difficulty: number,
-  until: number,
-  isCertified = false,
-): Engine {
+function toyEngine(host: ConsensusHost<ToyView>, difficulty: number, until: number): Engine {
   const build = (): void => {
     const head = host.head();
     if (head.header.height < until) {
@@ -94,10 +59,7 @@ function toyEngine(
         system: { evidence: [], lastCommit: '' },
       });
       assert(block !== undefined, 'the head is executed');
-      host.submit(
-        { ...block, header: { ...block.header, seal: 'aa' } },
-        isCertified ? hexToBytes(certificateOf(block)) : undefined,
-      );
+      host.submit({ ...block, header: { ...block.header, seal: 'aa' } });
     }
     host.clock.setTimer('toy', ms(PERIOD_MS), build);
   };

@@ -244,6 +244,8 @@ export interface ConsensusHost<View> {
   readonly beneficiary: AccountAddress;
   head(): Candidate;
   view(id: BlockHash): View | undefined;
+  /** The stored certificate of an executed block, for the next one's last commit; empty when there is none. */
+  certificate(id: BlockHash): Uint8Array;
   /** State after a block, for engines that read their records; undefined when it is not kept. */
   state(id: BlockHash): StateReader | undefined;
   /** The node picks and executes transactions; seal empty. Undefined: the parent's state is not kept. */

@@ -216,6 +216,10 @@ export class TestHost<View> implements ConsensusHost<View> {
     return this.#blocks.get(id)?.state;
   }
 
+  certificate(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
   build(plan: BlockPlan): Block | undefined {
     const parent = this.#blocks.get(plan.parent);
     if (parent === undefined || !this.isBuilding) return undefined;

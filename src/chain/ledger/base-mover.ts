@@ -44,8 +44,8 @@ export class BaseMover<View> {
 
   /** Forgets what lies below the journal, with the branches that start there. */
   raiseFloor(): void {
-    // What is final for ever keeps no branch from below it.
-    const depth = this.#chain.finality.kind === 'absolute' ? 0 : this.#chain.config.undoDepth;
+    // What is final for ever keeps no branch from below it; the view of its parent is what its certificate is checked on.
+    const depth = this.#chain.finality.kind === 'absolute' ? 1 : this.#chain.config.undoDepth;
     while (this.#chain.floor < this.#chain.heightOf(this.#chain.baseSlot) - depth) {
       const root = this.#chain.tree.root;
       const next = this.#chain.main[1] as number;

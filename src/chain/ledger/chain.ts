@@ -5,11 +5,12 @@ import { NO_SLOT, NODE } from '../blockstore/tree.ts';
 import type { Block, Header } from '../types/block.ts';
 import { versionAt } from '../types/genesis-codec.ts';
 import { blockId } from '../types/header-codec.ts';
-import { isRejection } from '../types/rejection.ts';
+import { type CertificateRejection, isRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type BlockHash, height } from '../types/units.ts';
 import { BaseMover } from './base-mover.ts';
+import { writeParentCertificate } from './certificates.ts';
 import { ChainState } from './chain-state.ts';
 import type { Executed, Link } from './fold.ts';
 import {
@@ -42,8 +43,16 @@ export class Chain<View> extends ChainState<View> {
     this.#deep = deep;
   }
 
-  /** Fields, seal and time of a header; `certificate` vouches for a version that this code cannot execute. `anyTime`: whatever the clock says. */
-  judge(header: Header, id: BlockHash, certificate: string, clock: 'clock' | 'anyTime'): Judged<View> {
+  /**
+   * Fields, seal and time of a header; `certificate` vouches for a version that this code cannot execute; undefined: the
+   * header came without its block. `anyTime`: whatever the clock says.
+   */
+  judge(
+    header: Header,
+    id: BlockHash,
+    certificate: string | undefined,
+    clock: 'clock' | 'anyTime',
+  ): Judged<View> {
     const parent = this.tree.slotOf(header.parent);
     if (parent === NO_SLOT) return { kind: 'orphan', parent: header.parent };
     if (this.tree.statusOf(parent) === NODE.invalid) {
@@ -62,7 +71,7 @@ export class Chain<View> extends ChainState<View> {
     parent: Link<View>,
     header: Header,
     id: BlockHash,
-    certificate: string,
+    certificate: string | undefined,
     clock: 'clock' | 'anyTime',
   ): Link<View> | Exclude<Judged<View>, { readonly kind: 'judged' }> {
     const { protocolMax, genesis, schedule } = this.config;
@@ -91,7 +100,7 @@ export class Chain<View> extends ChainState<View> {
     return ms(Math.max(0, early));
   }
 
-  /** Checks a header and keeps it. */
+  /** Checks a header and keeps it, unless it counts with its block and certificate only. */
   acceptHeader(header: Header): HeaderOutcome {
     const id = blockId(header);
     const known = this.tree.slotOf(id);
@@ -99,8 +108,11 @@ export class Chain<View> extends ChainState<View> {
       if (this.tree.statusOf(known) !== NODE.invalid) return { kind: 'known', id };
       return { kind: 'rejected', why: { code: 'INVALID_ANCESTOR', ancestor: id } };
     }
-    const judged = this.judge(header, id, '', 'clock');
+    const judged = this.judge(header, id, undefined, 'clock');
     if (judged.kind === 'orphan') return this.#deep?.extend(header, id) ?? judged;
+    if (this.rules.isCertified && isWorthItsBlock(judged)) {
+      return { kind: 'needsExecution', parent: header.parent };
+    }
     if (judged.kind !== 'judged') return judged;
     const slot = this.#insert(judged.link, judged.parent);
     if (slot === NO_SLOT) return { kind: 'rejected', why: { code: 'TREE_FULL', max: this.treeMax } };
@@ -162,13 +174,17 @@ export class Chain<View> extends ChainState<View> {
     this.findBest();
   }
 
-  /** A header of a block that is about to be marked, or undefined when it cannot be judged. */
-  insertHeader(block: Block): number {
+  /** The slot of a block that is about to be marked; NO_SLOT when it cannot be judged, a rejection when it is not certified. */
+  insertHeader(block: Block, certificate: string): number | CertificateRejection {
     const id = blockId(block.header);
     const known = this.tree.slotOf(id);
     if (known !== NO_SLOT) return known;
-    const judged = this.judge(block.header, id, '', 'anyTime');
-    return judged.kind === 'judged' ? this.#insert(judged.link, judged.parent) : NO_SLOT;
+    const judged = this.judge(block.header, id, certificate, 'anyTime');
+    if (judged.kind !== 'judged') return NO_SLOT;
+    const uncertified = this.rules.isCertified
+      ? this.fold.checkCertificate(judged.link, certificate)
+      : undefined;
+    return uncertified ?? this.#insert(judged.link, judged.parent);
   }
 
   /** Makes `slot` the head where it is equal to it: the order of arrival that the disk remembers. */
@@ -179,12 +195,13 @@ export class Chain<View> extends ChainState<View> {
 
   #upgradeRequired(
     link: Link<View>,
-    certificate: string,
+    certificate: string | undefined,
   ): LedgerHalt | { readonly kind: 'rejected'; readonly why: LedgerRejection } {
     const { version, height: at } = link.header;
-    const vouched = this.fold.checkCertificate(link, certificate) === undefined;
+    const uncertified = this.fold.checkCertificate(link, certificate ?? '');
+    if (uncertified !== undefined && certificate !== undefined) return { kind: 'rejected', why: uncertified };
     // Only a block that would be the head stops the node: old headers are cheap to make.
-    if (!vouched || this.rules.compare(this.head, link) !== -1) {
+    if (uncertified !== undefined || this.rules.compare(this.head, link) !== -1) {
       return { kind: 'rejected', why: { code: 'UPGRADE_REQUIRED', version, height: at } };
     }
     return {
@@ -210,7 +227,7 @@ export class Chain<View> extends ChainState<View> {
       case 'future':
         return { ...judged, held: false };
       case 'rejected':
-        return { ...judged, covered: true };
+        return { ...judged, covered: judged.why.code !== 'BAD_CERTIFICATE' };
       default:
         return judged;
     }
@@ -275,6 +292,7 @@ export class Chain<View> extends ChainState<View> {
     if (this.store.corruptCount > 0) {
       this.store.repaired(blockKey(link.header.height, link.id));
       if (certificate !== '') this.store.repaired(certificateKey(link.header.height, link.id));
+      writeParentCertificate(this, block);
     }
     this.missing.delete(link.id);
   }
@@ -320,6 +338,11 @@ export class Chain<View> extends ChainState<View> {
     }
     return blocks;
   }
+}
+
+/** True for a header that would be kept, or would stop this node, if its block and certificate were here. */
+function isWorthItsBlock<View>(judged: Judged<View>): boolean {
+  return judged.kind === 'judged' || (judged.kind === 'rejected' && judged.why.code === 'UPGRADE_REQUIRED');
 }
 
 function returnedBy(

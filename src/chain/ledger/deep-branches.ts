@@ -42,10 +42,13 @@ export class DeepBranches<View> {
     if (known !== false) return { kind: 'known', id };
     // What the operator trusts is final here: no branch from below it is followed.
     if (this.#chain.isBelowOrigin(header.height)) return { kind: 'rejected', why: this.#chain.conflict() };
+    if (this.#chain.finality.kind === 'absolute') {
+      if (this.#chain.headerOf(header.parent) === undefined) return undefined;
+      return { kind: 'rejected', why: this.#chain.conflict() };
+    }
     const before = this.#tips.get(header.parent);
     const parent = before?.link ?? this.#anchor(header.parent);
     if (parent === undefined) return undefined;
-    if (this.#chain.finality.kind === 'absolute') return { kind: 'rejected', why: this.#chain.conflict() };
     const link = this.#chain.judgeOn(parent, header, id, '', 'clock');
     if ('kind' in link) return link;
     if (this.#chain.rules.compare(this.#chain.head, link) === -1) {

@@ -154,7 +154,7 @@ describe('ledger: what is wrong', () => {
     ];
     for (const [bad, code] of bodies) {
       expect(ledger.importBlock(bad, '')).toMatchObject({ kind: 'rejected', covered: false, why: { code } });
-      expect(ledger.markInvalid(bad, { code: 'SYSTEM_DATA_INVALID', fact: 'test' })).toBe(false);
+      expect(ledger.markInvalid(bad, '', { code: 'SYSTEM_DATA_INVALID', fact: 'test' }).covered).toBe(false);
     }
     expect(ledger.importBlock(good, '')).toMatchObject({ kind: 'imported' });
   });
@@ -192,11 +192,15 @@ describe('ledger: what is wrong', () => {
     const host = createHost();
     const { ledger } = open(host);
     const bad = build(ledger, ledger.genesisId);
-    expect(ledger.markInvalid(bad, { code: 'SYSTEM_DATA_INVALID', fact: 'a signature' })).toBe(true);
+    expect(ledger.markInvalid(bad, '', { code: 'SYSTEM_DATA_INVALID', fact: 'a signature' }).covered).toBe(
+      true,
+    );
     expect(ledger.importBlock(bad, '')).toMatchObject({ kind: 'rejected', covered: true });
     const good = build(ledger, ledger.genesisId, { salt: 1 });
     importAll(ledger, [good]);
-    expect(ledger.markInvalid(good, { code: 'SYSTEM_DATA_INVALID', fact: 'too late' })).toBe(false);
+    expect(ledger.markInvalid(good, '', { code: 'SYSTEM_DATA_INVALID', fact: 'too late' }).covered).toBe(
+      false,
+    );
   });
 
   it('refuses headers of a wrong height, history, version and field', () => {
@@ -699,7 +703,9 @@ describe('ledger: branches set aside', () => {
     const { ledger, branches } = withBranches(1);
     const [branch = []] = branches;
     ledger.setAside(idOf(branch[0]));
-    expect(ledger.markInvalid(branch[0] as Block, { code: 'SUPPLY_EXCEEDED', supply: 0n })).toBe(true);
+    expect(ledger.markInvalid(branch[0] as Block, '', { code: 'SUPPLY_EXCEEDED', supply: 0n }).covered).toBe(
+      true,
+    );
     expect(ledger.asideBodies()).toEqual([]);
   });
 });

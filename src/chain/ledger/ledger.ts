@@ -130,6 +130,9 @@ export type ImportOutcome =
   | { readonly kind: 'rejected'; readonly why: LedgerRejection; readonly covered: boolean }
   | LedgerHalt;
 
+/** A block that is refused. */
+export type RejectedBlock = Extract<ImportOutcome, { readonly kind: 'rejected' }>;
+
 /** An answer to a locator. */
 export interface HeadersAfter {
   readonly headers: readonly Header[];
@@ -196,7 +199,10 @@ export interface OpenedLedger<View> {
 export interface Ledger<View> {
   readonly genesisId: BlockHash;
 
-  /** Checks fields, version, history root, seal and time against ancestors, and keeps the header. */
+  /**
+   * Checks fields, version, history root, seal and time against ancestors, and keeps the header; where blocks have
+   * certificates it keeps none, and answers needsExecution for one that is worth fetching its block.
+   */
   acceptHeader(header: Header): HeaderOutcome;
   /** Executes, stores, and moves the head when the block is better. `certificate`: hexadecimal, '' when there is none. */
   importBlock(block: Block, certificate: string): ImportOutcome;
@@ -204,9 +210,9 @@ export interface Ledger<View> {
   validate(block: Block): LedgerRejection | undefined;
   /**
    * Tells that a signature inside the block is wrong. Marks the block invalid when its body matches its header, so that
-   * its id covers the fault; answers whether it did.
+   * its id covers the fault, and, where blocks have certificates, this one certifies it.
    */
-  markInvalid(block: Block, why: LedgerRejection): boolean;
+  markInvalid(block: Block, certificate: string, why: LedgerRejection): RejectedBlock;
   /** A block on `plan.parent` with the given transactions as far as they fit; seal empty. Undefined: the parent is not executed. */
   assemble(plan: BlockPlan, candidates: Iterable<Transaction>): Block | undefined;
 

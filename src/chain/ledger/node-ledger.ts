@@ -23,6 +23,7 @@ import {
   height,
   type TxId,
 } from '../types/units.ts';
+import { storedCertificate } from './certificates.ts';
 import type { Chain } from './chain.ts';
 import { MISSING_MAX } from './chain-state.ts';
 import { DEEP_BRANCHES_MAX, type DeepBranches } from './deep-branches.ts';
@@ -43,6 +44,7 @@ import {
   type LedgerHooks,
   type LedgerRejection,
   type MissingBlock,
+  type RejectedBlock,
 } from './ledger.ts';
 import { Queries } from './queries.ts';
 import { DETACHED_MAX, type Detached } from './recovery.ts';
@@ -121,7 +123,9 @@ export class NodeLedger<View> implements Ledger<View> {
 
   importBlock(block: Block, certificate: string): ImportOutcome {
     const id = blockId(block.header);
-    if (repairBlock(this.#chain, id, block, certificate)) return { kind: 'known', id, repaired: true };
+    const repair = repairBlock(this.#chain, id, block, certificate);
+    if (repair === 'repaired') return { kind: 'known', id, repaired: true };
+    if (repair !== 'notLost') return { kind: 'rejected', why: repair, covered: false };
     const outcome = this.#chain.importBlock(block, certificate, false);
     switch (outcome.kind) {
       case 'imported':
@@ -148,7 +152,7 @@ export class NodeLedger<View> implements Ledger<View> {
     if (slot !== NO_SLOT && this.#chain.tree.statusOf(slot) === NODE.executed) return undefined;
     const mismatch = this.#chain.fold.checkBody(block);
     if (mismatch !== undefined) return mismatch;
-    const judged = this.#chain.judge(block.header, id, '', 'anyTime');
+    const judged = this.#chain.judge(block.header, id, undefined, 'anyTime');
     switch (judged.kind) {
       case 'judged': {
         const result = this.#chain.executeOn(judged.parent, judged.link, block);
@@ -161,11 +165,13 @@ export class NodeLedger<View> implements Ledger<View> {
     }
   }
 
-  markInvalid(block: Block, why: LedgerRejection): boolean {
-    if (this.#chain.fold.checkBody(block) !== undefined) return false;
-    const marked = this.#chain.markInvalid(this.#chain.insertHeader(block));
-    if (marked) this.#tellRejected(blockId(block.header), block.header.height, why);
-    return marked;
+  markInvalid(block: Block, certificate: string, why: LedgerRejection): RejectedBlock {
+    if (this.#chain.fold.checkBody(block) !== undefined) return { kind: 'rejected', why, covered: false };
+    const slot = this.#chain.insertHeader(block, certificate);
+    if (typeof slot !== 'number') return { kind: 'rejected', why: slot, covered: false };
+    const covered = this.#chain.markInvalid(slot);
+    if (covered) this.#tellRejected(blockId(block.header), block.header.height, why);
+    return { kind: 'rejected', why, covered };
   }
 
   assemble(plan: BlockPlan, candidates: Iterable<Transaction>): Block | undefined {
@@ -434,6 +440,7 @@ export class NodeLedger<View> implements Ledger<View> {
 
   #attach(parent: BlockHash): void {
     const queue = [parent];
+    let isLost = false;
     for (let i = 0; i < queue.length; i++) {
       const at = queue[i] as BlockHash;
       const waiting = this.#detached.get(at) ?? [];
@@ -441,13 +448,18 @@ export class NodeLedger<View> implements Ledger<View> {
       for (const { id, height: where } of waiting) {
         const block = this.#store.block(where, id);
         if (block === undefined || block === 'corrupt') continue;
-        const certificate = this.#store.certificate(where, id);
-        const outcome = this.#chain.importBlock(block, certificate === 'corrupt' ? '' : certificate, true);
+        const certificate = storedCertificate(this.#chain, where, id);
+        const outcome = this.#chain.importBlock(block, certificate, true);
+        if (outcome.kind === 'rejected' && !outcome.covered) {
+          this.#chain.noteMissing(id, block.header.height);
+          isLost = true;
+        }
         if (outcome.kind !== 'imported') continue;
         this.#onImported(block, outcome.candidate, outcome.change);
         this.#hooks.onReleased(block, outcome);
         queue.push(id);
       }
     }
+    if (isLost) this.#hooks.onLost();
   }
 }

@@ -2,7 +2,13 @@
 import { assert } from '../../env/assert.ts';
 import { batchOf } from '../blockstore/block-store.ts';
 import { decodePlace } from '../blockstore/record-codecs.ts';
-import { accountRange, blockKey, placeOfAccountKey, transactionKey } from '../blockstore/records.ts';
+import {
+  accountRange,
+  blockKey,
+  certificateKey,
+  placeOfAccountKey,
+  transactionKey,
+} from '../blockstore/records.ts';
 import { NO_SLOT, NODE } from '../blockstore/tree.ts';
 import { readAccount } from '../state/accounts.ts';
 import { proveState } from '../state/proof.ts';
@@ -13,6 +19,7 @@ import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
+import { storedCertificate } from './certificates.ts';
 import type { Chain } from './chain.ts';
 import type { DeepBranches } from './deep-branches.ts';
 import { accountsOf, type IndexEntry } from './fold.ts';
@@ -110,10 +117,9 @@ export class Queries<View> {
   certificate(id: BlockHash): string {
     const header = this.#chain.headerOf(id);
     if (header === undefined) return '';
-    const found = this.#chain.store.certificate(header.height, id);
-    if (found !== 'corrupt') return found;
-    this.#onIndexFault();
-    return '';
+    const found = storedCertificate(this.#chain, header.height, id);
+    if (found === '' && this.#chain.store.isReported(certificateKey(header.height, id))) this.#onIndexFault();
+    return found;
   }
 
   transaction(id: TxId): FoundTransaction | undefined {

@@ -5,6 +5,7 @@ import { decodeFormat, decodeHead, encodeFormat } from '../blockstore/record-cod
 import {
   blockKey,
   CHECKSUM_BYTES,
+  certificateKey,
   heightIdOf,
   heightRange,
   keyAfter,
@@ -25,6 +26,7 @@ import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import { type BlockHash, blockHash, height } from '../types/units.ts';
 import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
+import { storedCertificate } from './certificates.ts';
 import type { Chain } from './chain.ts';
 import type { ChainParts } from './chain-state.ts';
 import type { Executed, Link } from './fold.ts';
@@ -256,7 +258,9 @@ function replay<View>(chain: Chain<View>, store: BlockStore): Recovered {
         const place = { id: found.id, height: found.block.header.height };
         detached.set(parent, [...(detached.get(parent) ?? []), place]);
       } else if (outcome.kind === 'rejected' && !outcome.covered) {
-        // The block is sound, its certificate is not.
+        // The block is sound, its certificate is not: as good as lost.
+        if (outcome.why.code === 'BAD_CERTIFICATE')
+          store.report(certificateKey(found.block.header.height, found.id));
         chain.noteMissing(found.id, found.block.header.height);
       } else if (outcome.kind === 'halt') halt = outcome;
     }
@@ -291,7 +295,7 @@ function readBlock<View>(
   if (place === undefined) return undefined;
   const id = blockHash(bytesToHex(place.id));
   if (record === 'corrupt') {
-    const moved = moveBack(store, key, value);
+    const moved = moveBack(chain, store, key, value);
     if (moved !== undefined) return chain.tree.slotOf(moved.id) === NO_SLOT ? moved : undefined;
     chain.noteMissing(id, height(place.height));
     return undefined;
@@ -304,15 +308,19 @@ function readBlock<View>(
     chain.noteMissing(id, height(place.height));
     return undefined;
   }
-  const certificate = store.certificate(place.height, id);
-  return { id, block, certificate: certificate === 'corrupt' ? '' : certificate };
+  return { id, block, certificate: storedCertificate(chain, place.height, id) };
 }
 
 /**
  * A block that stands under a key nobody wrote: its checksum fits the key that its own id and height give, and nothing
  * stands there. It is put back; undefined when the value itself is damaged, or a copy of another record.
  */
-function moveBack(store: BlockStore, key: Uint8Array, value: Uint8Array): StoredBlock | undefined {
+function moveBack<View>(
+  chain: Chain<View>,
+  store: BlockStore,
+  key: Uint8Array,
+  value: Uint8Array,
+): StoredBlock | undefined {
   const block = decodeBlock(value.subarray(CHECKSUM_BYTES));
   if (isRejection(block)) return undefined;
   const id = blockId(block.header);
@@ -325,8 +333,7 @@ function moveBack(store: BlockStore, key: Uint8Array, value: Uint8Array): Stored
     ]),
   );
   store.repaired(key);
-  const certificate = store.certificate(block.header.height, id);
-  return { id, block, certificate: certificate === 'corrupt' ? '' : certificate };
+  return { id, block, certificate: storedCertificate(chain, block.header.height, id) };
 }
 
 /** The head of the last boot stays among equals; it was stored with its block, so that a lost one is known. */

@@ -5,11 +5,9 @@ import { decodeId, decodePlace } from '../blockstore/record-codecs.ts';
 import {
   accountKey,
   blockKey,
-  certificateKey,
   checkpointKey,
   headerKey,
   heightOfKey,
-  recordKindOf,
   transactionKey,
 } from '../blockstore/records.ts';
 import { NO_SLOT } from '../blockstore/tree.ts';
@@ -18,6 +16,7 @@ import { blockId } from '../types/header-codec.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type BlockHash, type Height, height } from '../types/units.ts';
 import { CHECKPOINT_INTERVAL } from './batches.ts';
+import { certificateInChild, isCertificateLost } from './certificates.ts';
 import type { Chain } from './chain.ts';
 import { accountsOf, entriesOf } from './fold.ts';
 
@@ -115,14 +114,12 @@ function readBody<View>(chain: Chain<View>, at: Height, id: BlockHash): Block | 
   return undefined;
 }
 
-/** The next block carries the certificate of its parent. */
+/** The next block carries the certificate of its parent; that of the head comes from peers. */
 function scrubCertificate<View>(chain: Chain<View>, at: Height, id: BlockHash, ops: WriteOp[]): void {
-  if (chain.store.certificate(at, id) !== 'corrupt') return;
-  const next = chain.idAt(height(at + 1));
-  const child = next === undefined ? undefined : chain.store.block(at + 1, next);
-  const certificate = child === undefined || child === 'corrupt' ? '' : child.system.lastCommit;
+  if (!isCertificateLost(chain, at, id)) return;
+  const certificate = certificateInChild(chain, at);
   if (certificate !== '') ops.push(chain.batches.certificate(at, id, certificate));
-  else if (recordKindOf(certificateKey(at, id)) === 'certificate') chain.noteMissing(id, at);
+  else chain.noteMissing(id, at);
 }
 
 function scrubIndexes<View>(chain: Chain<View>, at: Height, block: Block, ops: WriteOp[]): number {

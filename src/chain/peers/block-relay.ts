@@ -1,4 +1,7 @@
-/** Block gossip: announcements, one request for each block at a time, and compact reconstruction. */
+/**
+ * Block gossip: announcements, one request for each block at a time, and compact reconstruction. In certified chains it
+ * only fetches what the engine asks for.
+ */
 import { assertNever } from '../../env/assert.ts';
 import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
@@ -45,6 +48,8 @@ export interface BlockRelayPorts {
   readonly features: NodeFeatures;
   readonly limits: NodeLimits;
   readonly blockBytesMax: number;
+  /** As ConsensusRules.isCertified. */
+  readonly isCertified: boolean;
   readonly ledger: Ledger<unknown>;
   readonly seals: SealCheck;
   readonly peers: () => readonly Peer[];
@@ -58,6 +63,8 @@ export interface BlockRelayPorts {
   waiting(id: BlockHash): Block | undefined;
   /** Takes a body that matches its header. */
   onBody(block: Block, certificate: string, from: Peer, via: BlockSource): void;
+  /** Takes a body without a certificate that the engine asked for; it matches its header. */
+  onUndecided(block: Block, from: Peer): void;
   /** Something is known that gossip does not fetch: blocks far ahead, or ones that no announcer gave. */
   onBehind(): void;
   onHalt(halt: LedgerHalt): void;
@@ -99,6 +106,11 @@ export class BlockRelay {
     peer.head = { id, height: header.height, weight: message.weight };
     const status = this.#ports.ledger.status(id);
     if (status === 'executed' || status === 'invalid') return;
+    if (this.#ports.isCertified) {
+      // A header alone is a claim: sync fetches what proves it.
+      this.#ports.onBehind();
+      return;
+    }
     const request = this.#requests.get(id);
     if (request === undefined) this.#checkSeal(peer, id, message);
     else if (request.source === undefined && this.#ports.waiting(id) === undefined) this.#ask(request, peer);
@@ -108,14 +120,21 @@ export class BlockRelay {
 
   /** An engine needs a block of which it knows the id and who has it. */
   fetch(peer: Peer, id: BlockHash): void {
-    if (this.#ports.ledger.status(id) === 'executed' || this.#requests.has(id)) return;
-    this.#open(peer, id, undefined);
+    if (this.#ports.ledger.status(id) === 'executed' || this.#ports.waiting(id) !== undefined) return;
+    const request = this.#requests.get(id);
+    if (request === undefined) this.#open(peer, id, undefined);
+    else if (request.source !== peer && !request.announcers.includes(peer)) {
+      if (request.announcers.length < ANNOUNCERS_MAX) request.announcers.push(peer);
+    }
   }
 
   onGetBlockResponse(peer: Peer, message: GetBlockResponseMessage): void {
     const request = this.#requests.get(message.id);
     if (request === undefined || this.#ports.waiting(message.id) !== undefined) {
-      if (this.#ports.ledger.status(message.id) === 'unknown') this.#ports.fault(peer, 'UNREQUESTED');
+      // Where no header is kept, one that waits for its import is as unknown as one that nobody asked for.
+      const isLate = this.#ports.isCertified && request !== undefined;
+      if (!isLate && this.#ports.ledger.status(message.id) === 'unknown')
+        this.#ports.fault(peer, 'UNREQUESTED');
       return;
     }
     const { result } = message;
@@ -129,9 +148,9 @@ export class BlockRelay {
     } else if (request.source === peer) this.#next(request);
   }
 
-  /** Tells a peer of the head, where it may have missed the announcement. */
+  /** Tells a peer of the head, where it may have missed the announcement. Certified chains have none: their engine tells. */
   tellHead(peer: Peer, head: Candidate): void {
-    if (peer.head.id === head.id) return;
+    if (this.#ports.isCertified || peer.head.id === head.id) return;
     this.#ports.send(peer, { kind: 'Block', header: head.header, weight: head.weight });
   }
 
@@ -165,6 +184,7 @@ export class BlockRelay {
     }
     if (outcome?.kind === 'orphan') return;
     if (request !== undefined) this.#close(request);
+    if (this.#ports.isCertified) return;
     if (outcome?.kind !== 'imported' || request?.announced === true || (isOld && request === undefined))
       return;
     if (outcome.change?.to.id === id || this.#ports.features.relayStale) {
@@ -349,6 +369,10 @@ export class BlockRelay {
       from: peer.id,
       via,
     });
+    if (this.#ports.isCertified) {
+      this.#takeCertified(request, block, certificate, peer);
+      return;
+    }
     const candidate = this.#ports.ledger.candidate(request.id);
     // Seal, header and roots hold: what is left to judge is the producer's responsibility, and peers need not wait for it.
     if (
@@ -361,6 +385,23 @@ export class BlockRelay {
       this.#announce(block, candidate, request.announcement);
     }
     this.#ports.onBody(block, certificate, peer, via);
+  }
+
+  /** One with a certificate is imported next to what is executed or about to be; what lies further ahead is for sync. */
+  #takeCertified(request: Request, block: Block, certificate: string, peer: Peer): void {
+    const { parent } = block.header;
+    if (certificate === '') {
+      this.#close(request);
+      this.#ports.onUndecided(block, peer);
+    } else if (
+      this.#ports.ledger.status(parent) === 'executed' ||
+      this.#ports.waiting(parent) !== undefined
+    ) {
+      this.#ports.onBody(block, certificate, peer, 'full');
+    } else {
+      this.#close(request);
+      this.#ports.onBehind();
+    }
   }
 
   /** True when the block could be built, or what is missing was asked for. */

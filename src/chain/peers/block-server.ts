@@ -10,10 +10,14 @@ import type { Peer } from './peer.ts';
 /** What serving needs of the node. */
 export interface BlockServerPorts {
   readonly ledger: Ledger<unknown>;
+  /** As ConsensusRules.isCertified. */
+  readonly isCertified: boolean;
   send(peer: Peer, message: Message): boolean;
   fault(peer: Peer, fault: PeerFault): void;
   /** A body that waits for its signatures, or for its parent: it was announced, so it is served. */
   waiting(id: BlockHash): Block | undefined;
+  /** A block that the engine has and that is not decided: it travels without a certificate. */
+  undecided(id: BlockHash): Block | undefined;
 }
 
 /** Answers GetBlock. Keeps the last answer: after an announcement every peer asks for the same block. */
@@ -32,8 +36,12 @@ export class BlockServer {
       this.#ports.send(peer, this.#last);
       return;
     }
-    const block = ledger.block(id) ?? this.#ports.waiting(id);
-    if (block === undefined) {
+    const block = ledger.block(id) ?? this.#ports.waiting(id) ?? this.#ports.undecided(id);
+    const isExecuted = ledger.status(id) === 'executed';
+    const certificate = isExecuted ? ledger.certificate(id) : '';
+    // A decided block whose certificate the disk has lost would look as if it were not decided.
+    const isUnproven = this.#ports.isCertified && isExecuted && certificate === '';
+    if (block === undefined || isUnproven) {
       this.#ports.send(peer, { kind: 'GetBlockResponse', id, result: { kind: 'unknown' } });
       return;
     }
@@ -41,11 +49,10 @@ export class BlockServer {
       this.#serveIndexes(peer, id, block, indexes);
       return;
     }
-    const certificate = ledger.certificate(id);
     const result = { kind: 'block', block, certificate } as const;
     const response: GetBlockResponseMessage = { kind: 'GetBlockResponse', id, result };
     // A certificate may still come to a block that is not executed.
-    if (ledger.status(id) === 'executed') this.#last = response;
+    if (isExecuted) this.#last = response;
     this.#ports.send(peer, response);
   }
 

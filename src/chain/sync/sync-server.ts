@@ -13,6 +13,8 @@ import { LOCATOR_IDS_MAX, SNAPSHOT_PART_MAX_BYTES, SYNC_BLOCKS_MAX } from '../ty
 export interface SyncServerPorts {
   readonly limits: NodeLimits;
   readonly ledger: Ledger<unknown>;
+  /** As ConsensusRules.isCertified. */
+  readonly isCertified: boolean;
   readonly head: () => HeadClaim;
   send(peer: Peer, message: Message): boolean;
   fault(peer: Peer, fault: PeerFault): void;
@@ -61,6 +63,8 @@ export function serveSync(ports: SyncServerPorts, peer: Peer, request: SyncReque
       const block = ledger.block(id);
       if (block === undefined) continue;
       const certificate = ledger.certificate(id);
+      // The disk has lost it: nobody believes such a block.
+      if (ports.isCertified && certificate === '') continue;
       bytes += blockSizeBytes(block) + certificate.length / 2;
       if (bytes > limits.syncResponseBytesMax && blocks.length > 0) break;
       blocks.push(block);

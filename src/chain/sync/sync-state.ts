@@ -25,6 +25,8 @@ export interface SyncView {
   readonly buffered: number;
   /** Wanted bodies are in the import. */
   readonly isImporting: boolean;
+  /** There is room for more headers. */
+  readonly wantsHeaders: boolean;
 }
 
 /** One question for bodies. */
@@ -46,6 +48,8 @@ export interface SyncState {
   readonly header: HeaderRequest | undefined;
   readonly bodies: readonly BodyRequest[];
   readonly failed: ReadonlySet<PeerId>;
+  /** Of those: whose only failure was not to have the bodies that they were asked for. */
+  readonly without: ReadonlySet<PeerId>;
   readonly nextRequestId: number;
 }
 
@@ -76,6 +80,8 @@ export type SyncInput =
   | { readonly kind: 'peerDown'; readonly peer: PeerId }
   /** What this peer gave turned out wrong when it was imported. */
   | { readonly kind: 'blame'; readonly peer: PeerId; readonly fault: SyncFault }
+  /** The headers of this peer are followed no more: it is not asked now, and who had not their bodies is. */
+  | { readonly kind: 'replan'; readonly source: PeerId }
   /** The pause is over: failed peers get another chance. */
   | { readonly kind: 'forgive' };
 
@@ -116,6 +122,7 @@ export const SYNC_IDLE: SyncState = {
   header: undefined,
   bodies: [],
   failed: new Set(),
+  without: new Set(),
   nextRequestId: 1,
 };
 
@@ -139,8 +146,12 @@ export function stepSync(state: SyncState, input: SyncInput, view: SyncView): Sy
       ];
       return settle(fail(withoutPeer(state, input.peer), input.peer), actions, view);
     }
+    case 'replan': {
+      const failed = new Set([...state.failed].filter((peer) => !state.without.has(peer)));
+      return settle({ ...state, failed: failed.add(input.source), without: new Set() }, [], view);
+    }
     case 'forgive':
-      return settle({ ...state, failed: new Set() }, [], view);
+      return settle(forgiven(state), [], view);
     default:
       return assertNever(input);
   }
@@ -176,8 +187,9 @@ function onBlocks(state: SyncState, input: Extract<SyncInput, { kind: 'blocks' }
   const actions: SyncAction[] = [{ kind: 'endRequest', requestId: input.requestId }];
   let next: SyncState = { ...state, bodies };
   if (input.fault !== undefined) actions.push({ kind: 'fault', peer: input.peer, fault: input.fault });
+  if (input.fault !== undefined) next = fail(next, input.peer);
   // A peer without any of what it was asked for may have pruned it: no fault, but others are asked now.
-  if (input.fault !== undefined || input.received === 0) next = fail(next, input.peer);
+  else if (input.received === 0) next = withoutBodies(next, input.peer);
   return settle(next, actions, view);
 }
 
@@ -208,7 +220,7 @@ function settle(
 ): SyncStep {
   const actions = [...before];
   let next = state;
-  if (next.header === undefined) {
+  if (next.header === undefined && view.wantsHeaders) {
     const peer = chooseHeaderPeer(next, view, goOnWith);
     if (peer !== undefined) {
       const requestId = next.nextRequestId;
@@ -218,7 +230,7 @@ function settle(
   }
   next = assignBodies(next, view, actions);
   const phase = phaseOf(next, view);
-  if (phase === 'idle' && next.failed.size > 0) next = { ...next, failed: new Set() };
+  if (phase === 'idle' && next.failed.size > 0) next = forgiven(next);
   if (state.phase === 'idle' && phase !== 'idle') actions.push({ kind: 'started' });
   if (state.phase !== 'idle' && phase === 'idle') actions.push({ kind: 'finished' });
   const isAsking = next.header !== undefined || next.bodies.length > 0;
@@ -294,5 +306,17 @@ function endedRequests(state: SyncState, peer: PeerId): SyncAction[] {
 }
 
 function fail(state: SyncState, peer: PeerId): SyncState {
-  return { ...state, failed: new Set([...state.failed, peer]) };
+  const without = new Set(state.without);
+  without.delete(peer);
+  return { ...state, failed: new Set([...state.failed, peer]), without };
+}
+
+function withoutBodies(state: SyncState, peer: PeerId): SyncState {
+  if (state.failed.has(peer)) return state;
+  const { failed, without } = state;
+  return { ...state, failed: new Set([...failed, peer]), without: new Set([...without, peer]) };
+}
+
+function forgiven(state: SyncState): SyncState {
+  return { ...state, failed: new Set(), without: new Set() };
 }

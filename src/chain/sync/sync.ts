@@ -17,6 +17,7 @@ import { blockId } from '../types/header-codec.ts';
 import type { Message, SyncResponseMessage } from '../types/message.ts';
 import { LOCATOR_IDS_MAX } from '../types/message-codec.ts';
 import type { BlockHash, Height, PeerId, Weight } from '../types/units.ts';
+import { HeaderPlan } from './header-plan.ts';
 import { Patience } from './patience.ts';
 import { isCut } from './sync-server.ts';
 import {
@@ -34,6 +35,8 @@ export interface SyncPorts {
   readonly env: Env<ChainWorld>;
   readonly limits: NodeLimits;
   readonly ledger: Ledger<unknown>;
+  /** As ConsensusRules.isCertified. */
+  readonly isCertified: boolean;
   readonly seals: SealCheck;
   readonly peers: () => readonly Peer[];
   /** The engine's order of claims: whom to ask, never which chain is better. */
@@ -59,10 +62,7 @@ export class Sync {
   readonly #ports: SyncPorts;
   #state: SyncState = SYNC_IDLE;
   readonly #timers = new Map<number, Timer>();
-  /** Headers that can only be judged when their parents are executed, in order, and who gave them. */
-  #plan: MissingBlock[] = [];
-  readonly #planned = new Set<BlockHash>();
-  #planSource: PeerId | undefined;
+  readonly #plan: HeaderPlan;
   /** Heads whose headers lie too far in the future to be kept now. */
   readonly #tooEarly = new Set<BlockHash>();
   /** Bodies handed to the import; those that turn out to wait for a parent are the intake's. */
@@ -74,6 +74,7 @@ export class Sync {
 
   constructor(ports: SyncPorts) {
     this.#ports = ports;
+    this.#plan = new HeaderPlan(ports.limits.syncHeadersMax);
     this.#patience = new Patience({
       ...ports,
       clock: ports.env.clock,
@@ -106,6 +107,7 @@ export class Sync {
 
   onPeerDown(peer: Peer): void {
     if (this.#state.phase !== 'idle') this.#step({ kind: 'peerDown', peer: peer.id });
+    this.#replan(peer.id);
   }
 
   onResponse(peer: Peer, message: SyncResponseMessage): void {
@@ -130,15 +132,21 @@ export class Sync {
     if (result.kind === 'blocks' && request !== undefined) {
       peer.stalls = 0;
       this.#onBlocks(peer, requestId, request.ids, result.blocks, result.certificates);
+      // Who gives headers without bodies may have pruned them, or made them up.
+      if (result.blocks.length === 0 && request.ids.some((id) => this.#plan.has(id))) this.#replan(peer.id);
     } else this.#ports.fault(peer, 'UNREQUESTED');
   }
 
   /** A body came to its end in the import, whoever brought it. */
   onOutcome(id: BlockHash, from: Peer | undefined, outcome: ImportOutcome | undefined): void {
     if (!this.#importing.delete(id) && this.#state.phase === 'idle') return;
-    const blame = this.#blameOf(id, from, outcome);
+    const source = this.#plan.has(id) ? this.#plan.source : undefined;
+    const blame = this.#blameOf(from, source, outcome);
     if (blame !== undefined) this.#step(blame);
-    else this.look();
+    if (source !== undefined && isPlanWrong(source, from, outcome)) this.#replan(source);
+    // Its header comes too early as well, and tells how much.
+    else if (source !== undefined && outcome?.kind === 'future') this.#plan.clear();
+    if (blame === undefined) this.look();
   }
 
   stop(): void {
@@ -156,7 +164,7 @@ export class Sync {
         size: this.#importing.size,
         max: limits.syncWindowMax + limits.syncBlocksMax,
       },
-      { name: 'sync.plan', size: this.#plan.length, max: limits.syncHeadersMax },
+      ...this.#plan.bounds(),
       { name: 'sync.tooEarly', size: this.#tooEarly.size, max: TOO_EARLY_MAX },
     ];
   }
@@ -197,11 +205,12 @@ export class Sync {
     }
     if (verdict === GOOD && good < headers.length) verdict = INVALID;
     this.#step({ kind: 'headers', requestId, peer: peer.id, more, ...verdict });
+    if (verdict.fault !== undefined) this.#replan(peer.id);
   }
 
   #acceptHeader(peer: Peer, id: BlockHash, header: Header): HeadersVerdict {
-    if (this.#planned.has(id)) return GOOD;
-    if (this.#planned.has(header.parent)) return this.#planHeader(peer, id, header);
+    if (this.#plan.has(id)) return GOOD;
+    if (this.#plan.has(header.parent)) return this.#planHeader(peer, id, header);
     const outcome = this.#ports.ledger.acceptHeader(header);
     switch (outcome.kind) {
       case 'accepted':
@@ -228,19 +237,14 @@ export class Sync {
 
   /** One plan at a time, from one peer: who gave it answers for it. */
   #planHeader(peer: Peer, id: BlockHash, header: Header): HeadersVerdict {
-    if (this.#plan.length >= this.#ports.limits.syncHeadersMax) return EXCUSED;
-    const last = this.#plan.at(-1);
-    if (last !== undefined && last.id !== header.parent) this.#dropPlan();
-    this.#planSource = peer.id;
-    this.#plan.push({ id, height: header.height });
-    this.#planned.add(id);
-    return GOOD;
+    return this.#plan.add(peer.id, id, header) ? GOOD : EXCUSED;
   }
 
-  #dropPlan(): void {
-    this.#plan = [];
-    this.#planned.clear();
-    this.#planSource = undefined;
+  /** Follows the headers of that peer no more. */
+  #replan(source: PeerId): void {
+    if (this.#plan.source !== source) return;
+    this.#plan.clear();
+    this.#step({ kind: 'replan', source });
   }
 
   #deferHead(id: BlockHash, retryMs: number): void {
@@ -266,6 +270,7 @@ export class Sync {
       const block = blocks[i] as Block;
       const id = blockId(block.header);
       if (!asked.delete(id) || checkBody(block) !== undefined) fault = 'BODY_MISMATCH';
+      else if (this.#ports.isCertified && (certificates[i] ?? '') === '') fault = 'INVALID_CERTIFICATE';
       else good.push([id, block, certificates[i] ?? '']);
     }
     for (const [id, block] of good) {
@@ -278,17 +283,19 @@ export class Sync {
     for (const [, block, certificate] of good) this.#ports.onBody(block, certificate, peer);
   }
 
-  #blameOf(id: BlockHash, from: Peer | undefined, outcome: ImportOutcome | undefined): SyncInput | undefined {
+  /** @param source who gave the header that the plan has of it. */
+  #blameOf(
+    from: Peer | undefined,
+    source: PeerId | undefined,
+    outcome: ImportOutcome | undefined,
+  ): SyncInput | undefined {
     if (outcome?.kind !== 'rejected') return undefined;
-    const wasPlanned = this.#planned.has(id);
-    const source = this.#planSource;
-    if (wasPlanned) this.#dropPlan();
     if (!outcome.covered) {
       const fault = outcome.why.code === 'BAD_CERTIFICATE' ? 'INVALID_CERTIFICATE' : 'BODY_MISMATCH';
       return from === undefined ? undefined : { kind: 'blame', peer: from.id, fault };
     }
     const why = outcome.why.code === 'INVALID_HEADER' ? outcome.why.why : outcome.why;
-    if (!wasPlanned || source === undefined || headerFault(why) === undefined) return undefined;
+    if (source === undefined || headerFault(why) === undefined) return undefined;
     return { kind: 'blame', peer: source, fault: 'INVALID_HEADER' };
   }
 
@@ -310,7 +317,7 @@ export class Sync {
     const { env, ledger, limits } = this.#ports;
     switch (action.kind) {
       case 'askHeaders': {
-        const from = this.#plan.at(-1)?.id;
+        const from = this.#plan.last;
         const known =
           from === undefined ? ledger.locator(ledger.bestHeader().id) : [from, ...ledger.locator()];
         const locator = known.slice(0, LOCATOR_IDS_MAX);
@@ -331,12 +338,14 @@ export class Sync {
         env.emit({ kind: 'SyncStarted', from: ledger.head().header.height, to: this.target });
         return;
       case 'finished':
-        this.#dropPlan();
+        this.#plan.clear();
         this.#patience.onProgress();
         env.emit({ kind: 'SyncFinished', at: ledger.head().header.height });
         this.#ports.onFinished();
         return;
       case 'pause':
+        // Nobody gives its bodies: whoever is asked next begins another.
+        this.#plan.clear();
         this.#patience.onNobodyLeft();
         return;
       default:
@@ -350,7 +359,10 @@ export class Sync {
     const timer = this.#ports.env.clock.setTimer(
       'sync-request',
       ms(this.#ports.limits.syncRequestTimeoutMs),
-      () => this.#step({ kind: 'timeout', requestId }),
+      () => {
+        this.#step({ kind: 'timeout', requestId });
+        this.#replan(to);
+      },
     );
     this.#timers.set(requestId, timer);
   }
@@ -377,9 +389,16 @@ export class Sync {
       wanted: wanted.filter((block) => this.#isOpen(block.id)),
       idsPerRequestMax: limits.syncBlocksMax,
       windowMax: limits.syncWindowMax,
-      buffered: this.#importing.size + this.#ports.orphanCount(),
+      buffered: this.#buffered(wanted),
+      wantsHeaders: this.#plan.isOpen,
       isImporting: this.#importing.size > 0 || wanted.some((block) => this.#ports.isWaiting(block.id)),
     };
+  }
+
+  /** Where headers are planned, bodies of an earlier plan may wait for ever: they give way, and do not count. */
+  #buffered(wanted: readonly MissingBlock[]): number {
+    if (this.#ports.isCertified) return wanted.filter(({ id }) => this.#ports.isWaiting(id)).length;
+    return this.#importing.size + this.#ports.orphanCount();
   }
 
   #isAhead(peer: Peer, own: Weight): boolean {
@@ -391,10 +410,11 @@ export class Sync {
 
   #isOnItsWay(id: BlockHash): boolean {
     return (
-      this.#planned.has(id) ||
+      this.#plan.has(id) ||
       this.#tooEarly.has(id) ||
       this.#ports.isRequested(id) ||
-      this.#ports.isWaiting(id)
+      // A body that waits says nothing of those below it, of which nothing is here but the plan.
+      (!this.#ports.isCertified && this.#ports.isWaiting(id))
     );
   }
 
@@ -405,15 +425,20 @@ export class Sync {
     const ahead = ledger.wantedBodies(max);
     const wanted = [...ledger.missingBodies().slice(0, max), ...ahead];
     // What was set aside waits for the branch that is followed.
-    if (this.#plan.length === 0) return ahead.length > 0 ? wanted : [...wanted, ...this.#patience.probes()];
-    this.#plan = this.#plan.filter((block) => ledger.status(block.id) !== 'executed');
-    if (this.#plan.length === 0) this.#dropPlan();
-    return [...wanted, ...this.#plan.slice(0, max)];
+    if (this.#plan.source === undefined)
+      return ahead.length > 0 ? wanted : [...wanted, ...this.#patience.probes()];
+    this.#plan.prune((id) => ledger.status(id) === 'executed');
+    return [...wanted, ...this.#plan.first(max)];
   }
 
   #isOpen(id: BlockHash): boolean {
     return !this.#importing.has(id) && !this.#ports.isWaiting(id) && !this.#ports.isRequested(id);
   }
+}
+
+/** A body of the plan is no block of the chain, whatever its sender says, or its sender has made up its header too. */
+function isPlanWrong(source: PeerId, from: Peer | undefined, outcome: ImportOutcome | undefined): boolean {
+  return outcome?.kind === 'rejected' && (outcome.covered || from?.id === source);
 }
 
 interface HeadersVerdict {
