@@ -7,7 +7,7 @@ import type { Layout } from '../types/layout/layout.ts';
 import type { ConfigRejection } from '../types/rejection.ts';
 import type { ConsensusRules } from './consensus.ts';
 
-/** Configurations and views: three sets of 512 validators with stake and a full evidence window take 175 kB. */
+/** Configurations and views: three sets of 512 validators with stake and a full evidence window take 172 kB. */
 const ENGINE_BYTES_MAX = 262_144;
 
 /** What stands in `genesis.engineConfig`. */

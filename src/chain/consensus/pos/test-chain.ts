@@ -2,7 +2,6 @@
 import { assert } from '../../../env/assert.ts';
 import { bytesToHex } from '../../../env/bytes.ts';
 import { type UnixMs, unixMs } from '../../../env/units.ts';
-import { addressOf } from '../../crypto/address.ts';
 import { EMPTY_HISTORY, historyAppend, historyRoot } from '../../crypto/history.ts';
 import { assembleBlock } from '../../execution/assemble-block.ts';
 import type { ExecutionContext } from '../../execution/context.ts';
@@ -65,9 +64,14 @@ export function posTestGenesis(stakes: readonly bigint[], overrides: Partial<Pos
   );
 }
 
-/** Precommits of all validators of the set but those left out, each a second after the block. */
-export function testCommit(set: ValidatorSet, header: Header, without: readonly number[] = []): Commit {
-  const timestampMs = unixMs(header.timestampMs + 1_000);
+/** Precommits of all validators of the set but those left out, each a second after the block, or so long. */
+export function testCommit(
+  set: ValidatorSet,
+  header: Header,
+  without: readonly number[] = [],
+  gapMs = 1_000,
+): Commit {
+  const timestampMs = unixMs(header.timestampMs + gapMs);
   const votes = set.validators
     .map((_, validator) => ({ validator, timestampMs, signature: NO_SIGNATURE }))
     .filter(({ validator }) => !without.includes(validator));
@@ -104,6 +108,8 @@ export interface BlockParts {
   readonly lastCommit?: Commit | undefined;
   readonly round?: number;
   readonly timestampMs?: UnixMs;
+  /** From the block before to this one. */
+  readonly gapMs?: number;
 }
 
 /** One chain and its newest block. */
@@ -154,7 +160,8 @@ export class PosTestChain {
   build(parts: BlockParts = {}): Block {
     const { current, next, last } = this.view;
     const round = parts.round ?? 0;
-    const commit = 'lastCommit' in parts ? parts.lastCommit : last && testCommit(last, this.header);
+    const commit =
+      'lastCommit' in parts ? parts.lastCommit : last && testCommit(last, this.header, [], parts.gapMs);
     const plan = {
       parent: blockId(this.header),
       timestampMs: parts.timestampMs ?? (commit && last ? bftTime(commit, last) : this.header.timestampMs),
@@ -210,11 +217,6 @@ export class PosTestChain {
       .map(({ key, power }): readonly [number, bigint] => [indexes.get(key) ?? -1, power])
       .sort(([a], [b]) => a - b);
   }
-}
-
-/** The place of key `index` in a set; -1: none. */
-export function placeOfTest(set: ValidatorSet, index: number): number {
-  return set.validators.findIndex(({ address }) => address === addressOf(testKey(index)));
 }
 
 function plain(_: string, value: unknown): unknown {
