@@ -56,7 +56,10 @@ export class Machines {
   constructor(plan: MachinesPlan) {
     this.#plan = plan;
     this.#random = testRandom(plan.seed);
-    const members = plan.powers.map((power, index) => ({ key: testKey(index), power: amount(BigInt(power)) }));
+    const members = plan.powers.map((power, index) => ({
+      key: testKey(index),
+      power: amount(BigInt(power)),
+    }));
     this.set = createValidatorSet(members);
     this.#faulty = new Set(plan.faulty.map(testKey));
     this.machines = members
@@ -66,7 +69,9 @@ export class Machines {
 
   /** Blocks that were decided: none twice. */
   decisions(): readonly BlockHash[] {
-    return [...new Set(this.machines.flatMap(({ decided }) => (decided === undefined ? [] : [decided.block])))];
+    return [
+      ...new Set(this.machines.flatMap(({ decided }) => (decided === undefined ? [] : [decided.block]))),
+    ];
   }
 
   /** True when this block may not be decided. */
@@ -185,7 +190,8 @@ export class Machines {
 
   /** Each of the faulty proposes and votes this and that, to some. */
   #lie(): void {
-    const round = Math.max(0, ...this.machines.map(({ driver }) => driver.state.round)) + this.#random.below(2);
+    const round =
+      Math.max(0, ...this.machines.map(({ driver }) => driver.state.round)) + this.#random.below(2);
     for (const key of this.#faulty) {
       if (proposerOf(this.set, round).key === key) {
         const validRound = this.#random.below(2) === 0 || round === 0 ? undefined : this.#random.below(round);

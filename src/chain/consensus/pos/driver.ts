@@ -113,15 +113,26 @@ export class HeightDriver {
     if (!this.#judged.has(block)) this.#judged.set(block, { isValid, timestampMs });
   }
 
-  /** True when the block was judged. */
-  isJudged(block: BlockHash): boolean {
-    return this.#judged.has(block);
+  /** The body of a block is not kept any more: it is judged anew when it is needed. */
+  forget(block: BlockHash): void {
+    this.#judged.delete(block);
+  }
+
+  /** A block that the next rule may ask for: of a commit, a polka, the lock, the valid value, or the proposal of this round. */
+  isNeeded(block: BlockHash): boolean {
+    const { round, locked, valid } = this.#state;
+    return (
+      this.keeper.commit?.block === block ||
+      this.keeper.polka(round) === block ||
+      locked?.block === block ||
+      valid?.block === block ||
+      this.proposal(round)?.block === block
+    );
   }
 
   /** A block that somebody signed for in this height, so that its body is worth having. */
   isWanted(block: BlockHash): boolean {
-    if (this.keeper.commit?.block === block || this.#state.locked?.block === block) return true;
-    if (this.#state.valid?.block === block || this.keeper.polka(this.#state.round) === block) return true;
+    if (this.isNeeded(block)) return true;
     for (const proposals of this.#proposals.values())
       if (proposals.some((proposal) => proposal.block === block)) return true;
     return false;

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  INITIAL_ROUND_STATE,
-  type RoundInput,
-  type RoundState,
-  stepRound,
-} from './round-state.ts';
+import { INITIAL_ROUND_STATE, type RoundInput, type RoundState, stepRound } from './round-state.ts';
 import { testBlock } from './test-chain.ts';
 
 const V = testBlock('11');

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { unixMs } from '../../../env/units.ts';
 import { testKey } from '../../execution/test-chain.ts';
 import { amount, height, publicKey } from '../../types/units.ts';
 import { createValidatorSet } from './proposer-priority.ts';
-import { NO_SIGNATURE, placeOfTest, testBlock } from './test-chain.ts';
+import { NO_SIGNATURE, testBlock } from './test-chain.ts';
+import { placeOf } from './validator-set.ts';
 import { VOTE, type Vote, type VoteType } from './vote.ts';
-import { unixMs } from '../../../env/units.ts';
 import { ROUNDS_AHEAD, ROUNDS_KEPT, VoteKeeper } from './vote-keeper.ts';
 
 const V = testBlock('11');
@@ -99,8 +100,7 @@ describe('VoteKeeper, equivocation', () => {
   it('a vote counts once', () => {
     const keeper = keeperOf(1n, 1n, 1n, 1n);
     expect(keeper.add(vote(0, 'prevote', 0, V))).toEqual({ kind: 'counted' });
-    for (let i = 0; i < 3; i++)
-      expect(keeper.add(vote(0, 'prevote', 0, V))).toEqual({ kind: 'ignored' });
+    for (let i = 0; i < 3; i++) expect(keeper.add(vote(0, 'prevote', 0, V))).toEqual({ kind: 'ignored' });
     expect(keeper.hasAny('prevote', 0)).toBe(false);
   });
 
@@ -126,7 +126,7 @@ describe('VoteKeeper, equivocation', () => {
     keeper.add(vote(0, 'prevote', 0, X));
     keeper.add(vote(0, 'prevote', 0, W));
     const third = vote(0, 'prevote', 0, V);
-    const place = placeOfTest(setOf(1n, 1n, 1n, 1n), 0);
+    const place = placeOf(setOf(1n, 1n, 1n, 1n), testKey(0)) ?? -1;
     expect(keeper.wants(third, place)).toBe(false);
     expect(keeper.add(third)).toEqual({ kind: 'ignored' });
     keeper.propose(V);

@@ -255,9 +255,7 @@ export class VoteKeeper {
   }
 
   #isKept(round: number): boolean {
-    return (
-      round >= this.#round - ROUNDS_KEPT || this.#pinned.has(round) || this.#commit?.round === round
-    );
+    return round >= this.#round - ROUNDS_KEPT || this.#pinned.has(round) || this.#commit?.round === round;
   }
 
   #isWanted(block: BlockHash | undefined): boolean {
