@@ -230,7 +230,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
       const payload = openRecord((b) => crypto.sha256(b), key, value);
       if (payload === 'corrupt')
         this.emit({ kind: 'CorruptionDetected', key: bytesToHex(key), record: 'engine' });
-      else entries.push({ key: key.subarray(1), value: payload });
+      entries.push({ key: key.subarray(1), value: payload === 'corrupt' ? new Uint8Array(0) : payload });
     }
     return entries;
   }
@@ -257,6 +257,13 @@ export class EngineRunner implements ConsensusHost<unknown> {
 
   claim(from: PeerId, head: HeadClaim): void {
     this.#later(() => this.#ports.claim(from, head));
+  }
+
+  fault(id: PeerId, _fault: string, penalty: number): void {
+    this.#later(() => {
+      const peer = this.#ports.network().peer(id);
+      if (peer !== undefined) this.#ports.network().fault(peer, 'ENGINE', penalty);
+    });
   }
 
   evidence(_item: Evidence): void {

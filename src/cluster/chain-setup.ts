@@ -37,6 +37,7 @@ import type { SimDisk } from '../sim/disk/disk.ts';
 import { type AtlasHost, createFaultAtlas } from '../sim/disk/fault-atlas.ts';
 import { createModelledCrypto } from '../sim/modelled-crypto.ts';
 import { createStream } from '../sim/seeds.ts';
+import { taintTimes } from './assumptions.ts';
 import { type ByzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -84,7 +85,10 @@ export interface ChainSetup {
   senderOf(transaction: Transaction): AccountAddress;
   /** Whom nodes that start from a snapshot ask which one to trust; undefined: nobody makes any. */
   readonly operator: SnapshotOperator | undefined;
-  nodeConfig(host: number, code: CodeVersion): NodeConfig;
+  /** For each host when its disk first stopped keeping what was promised; undefined: not yet, nor by its plan. */
+  readonly taints: (number | undefined)[];
+  /** What a host is told that boots at that simulated time. */
+  nodeConfig(host: number, code: CodeVersion, nowUs: number): NodeConfig;
 }
 
 /** What each account of a workload owns at the start: enough for every fee of every scenario. */
@@ -197,6 +201,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   assert(!isRejection(built), 'a plan that was checked gives a valid genesis');
   const dials = planDials(plan.network.topology, plan.hosts.length, createStream(plan.seed, 'topology'));
   const { snapshots } = plan.chain;
+  const taints = [...taintTimes(plan)];
   const operator =
     snapshots === undefined ? undefined : new SnapshotOperator(snapshots.every, plan.hosts.length);
   return {
@@ -215,8 +220,9 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     dials,
     senderOf,
     operator,
-    nodeConfig: (host, code) =>
-      nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials, operator }, host, code),
+    taints,
+    nodeConfig: (host, code, nowUs) =>
+      nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials, operator, taints }, host, code, nowUs),
   };
 }
 
@@ -233,9 +239,17 @@ interface NodeParts {
   readonly hostKeys: readonly Keys[];
   readonly dials: Dials;
   readonly operator: SnapshotOperator | undefined;
+  /** For each host when its disk first stops keeping what was promised. */
+  readonly taints: readonly (number | undefined)[];
 }
 
-function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: CodeVersion): NodeConfig {
+function nodeConfig(
+  plan: ClusterPlan,
+  parts: NodeParts,
+  host: number,
+  code: CodeVersion,
+  nowUs: number,
+): NodeConfig {
   const { features } = plan;
   const hostPlan = plan.hosts[host];
   const keys = parts.hostKeys[host];
@@ -253,6 +267,7 @@ function nodeConfig(plan: ClusterPlan, parts: NodeParts, host: number, code: Cod
     protocolMax,
     consensus: parts.engine.consensusOf(hostPlan),
     identity: NODE_KEY,
+    isVouched: (parts.taints[host] ?? Number.POSITIVE_INFINITY) > nowUs,
     beneficiary: addressOf(keys.key),
     listen: network(host),
     bootstrap: peers,
@@ -332,13 +347,21 @@ const UNTRACED = {
   fingerprintCommand: () => 0,
 } as const;
 
-/** What the simulator is given for a plan. @param byzantine of the same run. @param onSign sees what programs sign. */
+/** What a simulation asks of the run that it is part of. */
+export interface RunPorts {
+  readonly byzantine: ByzantineHosts;
+  /** Simulated time, for what a host is told when it boots. */
+  nowUs(): number;
+  /** Sees what programs sign. */
+  onSign(secret: Uint8Array, bytes: Uint8Array): void;
+}
+
+/** What the simulator is given for a plan. @param run what programs and signatures of the same run lead to. */
 export function simulatorConfig(
   plan: ClusterPlan,
   setup: ChainSetup,
   options: ClusterOptions,
-  byzantine: ByzantineHosts,
-  onSign: (secret: Uint8Array, bytes: Uint8Array) => void,
+  { byzantine, nowUs, onSign }: RunPorts,
 ): SimulatorConfig<ChainWorld> {
   const codec = byzantine.raw.codec(createMessageCodec());
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
@@ -347,7 +370,7 @@ export function simulatorConfig(
         const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
         return options.program?.(host, honest, config) ?? honest;
       };
-      return byzantine.program(host, setup.nodeConfig(host, code), node)(env, host);
+      return byzantine.program(host, setup.nodeConfig(host, code, nowUs()), node)(env, host);
     };
   };
   return {

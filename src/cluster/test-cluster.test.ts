@@ -45,6 +45,30 @@ describe('TestCluster', () => {
     expect(state?.size).toBeGreaterThan(4);
   });
 
+  it('vouches for the key of a host at each boot, until its disk is emptied', () => {
+    const told: [number, boolean | undefined][] = [];
+    const cluster = clusterOf(3)
+      .duration('2min')
+      .engine('round-robin', '2s')
+      .fault({ kind: 'crash', at: '10s', down: '2s', hosts: [0, 1], how: 'power', disk: 'keep' })
+      .fault({ kind: 'crash', at: '20s', down: '2s', hosts: [1], how: 'power', disk: 'empty' })
+      .fault({ kind: 'crash', at: '30s', down: '2s', hosts: [0, 1], how: 'power', disk: 'keep' })
+      .options({
+        program(host, honest, { isVouched }) {
+          told.push([host, isVouched]);
+          return honest;
+        },
+      })
+      .build();
+    cluster.run(MINUTE_US);
+    cluster.node(2).crash('power', 1_000_000, 'empty');
+    cluster.run(MINUTE_US / 2);
+    const of = (host: number) => told.filter(([at]) => at === host).map(([, isVouched]) => isVouched);
+    expect(of(0)).toEqual([true, true, true]);
+    expect(of(1)).toEqual([true, true, false, false]);
+    expect(of(2)).toEqual([true, false]);
+  });
+
   it('agrees again after a partition, and counts the reorganisation', () => {
     const cluster = clusterOf(4)
       .duration('10min')

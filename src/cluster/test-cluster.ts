@@ -11,7 +11,7 @@ import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import type { Storage } from '../env/storage.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
-import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
+import { type Broken, depthAssumption, flipsBits } from './assumptions.ts';
 import { type Budget, faultBudget } from './budget.ts';
 import { ByzantineHosts, isByzantine } from './byzantine/byzantine-hosts.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
@@ -70,7 +70,6 @@ export class TestCluster {
   /** Simulated time at which all live nodes first agreed again after the faults, on a newer head; undefined: not yet. */
   convergedAtUs: number | undefined;
   readonly #oracles: readonly Oracle[];
-  readonly #taints: readonly (number | undefined)[];
   readonly #depth: Broken | undefined;
   readonly #snapshots = new Map<number, NodeSnapshot>();
   readonly #altered: boolean;
@@ -98,15 +97,18 @@ export class TestCluster {
       },
     );
     this.simulator = createSimulator({
-      ...simulatorConfig(plan, this.setup, options, this.byzantine, (secret, bytes) =>
-        this.#onSign(secret, bytes),
-      ),
+      ...simulatorConfig(plan, this.setup, options, {
+        byzantine: this.byzantine,
+        nowUs: () => this.simulator.nowUs(),
+        onSign: (secret, bytes) => this.#onSign(secret, bytes),
+      }),
       onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
     });
     this.#names = this.#createNames();
     this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
-    this.nodes = plan.hosts.map((host, i) => new TestNode(i, host.name, this.simulator, this.observation));
-    this.#taints = taintTimes(plan);
+    this.nodes = plan.hosts.map(
+      (host, i) => new TestNode(i, host.name, this.simulator, this.observation, this.setup.taints),
+    );
     this.#depth = this.depthBroken();
     this.#altered = options.program !== undefined || flipsBits(plan);
     this.#oracles = createOracles(
@@ -406,7 +408,7 @@ export class TestCluster {
       signedPower: (height, matches) =>
         this.#powerAt(height, (host) => this.signLog.at(host, height).some(matches)),
       powerOf: (height, isMeant) => this.#powerAt(height, isMeant)?.signed,
-      isTainted: (host) => (this.#taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
+      isTainted: (host) => (this.setup.taints[host] ?? Number.POSITIVE_INFINITY) <= simulator.nowUs(),
     };
   }
 

@@ -11,12 +11,21 @@ export class TestNode {
   readonly name: string;
   readonly #simulator: Simulator<ChainWorld>;
   readonly #observation: Observation;
+  readonly #taints: (number | undefined)[];
 
-  constructor(index: number, name: string, simulator: Simulator<ChainWorld>, observation: Observation) {
+  /** @param taints of all hosts, as ChainSetup has them: an emptied disk is noted there. */
+  constructor(
+    index: number,
+    name: string,
+    simulator: Simulator<ChainWorld>,
+    observation: Observation,
+    taints: (number | undefined)[],
+  ) {
     this.index = index;
     this.name = name;
     this.#simulator = simulator;
     this.#observation = observation;
+    this.#taints = taints;
   }
 
   get isUp(): boolean {
@@ -52,6 +61,7 @@ export class TestNode {
   /** Ends its boot now. */
   crash(how: 'kill' | 'power', downUs: number | 'forever', disk: 'keep' | 'empty' = 'keep'): void {
     const atUs = this.#simulator.nowUs();
+    if (disk === 'empty') this.#taints[this.index] = Math.min(this.#taints[this.index] ?? atUs, atUs);
     const id = `test-crash/${this.name}/${this.#simulator.bootOf(this.index)}`;
     this.#simulator.inject({ id, atUs, kind: 'crash', hosts: [this.index], how, downUs, disk });
   }

@@ -267,6 +267,7 @@ export interface ConsensusHost<View> {
   sign(what: SigningBytes): Signature;
   /** Own namespace; `then` only when durable. */
   record(ops: readonly WriteOp[], then: () => void): void;
+  /** Entries of the own namespace by key. A record that fails its checksum comes with an empty value: it was one. */
   read(range: KeyRange): readonly Entry[];
   peers(): readonly PeerId[];
   send(to: PeerId, body: Uint8Array): boolean;
@@ -274,6 +275,8 @@ export interface ConsensusHost<View> {
   fetch(id: BlockHash, from: PeerId): void;
   /** A peer has said that its chain ends in this block, which is not here: sync looks whether it is behind. */
   claim(from: PeerId, head: HeadClaim): void;
+  /** A fault of a peer that showed after `onMessage` had answered: a wrong signature. */
+  fault(peer: PeerId, fault: string, penalty: number): void;
   evidence(item: Evidence): void;
   emit(event: DomainEvent): void;
 }

@@ -270,6 +270,7 @@ export class TestHost<View> implements ConsensusHost<View> {
   validate(): void {}
   claim(): void {}
   fetch(): void {}
+  fault(): void {}
   evidence(): void {}
   emit(): void {}
   peers(): readonly PublicKey[] {

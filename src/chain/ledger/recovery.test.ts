@@ -278,7 +278,7 @@ describe('recovery from a bad disk', () => {
 
 describe('recovery of certificates', () => {
   it('asks peers for the newest, takes older ones from the block above, and trusts none that rotted', () => {
-    const config = toyConfig({ rules: toyRules({ kind: 'absolute', depth: 0 }), undoDepth: 0 });
+    const config = toyConfig({ rules: toyRules({ kind: 'absolute', depth: 0 }), undoDepth: 1 });
     const host = createHost();
     const { ledger } = open(host, config);
     const blocks: Block[] = [];

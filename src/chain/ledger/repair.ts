@@ -54,7 +54,10 @@ function certificateOps<View>(
 ): readonly WriteOp[] | CertificateRejection {
   const { height } = block.header;
   const { batches, store } = chain;
-  const isJudged = slot !== NO_SLOT && (certificate !== '' || chain.rules.isCertified);
+  // Its signatures were checked on the parent's view, where that is here.
+  const isJudged = chain.rules.isCertified
+    ? slot !== NO_SLOT && chain.tree.parentOf(slot) !== NO_SLOT
+    : slot !== NO_SLOT && certificate !== '';
   const why = isJudged ? chain.fold.checkCertificate(chain.tree.item(slot), certificate) : undefined;
   if (isJudged && why === undefined) return [batches.certificate(height, id, certificate)];
   if (!chain.rules.isCertified) {
@@ -64,6 +67,6 @@ function certificateOps<View>(
   if (!isCertificateLost(chain, height, id)) return [];
   const inChild = certificateInChild(chain, height);
   if (inChild !== '') return [batches.certificate(height, id, inChild)];
-  // Deeper down the view that judges it is gone: the child, which is lost too, brings it.
+  // Deeper down the view that judges it is gone: the child, when it comes, brings it.
   return why ?? [];
 }

@@ -200,6 +200,41 @@ describe('stepSync', () => {
     expect(asked).toMatchObject([{ ids: [id(1)] }]);
   });
 
+  it('asks for no headers while there is no room for them', () => {
+    const view: SyncView = {
+      ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
+      peers: [{ id: peerId(0), isAhead: true, height: 9 }],
+    };
+    const asks = (wantsHeaders: boolean) =>
+      stepSync(SYNC_IDLE, { kind: 'look' }, { ...view, wantsHeaders }).actions.some(
+        ({ kind }) => kind === 'askHeaders',
+      );
+    expect([asks(true), asks(false)]).toEqual([true, false]);
+  });
+
+  it('asks those again who had not the bodies of headers that are followed no more, and not who gave them', () => {
+    const peers = [0, 1, 2].map((n) => ({ id: peerId(n), isAhead: n > 0, height: 9 - n }));
+    const wanted = [{ id: id(1), height: height(1) }];
+    const view: SyncView = {
+      ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
+      peers,
+    };
+    const failed: SyncState = {
+      ...SYNC_IDLE,
+      phase: 'detecting',
+      failed: new Set([peerId(0), peerId(1), peerId(2)]),
+      without: new Set([peerId(0), peerId(2)]),
+    };
+    expect(stepSync(failed, { kind: 'look' }, { ...view, wanted }).actions).toEqual([{ kind: 'pause' }]);
+    const { state, actions } = stepSync(failed, { kind: 'replan', source: peerId(0) }, view);
+    // Peer 1 failed for something else.
+    expect(actions).toMatchObject([{ kind: 'askHeaders', peer: peerId(2) }]);
+    expect([...state.failed].sort()).toEqual([peerId(0), peerId(1)]);
+    const timedOut = stepSync(state, { kind: 'timeout', requestId: state.header?.requestId ?? 0 }, view);
+    expect([...timedOut.state.failed].sort()).toEqual([peerId(0), peerId(1), peerId(2)]);
+    expect(timedOut.state.without.size).toBe(0);
+  });
+
   it('ignores answers to questions that it did not ask, and late ones', () => {
     const view = viewOf({ tip: 0, behaviours: ['honest'], headers: 0, bodies: new Set() }, new Set());
     const stray: SyncInput = { kind: 'blocks', requestId: 9, peer: peerId(0), received: 3, fault: undefined };

@@ -2,7 +2,6 @@
 import { assert } from '../../../env/assert.ts';
 import { bytesToHex } from '../../../env/bytes.ts';
 import { type UnixMs, unixMs } from '../../../env/units.ts';
-import { addressOf } from '../../crypto/address.ts';
 import { EMPTY_HISTORY, historyAppend, historyRoot } from '../../crypto/history.ts';
 import { assembleBlock } from '../../execution/assemble-block.ts';
 import type { ExecutionContext } from '../../execution/context.ts';
@@ -218,11 +217,6 @@ export class PosTestChain {
       .map(({ key, power }): readonly [number, bigint] => [indexes.get(key) ?? -1, power])
       .sort(([a], [b]) => a - b);
   }
-}
-
-/** The place of key `index` in a set; -1: none. */
-export function placeOfTest(set: ValidatorSet, index: number): number {
-  return set.validators.findIndex(({ address }) => address === addressOf(testKey(index)));
 }
 
 function plain(_: string, value: unknown): unknown {

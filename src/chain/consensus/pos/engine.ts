@@ -1,0 +1,321 @@
+/** Stake-weighted BFT, the running part: one process a height, and what lasts longer than a height. Tendermint, arXiv:1807.04938. */
+import { bytesToHex, hexToBytes } from '../../../env/bytes.ts';
+import type { Timer } from '../../../env/clock.ts';
+import { isDecodeRejection } from '../../../env/network.ts';
+import { type Ms, ms } from '../../../env/units.ts';
+import type { Block } from '../../types/block.ts';
+import { type BlockHash, type Height, height, type PeerId } from '../../types/units.ts';
+import type { Candidate, Consensus, ConsensusHost, Engine, EngineStatus, PeerVerdict } from '../consensus.ts';
+import { commitOfCertificate } from './commit-check.ts';
+import { POS_NAME } from './config.ts';
+import { accusedOf, decodeEvidence, encodeEvidence, evidenceItems, type PosEvidence } from './evidence.ts';
+import { EvidencePool } from './evidence-pool.ts';
+import { answerTo, GOSSIP_MS, Gossip, shownBlocks, statusBytes } from './gossip.ts';
+import { FAULT_PENALTY, HeightProcess } from './height-process.ts';
+import { LastCommit } from './last-commit.ts';
+import { decodePosMessage, encodePosMessage, type PosMessage, type StatusMessage } from './messages.ts';
+import { Promises, type Recovered } from './promises.ts';
+import { createPosRules } from './rules.ts';
+import { SignGuard } from './sign-guard.ts';
+import { placeOf } from './validator-set.ts';
+import type { PosView } from './view.ts';
+import { type Vote, voteSignedItem } from './vote.ts';
+
+/** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
+const NEXT_HEIGHT_MAX = 8;
+
+const OK: PeerVerdict = { kind: 'ok' };
+
+/** The engine of a genesis that names POS_NAME. */
+export function createPos(): Consensus<PosView> {
+  return { rules: createPosRules(), create: (host) => new PosEngine(host) };
+}
+
+/** When and how the newest decision came. */
+interface Decision {
+  readonly height: Height;
+  readonly atMs: Ms;
+}
+
+class PosEngine implements Engine {
+  readonly #host: ConsensusHost<PosView>;
+  readonly #promises: Promises;
+  readonly #gossip: Gossip;
+  readonly #pool = new EvidencePool();
+  /** Messages for the height after this one. */
+  readonly #next = new Map<PeerId, PosMessage[]>();
+  #guard: SignGuard | undefined;
+  /** The marker of complete records is durable. */
+  #isMarked = false;
+  #isMarking = false;
+  #isPaused = false;
+  #process: HeightProcess | undefined;
+  #decision: Decision | undefined;
+  #timer: Timer | undefined;
+
+  constructor(host: ConsensusHost<PosView>) {
+    this.#host = host;
+    this.#promises = new Promises(host);
+    const ports = {
+      peers: () => host.peers(),
+      send: (to: PeerId, body: Uint8Array) => host.send(to, body),
+    };
+    this.#gossip = new Gossip(ports, host.identity);
+  }
+
+  onStart(): void {
+    const head = this.#host.head();
+    const at = height(head.header.height + 1);
+    const recovered = this.#promises.recover(at);
+    const { hasMarker, hasCorrupt, highest } = recovered;
+    this.#isMarked = hasMarker;
+    const safeHeights = this.#host.view(head.id)?.config.safeHeights ?? 0;
+    const isComplete = hasMarker || this.#host.isVouched;
+    this.#guard = new SignGuard({ height: at, isComplete, hasCorrupt, highest, safeHeights });
+    for (const peer of this.#host.peers()) this.#gossip.onPeerUp(peer);
+    this.#begin(head, recovered);
+    this.#tickLater();
+  }
+
+  onHead(head: Candidate): void {
+    const { header } = head;
+    if (this.#process !== undefined && header.height < this.#process.height) return;
+    this.#begin(head, undefined);
+  }
+
+  onPeerUp(peer: PeerId): void {
+    this.#gossip.onPeerUp(peer);
+    const bytes = this.#status();
+    if (bytes !== undefined) this.#host.send(peer, bytes);
+  }
+
+  onPeerDown(peer: PeerId): void {
+    this.#gossip.onPeerDown(peer);
+    this.#next.delete(peer);
+    this.#process?.driver.keeper.show(peer, []);
+  }
+
+  onMessage(from: PeerId, body: Uint8Array): PeerVerdict {
+    const message = decodePosMessage(body);
+    if (isDecodeRejection(message))
+      return { kind: 'fault', fault: `malformed: ${message.code}`, penalty: FAULT_PENALTY };
+    return this.#handle(from, message);
+  }
+
+  onBlock(_from: PeerId, block: Block): void {
+    this.#process?.onBlock(block);
+  }
+
+  blockOf(id: BlockHash): Block | undefined {
+    return this.#process?.blockOf(id);
+  }
+
+  onMempool(): void {}
+
+  onStop(): void {
+    this.#process?.stop();
+    this.#process = undefined;
+    this.#timer?.cancel();
+  }
+
+  status(): EngineStatus {
+    if (this.#process === undefined) return { kind: 'idle' };
+    const { height: at, driver } = this.#process;
+    const { round, step } = driver.state;
+    return { kind: 'round', height: at, round: Math.max(0, round), step };
+  }
+
+  /** The height after this head. Lines 52 to 54. @param recovered at the start of a boot. */
+  #begin(head: Candidate, recovered: Recovered | undefined): void {
+    const view = this.#host.view(head.id);
+    const last = this.#process;
+    last?.stop();
+    this.#process = undefined;
+    if (view === undefined) return;
+    const lastCommit = this.#lastCommit(head, last);
+    this.#promises.moveTo(height(head.header.height + 1));
+    this.#gossip.moveTo(view.current);
+    this.#pool.onHead(view);
+    const process = new HeightProcess(this.#context(), { head, view, lastCommit }, recovered);
+    this.#process = process;
+    this.#checkGuard(process);
+    if (recovered?.state !== undefined) process.resume(recovered);
+    else process.beginAfter(this.#pauseMs(process));
+    this.#replay();
+  }
+
+  #context(): ConstructorParameters<typeof HeightProcess>[0] {
+    return {
+      host: this.#host,
+      promises: this.#promises,
+      gossip: this.#gossip,
+      maySign: (at) => this.#isMarked && this.#guard?.maySign(at) === true,
+      evidenceFor: (view) => this.#pool.take(view),
+      onEvidence: (evidence) => this.#onEvidence(evidence),
+      ask: (peer) => {
+        const bytes = this.#status();
+        if (bytes !== undefined) this.#host.send(peer, bytes);
+      },
+      onDecided: (process) => this.#onDecided(process),
+    };
+  }
+
+  /** commitMs from the decision, for late precommits; all of it when the head came from elsewhere. */
+  #pauseMs({ view, height: at }: HeightProcess): number {
+    const { commitMs } = view.config;
+    if (this.#decision?.height !== at - 1) return commitMs;
+    const passedMs = this.#host.clock.monotonicMs() - this.#decision.atMs;
+    return Math.max(0, commitMs - passedMs);
+  }
+
+  /** What the process counted, or the certificate. */
+  #lastCommit({ id, header }: Candidate, last: HeightProcess | undefined): LastCommit | undefined {
+    const decision = last?.height === header.height ? last.driver.state.decision : undefined;
+    const votes = decision?.block === id ? last?.driver.commitVotes(decision.round, id) : undefined;
+    if (decision !== undefined && votes !== undefined)
+      return new LastCommit({ height: header.height, ...decision, votes }, header.timestampMs);
+    const commit = commitOfCertificate(this.#host.certificate(id));
+    return commit === undefined ? undefined : new LastCommit(commit, header.timestampMs);
+  }
+
+  #onDecided({ height: at, driver }: HeightProcess): void {
+    this.#decision = { height: at, atMs: this.#host.clock.monotonicMs() };
+    this.#guard?.onDecided(at, driver.set);
+  }
+
+  /** Signing begins when records are complete and the chain has left behind whatever the key may have signed. */
+  #checkGuard({ height: at, view }: HeightProcess): void {
+    const { identity } = this.#host;
+    if (identity === undefined || this.#guard === undefined) return;
+    const maySign = this.#guard.maySign(at);
+    const isMember = placeOf(view.current, identity) !== undefined;
+    if (!maySign && !this.#isPaused && isMember) {
+      this.#isPaused = true;
+      this.#emit('signing-paused', at);
+    }
+    if (!maySign || this.#isMarking) return;
+    if (this.#isPaused) this.#emit('signing-resumed', at);
+    this.#isPaused = false;
+    if (this.#isMarked) return;
+    this.#isMarking = true;
+    this.#promises.mark(() => {
+      this.#isMarked = true;
+    });
+  }
+
+  #handle(from: PeerId, message: PosMessage): PeerVerdict {
+    if (message.kind === 'status') return this.#onStatus(from, message);
+    if (message.kind === 'evidence') return this.#onForeignEvidence(from, message.bytes);
+    const process = this.#process;
+    const at = message.kind === 'vote' ? message.vote.height : message.proposal.height;
+    if (process === undefined) return OK;
+    if (at === process.height) {
+      return message.kind === 'vote'
+        ? process.onVote(from, message.vote)
+        : process.onProposal(from, message.proposal, message.block);
+    }
+    if (at === process.height + 1) this.#keepForNext(from, message);
+    else if (at === process.height - 1 && message.kind === 'vote')
+      this.#onLateVote(from, process, message.vote);
+    return OK;
+  }
+
+  /** A peer that has decided is a little ahead: what it says counts here soon. */
+  #keepForNext(from: PeerId, message: PosMessage): void {
+    const waiting = this.#next.get(from) ?? [];
+    if (waiting.length >= NEXT_HEIGHT_MAX) return;
+    waiting.push(message);
+    this.#next.set(from, waiting);
+  }
+
+  #replay(): void {
+    const waiting = [...this.#next];
+    this.#next.clear();
+    for (const [from, messages] of waiting) for (const message of messages) this.#handle(from, message);
+  }
+
+  /** A precommit for the head, after its decision: one more in the last commit. */
+  #onLateVote(from: PeerId, process: HeightProcess, vote: Vote): void {
+    const { view, lastCommit } = process;
+    const place = view.last === undefined ? undefined : placeOf(view.last, vote.validator);
+    if (place === undefined || lastCommit?.wants(vote, place) !== true) return;
+    this.#host.verify([voteSignedItem(view.chain, vote)], ([isValid]) => {
+      if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
+      else if (lastCommit.wants(vote, place)) lastCommit.add(vote, place);
+    });
+  }
+
+  #onStatus(from: PeerId, status: StatusMessage): PeerVerdict {
+    const process = this.#process;
+    if (process === undefined) return OK;
+    const { driver, view } = process;
+    if (placeOf(view.current, from) !== undefined) this.#guard?.onClaim(from, status.head.height);
+    const isDecided = driver.state.step === 'decided';
+    if (status.head.height >= process.height && !isDecided) {
+      this.#host.claim(from, status.head);
+      if (status.head.height === process.height) this.#host.fetch(status.head.id, from);
+    } else if (status.height < process.height) {
+      const bytes = this.#status();
+      if (bytes !== undefined) this.#host.send(from, bytes);
+    } else if (status.height === process.height) {
+      driver.keeper.show(from, shownBlocks(status, driver.set));
+      for (const bytes of answerTo(status, driver, (id) => process.blockOf(id))) this.#host.send(from, bytes);
+    }
+    return OK;
+  }
+
+  #status(): Uint8Array | undefined {
+    if (this.#process === undefined) return undefined;
+    const { driver, height: at, head } = this.#process;
+    return statusBytes(driver, at, { id: head.id, height: head.header.height, weight: head.weight });
+  }
+
+  #tickLater(): void {
+    this.#timer = this.#host.clock.setTimer('pos.gossip', ms(GOSSIP_MS), () => {
+      this.#onTick();
+      this.#tickLater();
+    });
+  }
+
+  /** Says nothing where all is well: in the pause after a decision, and while the height is young. */
+  #onTick(): void {
+    if ((this.#process?.lastedMs() ?? 0) < GOSSIP_MS) return;
+    this.#process?.onTick();
+    const bytes = this.#status();
+    if (bytes !== undefined) this.#gossip.broadcast(bytes);
+  }
+
+  /** Found here: its signatures were checked when its parts came. */
+  #onEvidence(evidence: PosEvidence): void {
+    const view = this.#process?.view;
+    if (view === undefined || accusedOf(evidence) === this.#host.identity) return;
+    if (!this.#pool.wants(view, evidence)) return;
+    this.#pool.add(evidence);
+    const bytes = encodeEvidence(evidence);
+    this.#host.evidence({ bytes });
+    this.#gossip.broadcast(evidenceMessage(evidence));
+  }
+
+  /** Passed on once, by who did not know it. */
+  #onForeignEvidence(from: PeerId, text: string): PeerVerdict {
+    const bytes = hexToBytes(text);
+    const evidence = bytes === undefined ? undefined : decodeEvidence(bytes);
+    if (evidence === undefined || isDecodeRejection(evidence))
+      return { kind: 'fault', fault: 'malformed evidence', penalty: FAULT_PENALTY };
+    const view = this.#process?.view;
+    if (view === undefined || !this.#pool.wants(view, evidence)) return OK;
+    this.#host.verify(evidenceItems(view.chain, evidence), (valid) => {
+      if (valid.includes(false)) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
+      else this.#onEvidence(evidence);
+    });
+    return OK;
+  }
+
+  #emit(what: string, at: Height): void {
+    this.#host.emit({ kind: 'Engine', engine: POS_NAME, what, height: at });
+  }
+}
+
+function evidenceMessage(evidence: PosEvidence): Uint8Array {
+  return encodePosMessage({ kind: 'evidence', bytes: bytesToHex(encodeEvidence(evidence)) });
+}
