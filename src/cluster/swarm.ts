@@ -4,6 +4,7 @@
  * al., Swarm Testing, ISSTA 2012). Each family draws from its own stream: to leave one out shifts no other.
  */
 import { createStream, type Stream } from '../sim/seeds.ts';
+import type { BehaviourLine } from './byzantine/behaviours.ts';
 import type { FaultLine } from './scenario/schema/faults.ts';
 import type { ScenarioFile } from './scenario/schema.ts';
 
@@ -19,7 +20,7 @@ export interface SwarmSpace {
   /** How many of n hosts may be faulty in a way that counts against the protocol's promise. */
   faultyMax(nodes: number): number;
   /** Names of Byzantine behaviours that the engine knows. */
-  readonly behaviours: readonly string[];
+  readonly behaviours: readonly BehaviourLine['kind'][];
   /** Families of faults that are never drawn. */
   readonly without?: readonly SwarmFamily[];
 }
@@ -199,6 +200,17 @@ function losses(draw: Draw): FaultLine[] {
   return stream.shuffled(kinds).slice(0, stream.between(1, 2));
 }
 
+type HostRule = NonNullable<ScenarioFile['hosts']>[number];
+
+/** Each faulty host breaks the protocol in one or two ways, or only by its disk. */
+function behaviours(space: SwarmSpace, seed: string, faulty: readonly number[]): readonly HostRule[] {
+  const stream = createStream(seed, 'swarm/byzantine');
+  return faulty.flatMap((host): HostRule[] => {
+    const kinds = stream.shuffled(space.behaviours).slice(0, stream.between(0, 2));
+    return kinds.length === 0 ? [] : [{ hosts: [host], byzantine: kinds }];
+  });
+}
+
 const LINES: Readonly<Record<Exclude<SwarmFamily, 'byzantine'>, (draw: Draw) => FaultLine[]>> = {
   crash: crashes,
   partition: partitions,
@@ -245,7 +257,10 @@ export function drawSwarm(space: SwarmSpace, seed: string): SwarmDraw {
         latency: { uniform: `${latencyMs}ms..${latencyMs + config.between(0, 200)}ms` },
         stallReset: `${config.between(3, 10)}s`,
       },
-      hosts: [{ hosts: 'all', disk: { write: '0ms', flush: `${config.between(0, 20)}ms` } }],
+      hosts: [
+        { hosts: 'all', disk: { write: '0ms', flush: `${config.between(0, 20)}ms` } },
+        ...(families.includes('byzantine') ? behaviours(space, seed, faulty) : []),
+      ],
       load: config.below(4) === 0 ? [] : [{ kind: 'transfers', perSecond: config.between(1, 3) }],
       faults,
       expect: 'pass',

@@ -42,7 +42,7 @@ function bound(host: ConsensusHost<unknown>): ConsensusHost<unknown> {
     fetch: (id, from) => host.fetch(id, from),
     claim: (from, head) => host.claim(from, head),
     certificate: (id) => host.certificate(id),
-    fault: (from, penalty) => host.fault(from, penalty),
+    fault: (from, fault, penalty) => host.fault(from, fault, penalty),
     evidence: (item) => host.evidence(item),
     emit: (event) => host.emit(event),
   };

@@ -1,0 +1,75 @@
+/** `npm run swarm`: random clusters of one engine under random faults, many seeds; exit code 1 when one did not pass. */
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { drawSwarm, type SwarmDraw } from '../src/cluster/swarm.ts';
+import { runPool } from '../src/lab/pool.ts';
+import { spaceOf } from './spaces.ts';
+import { SwarmTable } from './table.ts';
+
+const USAGE = `usage: npm run swarm -- [--engine pos] [--seeds 1..1000] [--signatures modelled | real]
+                          [--threads N (default: one a core)] [--show SEED (prints its scenario)]`;
+const FAILURES_TOLD_MAX = 50;
+const PROGRESS_EVERY = 100;
+
+function seedsOf(text: string): readonly string[] {
+  const parts = /^(\d+)\.\.(\d+)$/.exec(text);
+  if (parts === null) return [text];
+  const from = Number(parts[1]);
+  const to = Number(parts[2]);
+  if (from > to) throw new TypeError(`--seeds ${text}: the first is greater than the last`);
+  return Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      engine: { type: 'string', default: 'pos' },
+      seeds: { type: 'string', default: '1..1000' },
+      signatures: { type: 'string', default: 'modelled' },
+      threads: { type: 'string' },
+      show: { type: 'string' },
+    },
+  });
+  const space = spaceOf(values.engine, values.signatures);
+  if (values.show !== undefined) {
+    writeFileSync(1, `${JSON.stringify(drawSwarm(space, values.show).scenario, null, 2)}\n`);
+    return 0;
+  }
+  const seeds = seedsOf(values.seeds);
+  const table = new SwarmTable();
+  const draws = new Map<string, SwarmDraw>();
+  const jobs = seeds.map((seed) => {
+    const draw = drawSwarm(space, seed);
+    draws.set(seed, draw);
+    const source = JSON.stringify(draw.scenario);
+    return { file: `swarm-${seed}`, source, overrides: [], seed, isolate: false, permuteTies: 0 };
+  });
+  const startedMs = performance.now();
+  await runPool(jobs, {
+    jobs: values.threads === undefined ? availableParallelism() : Number(values.threads),
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    onOutcome(job, { result }) {
+      const draw = draws.get(job.seed);
+      if (draw !== undefined) table.add(draw, result);
+      if (table.seeds % PROGRESS_EVERY === 0 && process.stderr.isTTY)
+        process.stderr.write(`\r${table.seeds} of ${jobs.length}, ${table.failures.length} failed`);
+    },
+  });
+  const seconds = (performance.now() - startedMs) / 1_000;
+  for (const { seed, text } of table.failures.slice(0, FAILURES_TOLD_MAX))
+    console.log(`seed ${seed}: ${text}`);
+  for (const line of table.lines()) console.log(line);
+  console.log(
+    `${seconds.toFixed(0)} s of wall, ${((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(0)} s of CPU`,
+  );
+  return table.failures.length === 0 && table.seeds === jobs.length ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  process.exitCode = 2;
+}
