@@ -138,6 +138,10 @@ export class Leaves {
     this.#leaves.set(name, { path, value: text, hash: hash(0x22, path, hash(0x21, value)) });
   }
 
+  delete(namespace: number, id: string): void {
+    this.#leaves.delete(`${namespace}/${id}`);
+  }
+
   /** Every value of a namespace. */
   values(namespace: number): Buffer[] {
     const own = [...this.#leaves].filter(([name]) => name.startsWith(`${namespace}/`));
