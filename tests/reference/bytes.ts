@@ -12,6 +12,16 @@ export function need(condition: boolean, fact: string): asserts condition {
   if (!condition) throw new Malformed(fact);
 }
 
+/** What `read` reads; undefined: the bytes are no value of their layout. */
+export function malformedIsNone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
 /** A place in a byte string, moving forward; every read checks what is left. */
 export class Reader {
   readonly bytes: Buffer;

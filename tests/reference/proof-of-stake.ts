@@ -1,8 +1,9 @@
 /** The rules of a chain with stake a second time: docs/protocol.md, Proof of stake. Sets and times of all heights are kept, nothing is cut. */
-import { type Leaves, Malformed, NAMESPACE, need, Reader, u64, uint } from './bytes.ts';
+import { type Leaves, malformedIsNone, NAMESPACE, need, Reader, u64, uint } from './bytes.ts';
 import { type Engine, isSignature, type Report, type Signatures, type Stake } from './engine.ts';
+import { checkLastCommit } from './last-commit.ts';
 import { ACTION, type Action, addressOf, type Block, type Genesis, type Header, sum } from './layouts.ts';
-import { decodeCommit, decodeEvidence, type Evidence } from './stake-layouts.ts';
+import { decodeEvidence, type Evidence } from './stake-layouts.ts';
 import { changed, encodeSet, type Power, type PowerSet, proposerAt, setHash, turn } from './stake-sets.ts';
 
 const STATUS = {
@@ -145,7 +146,8 @@ class StakeChain implements Stake {
   }
 
   checkSystem(block: Block, chain: readonly Header[], report: Report): void {
-    this.#checkCommit(block, chain, report);
+    const set = chain.length > 1 ? this.setAt(chain.length - 1) : undefined;
+    checkLastCommit(block, chain, set, this.#genesis.hash, this.#signatures, report);
     const accused = new Set<string>();
     for (const bytes of block.evidence) {
       const item = malformedIsNone(() => decodeEvidence(bytes, this.#genesis.hash));
@@ -154,43 +156,6 @@ class StakeChain implements Stake {
       else if (item !== undefined && accused.has(item.signer)) report('evidence', 'one key twice');
       if (item !== undefined) accused.add(item.signer);
     }
-  }
-
-  #checkCommit({ header, lastCommit }: Block, chain: readonly Header[], report: Report): void {
-    const parent = chain.at(-1);
-    if (parent === undefined) return;
-    if (chain.length === 1) {
-      if (lastCommit.length > 0) report('last-commit', 'there is none at height 1');
-      if (header.timestampMs !== parent.timestampMs) report('bft-time', 'height 1 has the time of genesis');
-      return;
-    }
-    const commit = malformedIsNone(() => decodeCommit(lastCommit, this.#genesis.hash));
-    if (commit === undefined) return report('last-commit', 'it is none');
-    const { members } = this.setAt(parent.height);
-    const votes = commit.votes.map((vote) => ({ ...vote, member: members[vote.place] }));
-    const counted = votes.map(({ member }) => member?.power ?? 0n);
-    if (commit.height !== parent.height || commit.block !== parent.id)
-      report('last-commit', 'of another block');
-    if (votes.some(({ member }) => member === undefined)) report('last-commit', 'of an unknown place');
-    if (votes.some(({ place }, i) => i > 0 && place <= (votes[i - 1]?.place ?? 0)))
-      report('last-commit', 'places do not grow');
-    if (votes.some(({ timestampMs }) => timestampMs <= parent.timestampMs))
-      report('last-commit', 'a vote is not later than its block');
-    if (sum(counted) * 3n <= sum(members.map(({ power }) => power)) * 2n)
-      report('last-commit', 'no more than two thirds of the power');
-    for (const { member, signature, message } of votes) {
-      if (member !== undefined && !this.#isSigned(signature, message, member.key))
-        report('last-commit', 'a wrong signature');
-    }
-    let half = sum(counted) / 2n;
-    const times = votes.map(({ timestampMs }, i) => ({ timestampMs, power: counted[i] ?? 0n }));
-    times.sort((a, b) => a.timestampMs - b.timestampMs);
-    const due = times.find(({ power }) => {
-      if (half <= power) return true;
-      half -= power;
-      return false;
-    });
-    if (header.timestampMs !== due?.timestampMs) report('bft-time', `${due?.timestampMs} is the median`);
   }
 
   #isSigned(signature: Buffer, message: Buffer, key: string): boolean {
@@ -418,13 +383,4 @@ class StakeChain implements Stake {
 
 function changeId(number: number): string {
   return ascii('stake-change') + uint(4, number).toString('hex');
-}
-
-function malformedIsNone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
 }

@@ -103,9 +103,9 @@ function voteOf({ key, secret }: SampleKey, at: number, block: BlockHash | undef
     type: VOTE.prevote,
     height: height(at),
     round: 1,
-    ...(block === undefined ? {} : { block }),
+    block,
     timestampMs: unixMs(at),
-  } as VoteContent;
+  };
   return {
     ...content,
     validator: key,
