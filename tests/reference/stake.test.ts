@@ -148,7 +148,7 @@ describe('the checker of a chain with stake', () => {
     const answers = [one(46), one(46 + VOTE_BYTES)].map((bytes) =>
       broken(LAST, bytes).includes('last-commit'),
     );
-    expect(answers.sort()).toEqual([false, true]);
+    expect(answers.filter(Boolean)).toHaveLength(1);
   });
 
   it('refuses a last commit at height 1, and another time than that of genesis', () => {
@@ -243,6 +243,6 @@ describe('the sets of the checker', () => {
     );
     const bytes = encodeSet(set);
     const priorities = [42, 90].map((at) => bytes.readBigInt64BE(at));
-    expect(priorities.sort()).toEqual([-3n, 3n]);
+    expect(new Set(priorities)).toEqual(new Set([-3n, 3n]));
   });
 });
