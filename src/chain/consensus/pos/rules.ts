@@ -61,7 +61,7 @@ export function createPosRules(): ConsensusRules<PosView> {
     weigh: (_parent, _view, header) => numberWeight(BigInt(header.height), WEIGHT_BYTES),
     committee: ({ current }) => current.validators,
     checkCertificate,
-    /** Agreement is at once: what is certified is final. arXiv:1807.04938, §II-B. */
+    /** What is certified is final: no two correct processes decide differently. arXiv:1807.04938, Agreement. */
     finality: ({ header }) => ({ final: header.height, acknowledged: header.height, kind: 'absolute' }),
     ...posViewCodec,
   };
