@@ -85,7 +85,11 @@ describe('PosEngine, who signs twice', () => {
     const { net, host, liar } = cluster();
     const round = [0, 1, 2, 3].find((r) => proposerOf(chainOf(host).current, r).key === liar.key) ?? -1;
     for (const block of [X, Y])
-      say(liar, host, { kind: 'proposal', proposal: proposalOf(host, liar.key, round, block), block: undefined });
+      say(liar, host, {
+        kind: 'proposal',
+        proposal: proposalOf(host, liar.key, round, block),
+        block: undefined,
+      });
     net.runToHeight(host.height + 6);
     const evidence = host.chain().flatMap(({ system }) => system.evidence);
     expect(evidence).toHaveLength(1);
@@ -100,13 +104,19 @@ describe('PosEngine, who signs twice', () => {
         for (let i = 0; i < 10; i++) {
           const block = testBlock((16 + ((i * 7 + turn) % 200)).toString(16));
           for (const type of ['prevote', 'precommit'] as const)
-            say(liar, other, { kind: 'vote', vote: voteOf(host, liar.key, { at, type, block, round: i % 3 }) });
+            say(liar, other, {
+              kind: 'vote',
+              vote: voteOf(host, liar.key, { at, type, block, round: i % 3 }),
+            });
         }
       net.clock.advance(50);
     }
     const at = host.height;
     net.runToHeight(at + 5);
-    expect(new Set(net.hosts.slice(0, 3).map((other) => blockId(other.chain()[at]?.header ?? host.head().header))).size).toBe(1);
+    expect(
+      new Set(net.hosts.slice(0, 3).map((other) => blockId(other.chain()[at]?.header ?? host.head().header)))
+        .size,
+    ).toBe(1);
   });
 });
 
@@ -115,11 +125,15 @@ describe('PosEngine, what costs a peer and what does not', () => {
     const { host, liar } = cluster();
     const at = host.height + 1;
     expect(host.engine.onMessage(liar.key, Uint8Array.of(9, 9))).toMatchObject({ kind: 'fault' });
-    expect(say(liar, host, { kind: 'vote', vote: voteOf(host, testKey(12), { at }) })).toMatchObject({ kind: 'fault' });
+    expect(say(liar, host, { kind: 'vote', vote: voteOf(host, testKey(12), { at }) })).toMatchObject({
+      kind: 'fault',
+    });
     const due = proposerOf(chainOf(host).current, 0).key;
     const wrong = due === liar.key ? host.key : liar.key;
     const proposal = proposalOf(host, wrong, 0, X);
-    expect(say(liar, host, { kind: 'proposal', proposal, block: undefined })).toMatchObject({ kind: 'fault' });
+    expect(say(liar, host, { kind: 'proposal', proposal, block: undefined })).toMatchObject({
+      kind: 'fault',
+    });
   });
 
   it('a wrong signature is a fault that shows later, and the vote does not count', () => {
@@ -165,7 +179,10 @@ describe('PosEngine, what costs a peer and what does not', () => {
       return true;
     };
     net.runToHeight(8);
-    const commits = net.host(1).chain().map(({ system }) => (system.lastCommit.length / 2 - 46) / 75);
+    const commits = net
+      .host(1)
+      .chain()
+      .map(({ system }) => (system.lastCommit.length / 2 - 46) / 75);
     expect(Math.max(...commits)).toBe(3);
   });
 });

@@ -18,10 +18,10 @@ import { type BlockRejection, isRejection } from '../../types/rejection.ts';
 import { type BlockHash, type PeerId, type PublicKey, type Signature, signature } from '../../types/units.ts';
 import type { Evidence, SigningBytes } from '../consensus.ts';
 import { TestClock, TestHost } from '../test-host.ts';
+import type { PosConfig } from './config.ts';
 import { createPos } from './engine.ts';
 import { decodePosMessage, type PosMessage } from './messages.ts';
 import { posTestGenesis } from './test-chain.ts';
-import type { PosConfig } from './config.ts';
 import type { PosView } from './view.ts';
 
 const SIGN_TAG = { seal: TAG.signSeal, vote: TAG.signVote, proposal: TAG.signProposal } as const;
@@ -143,7 +143,8 @@ export class PosHost extends TestHost<PosView> {
 
   override verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
     const valid = items.map(
-      (item) => bytesToHex(item.signature) === testSign(bytesToHex(item.publicKey) as PublicKey, item.message),
+      (item) =>
+        bytesToHex(item.signature) === testSign(bytesToHex(item.publicKey) as PublicKey, item.message),
     );
     this.later(0, () => then(valid));
   }
