@@ -120,6 +120,34 @@ describe('PosEngine, who signs twice', () => {
   });
 });
 
+describe('PosEngine, a proposer that lies', () => {
+  it('a block that does not execute, or is no child of the head, is never prevoted for', () => {
+    for (const lie of ['execution', 'parent'] as const) {
+      const net = new PosCluster(FOUR);
+      const liar = net.host(3);
+      net.start(net.hosts.slice(0, 3));
+      net.runToHeight(2);
+      const host = net.host(0);
+      const isTurn = (): boolean => proposerOf(chainOf(host).current, 0).key === liar.key;
+      net.runUntil(() => isTurn() && net.hosts.slice(0, 3).every((other) => other.height === host.height));
+      const at = host.height + 1;
+      const old = host.chain()[at - 1];
+      if (old === undefined) throw new Error('the head is in the chain');
+      // On the parent of the head it is a valid block.
+      const header = lie === 'parent' ? old.header : { ...old.header, parent: host.head().id, height: height(at) };
+      const block = { ...old, header };
+      const id = blockId(header);
+      const proposal = proposalOf(host, liar.key, 0, id);
+      for (const other of net.hosts.slice(0, 3)) say(liar, other, { kind: 'proposal', proposal, block });
+      net.runUntil(() => net.hosts.slice(0, 3).every((other) => other.height >= at));
+      const votes = net.sent.flatMap((message) => (message.kind === 'vote' ? [message.vote] : []));
+      expect(votes.filter((vote) => vote.height === at && vote.block === id)).toEqual([]);
+      expect(votes.some((vote) => vote.height === at && vote.round === 0 && vote.block === undefined)).toBe(true);
+      expect(host.faults).toEqual([]);
+    }
+  });
+});
+
 describe('PosEngine, what costs a peer and what does not', () => {
   it('malformed bodies, votes of strangers and wrong proposers are faults', () => {
     const { host, liar } = cluster();
