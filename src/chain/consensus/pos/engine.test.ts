@@ -15,10 +15,9 @@ function ids(host: PosHost, upTo: number): readonly string[] {
     .map(({ header }) => blockId(header));
 }
 
-function expectOneChain(cluster: PosCluster, upTo: number): void {
-  const [first] = cluster.hosts;
-  for (const host of cluster.hosts)
-    if (first !== undefined) expect(ids(host, upTo)).toEqual(ids(first, upTo));
+/** True when all hosts have the same blocks up to there. */
+function isOneChain(cluster: PosCluster, upTo: number): boolean {
+  return new Set(cluster.hosts.map((host) => ids(host, upTo).join(' '))).size === 1;
 }
 
 /** The host whose turn it is at height 1 in that round. */
@@ -45,7 +44,7 @@ describe('PosEngine, where all is well', () => {
     cluster.runToHeight(1);
     cluster.sent.length = 0;
     cluster.runToHeight(21);
-    expectOneChain(cluster, 21);
+    expect(isOneChain(cluster, 21)).toBe(true);
     const kinds = cluster.sent.map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(new Set(['proposal', 'vote']));
     // A proposal, and two votes of each of four, to each of three others; the last height may not be over.
@@ -72,7 +71,7 @@ describe('PosEngine, where all is well', () => {
     const cluster = new PosCluster(FOUR, {}, 1);
     cluster.start();
     cluster.runToHeight(8);
-    expectOneChain(cluster, 8);
+    expect(isOneChain(cluster, 8)).toBe(true);
     expect(cluster.host(4).signed).toEqual([]);
     expect(cluster.host(4).recordCount).toBeLessThanOrEqual(1);
   });
@@ -91,7 +90,7 @@ describe('PosEngine, where all is well', () => {
     cluster.isConnected = (a, b) => Math.abs(cluster.hosts.indexOf(a) - cluster.hosts.indexOf(b)) === 1;
     cluster.start();
     cluster.runToHeight(10);
-    expectOneChain(cluster, 10);
+    expect(isOneChain(cluster, 10)).toBe(true);
     for (const host of cluster.hosts) expect(host.count('round')).toBe(0);
   });
 });
@@ -114,7 +113,7 @@ describe('PosEngine, faults', () => {
     expect(cluster.hosts.map((host) => host.height)).toEqual([0, 0, 0]);
     cluster.host(2).start();
     cluster.runToHeight(5);
-    expectOneChain(cluster, 5);
+    expect(isOneChain(cluster, 5)).toBe(true);
   });
 
   it('who joins late gets the blocks, and votes', () => {
@@ -126,7 +125,7 @@ describe('PosEngine, faults', () => {
     cluster.runUntil(() => late.height >= cluster.host(0).height);
     const from = late.height;
     cluster.runToHeight(from + 8);
-    expectOneChain(cluster, from + 8);
+    expect(isOneChain(cluster, from + 8)).toBe(true);
     expect(late.signed.length).toBeGreaterThan(4);
   });
 
@@ -142,7 +141,7 @@ describe('PosEngine, faults', () => {
       const again = proposals.find(({ proposal }) => proposal.round === 1 && proposal.height === 1);
       expect(again?.proposal.validRound).toBe(0);
       expect(again?.proposal.block).toBe(first?.proposal.block);
-      expectOneChain(cluster, 1);
+      expect(isOneChain(cluster, 1)).toBe(true);
       expect(roundOf(cluster.host(0), 1)).toBe(0);
       expect(cluster.hosts.map((host) => host.count('lock'))).toContain(1);
     }
@@ -156,7 +155,7 @@ describe('PosEngine, faults', () => {
     cluster.runToHeight(3);
     expect(prevotesOf(cluster, locked, 1).map(({ block }) => block)).toEqual([undefined]);
     expect(roundOf(cluster.host(0), 1)).toBe(1);
-    expectOneChain(cluster, 3);
+    expect(isOneChain(cluster, 3)).toBe(true);
   });
 
   it('who lost its votes on the way gets them again from those that have them', () => {
@@ -169,7 +168,7 @@ describe('PosEngine, faults', () => {
     };
     cluster.start();
     cluster.runToHeight(6);
-    expectOneChain(cluster, 6);
+    expect(isOneChain(cluster, 6)).toBe(true);
     expect(lost).toBeGreaterThan(40);
   });
 
@@ -183,7 +182,7 @@ describe('PosEngine, faults', () => {
     expect(Math.max(...cluster.hosts.map((host) => host.height))).toBeLessThanOrEqual(at + 1);
     cluster.isConnected = () => true;
     cluster.runToHeight(at + 6);
-    expectOneChain(cluster, at + 6);
+    expect(isOneChain(cluster, at + 6)).toBe(true);
   });
 });
 
@@ -197,7 +196,7 @@ describe('PosEngine, crashes', () => {
         cluster.runUntil(() => cluster.host(1).boot > 0);
         cluster.runUntil(() => cluster.host(1).isUp);
         cluster.runToHeight(7);
-        expectOneChain(cluster, 7);
+        expect(isOneChain(cluster, 7)).toBe(true);
       }
     }
   });
@@ -211,7 +210,7 @@ describe('PosEngine, crashes', () => {
       cluster.clock.advance(20);
       cluster.start();
       cluster.runToHeight(4);
-      expectOneChain(cluster, 4);
+      expect(isOneChain(cluster, 4)).toBe(true);
     }
   });
 
@@ -229,7 +228,7 @@ describe('PosEngine, crashes', () => {
     cluster.runUntil(() => others.every((host) => host.height >= 2));
     lucky.start();
     cluster.runToHeight(4);
-    expectOneChain(cluster, 4);
+    expect(isOneChain(cluster, 4)).toBe(true);
   });
 
   it('no amnesia: a lock outlives the crash of its holder, so that another value is refused', () => {
@@ -243,7 +242,7 @@ describe('PosEngine, crashes', () => {
     locked.start();
     cluster.runToHeight(3);
     expect(prevotesOf(cluster, locked, 1).map(({ block }) => block)).toEqual([undefined]);
-    expectOneChain(cluster, 3);
+    expect(isOneChain(cluster, 3)).toBe(true);
   });
 
   it('no amnesia: the only one that knows the valid value proposes it again after its crash', () => {
@@ -259,7 +258,7 @@ describe('PosEngine, crashes', () => {
     const again = cluster.sent.find((message) => message.kind === 'proposal' && message.proposal.round === 1);
     expect(again?.kind === 'proposal' && again.proposal.validRound).toBe(0);
     expect(roundOf(cluster.host(0), 1)).toBe(0);
-    expectOneChain(cluster, 1);
+    expect(isOneChain(cluster, 1)).toBe(true);
   });
 
   it('records of decided heights are deleted', () => {
@@ -316,7 +315,7 @@ describe('PosEngine, the sign guard', () => {
     expect(host.height).toBeLessThanOrEqual(at + 3 + 6);
     expect(host.count('signing-paused')).toBe(1);
     expect(host.count('signing-resumed')).toBe(1);
-    expectOneChain(cluster, at + 4);
+    expect(isOneChain(cluster, at + 4)).toBe(true);
   });
 
   it('the marker of a vouched boot is enough for the next, which nobody vouches for', () => {
@@ -350,7 +349,7 @@ describe('PosEngine, the sign guard', () => {
     expect(host.signed.length).toBeGreaterThan(before);
     expect(host.count('signing-paused')).toBe(1);
     expect(host.count('signing-resumed')).toBe(1);
-    expectOneChain(cluster, at + 4);
+    expect(isOneChain(cluster, at + 4)).toBe(true);
   });
 });
 

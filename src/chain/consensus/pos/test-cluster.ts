@@ -15,7 +15,7 @@ import type { Genesis } from '../../types/genesis.ts';
 import { blockId } from '../../types/header-codec.ts';
 import type { HeadClaim } from '../../types/message.ts';
 import { type BlockRejection, isRejection } from '../../types/rejection.ts';
-import { type BlockHash, type PeerId, type PublicKey, type Signature, signature } from '../../types/units.ts';
+import { type BlockHash, type PeerId, type PublicKey, publicKey, type Signature, signature } from '../../types/units.ts';
 import type { Evidence, SigningBytes } from '../consensus.ts';
 import { TestClock, TestHost } from '../test-host.ts';
 import type { PosConfig } from './config.ts';
@@ -29,7 +29,7 @@ const LATENCY_MS = 10;
 const DISK_MS = 2;
 
 /** People's time-outs, scaled down: a few latencies each. */
-export const TEST_TIMES: Partial<PosConfig> = {
+const TEST_TIMES: Partial<PosConfig> = {
   proposeMs: 200,
   proposeDeltaMs: 50,
   prevoteMs: 100,
@@ -144,7 +144,7 @@ export class PosHost extends TestHost<PosView> {
   override verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
     const valid = items.map(
       (item) =>
-        bytesToHex(item.signature) === testSign(bytesToHex(item.publicKey) as PublicKey, item.message),
+        bytesToHex(item.signature) === testSign(publicKey(bytesToHex(item.publicKey)), item.message),
     );
     this.later(0, () => then(valid));
   }
