@@ -1,37 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evidenceFlaw } from '../src/chain/consensus/pos/evidence-check.ts';
 import { isTooOld } from '../src/chain/consensus/pos/evidence-window.ts';
 import { readStake, readTotals, readUnbonding } from '../src/chain/consensus/pos/stake-records.ts';
-import {
-  type BlockParts,
-  PosTestChain,
-  posTestGenesis,
-  testEvidence,
-} from '../src/chain/consensus/pos/test-chain.ts';
-import type { PosView } from '../src/chain/consensus/pos/view.ts';
-import type { ExecutedBlock } from '../src/chain/execution/execute-block.ts';
+import { type BlockParts, PosTestChain, posTestGenesis } from '../src/chain/consensus/pos/test-chain.ts';
 import { circulating, readSupply } from '../src/chain/execution/supply.ts';
 import { testAddress } from '../src/chain/execution/test-chain.ts';
-import type { State } from '../src/chain/state/state.ts';
 import { decodeAccount } from '../src/chain/types/account-codec.ts';
 import { amount } from '../src/chain/types/units.ts';
 import { isDecodeRejection } from '../src/env/network.ts';
+import { KEYS, runSteps, stakes, steps } from './arbitraries/stake.ts';
 
-const KEYS = 6;
 /** More than any chain of this file has. */
 const LEAVES_MAX = 10_000;
-const key = fc.nat({ max: KEYS - 1 });
-const value = fc.oneof(fc.constantFrom(0n, 1n, 999n, 1_000n, 1_500n), fc.bigInt({ min: 0n, max: 6_000n }));
-/** What happens in one block, and how long the empty ones after it take. */
-const step = fc.record({
-  stakes: fc.array(fc.tuple(fc.boolean(), key, value), { maxLength: 5 }),
-  accused: fc.record({ isMade: fc.boolean(), key, back: fc.integer({ min: 1, max: 8 }) }),
-  gapsMs: fc.array(fc.integer({ min: 1, max: 3_000 }), { maxLength: 4 }),
-});
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-const steps = fc.array(step, { maxLength: 8 });
-const stakes = fc.array(fc.bigInt({ min: 1_000n, max: 5_000n }), { minLength: 1, maxLength: KEYS - 1 });
 
 /** All leaves of the state. */
 function sumsOf({ state }: PosTestChain) {
@@ -67,48 +47,27 @@ function checkLaws(chain: PosTestChain): void {
 }
 
 describe('on a chain with stake, whatever is staked, unstaked and accused', () => {
-  /** Builds a chain of the steps; `check` sees it after each block, with the state before. */
-  function run(
-    genesis: readonly bigint[],
-    list: readonly Step[],
-    check: (chain: PosTestChain, before: State, executed: ExecutedBlock<PosView>) => void,
-  ): void {
-    const chain = new PosTestChain(posTestGenesis(genesis, { validatorsMax: 5 }));
-    const append = (parts: BlockParts) => {
-      const before = chain.state;
-      check(chain, before, chain.append(parts));
-    };
-    for (const { stakes: sent, accused, gapsMs } of list) {
-      const at = Math.max(1, chain.header.height + 1 - accused.back);
-      const item = testEvidence(accused.key, at);
-      const isTaken = accused.isMade && evidenceFlaw(chain.view, item) === undefined;
-      const transactions = sent.map(([isStake, from, much]) =>
-        isStake ? chain.stake(from, much) : chain.unstake(from, much),
-      );
-      append({ transactions, evidence: isTaken ? [item] : [] });
-      for (const gapMs of gapsMs) append({ gapMs });
-    }
-  }
-
   it('balances, bonds and the unbonding queue are the supply, and the set is who has a bond', () => {
     fc.assert(
-      fc.property(stakes, steps, (genesis, list) => run(genesis, list, checkLaws)),
+      fc.property(stakes, steps, (genesis, list) => {
+        runSteps(genesis, list, checkLaws);
+      }),
       { numRuns: 150 },
     );
   });
 
   it('to disconnect a block is to undo its changes', () => {
     fc.assert(
-      fc.property(stakes, steps, (genesis, list) =>
-        run(genesis, list, (_chain, before, { state, changes }) => {
+      fc.property(stakes, steps, (genesis, list) => {
+        runSteps(genesis, list, (_chain, before, { state, changes }) => {
           const old = changes.map(({ namespace, id }) => ({
             namespace,
             id,
             value: before.get(namespace, id),
           }));
           expect(state.update(old).root).toBe(before.root);
-        }),
-      ),
+        });
+      }),
       { numRuns: 50 },
     );
   });

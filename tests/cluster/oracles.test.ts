@@ -5,7 +5,6 @@ import { credit } from '../../src/chain/execution/apply-transaction.ts';
 import { createNode } from '../../src/chain/node.ts';
 import { readAccount, writeAccount } from '../../src/chain/state/accounts.ts';
 import type { StateWriter } from '../../src/chain/state/state.ts';
-import { RECEIPT_STATUS } from '../../src/chain/types/account.ts';
 import type { ChainWorld, NodeSnapshot } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import type { Message } from '../../src/chain/types/message.ts';
@@ -80,18 +79,27 @@ function silent(kind: DomainEvent['kind']): NonNullable<ClusterOptions['program'
   }));
 }
 
-/** A rule that every node and every oracle follows, and that does one thing more at the end of a block at height 10. */
-function alsoAtTen(act: (state: StateWriter) => void): NonNullable<ClusterOptions['rules']> {
-  return (honest): ConsensusRules<unknown> => ({
-    ...honest,
-    // The executor counts what an engine without stake does by itself; one with stake is the oracle's to count.
-    applyAction: () => RECEIPT_STATUS.STAKE_UNSUPPORTED,
-    execute(phase, view, block, state) {
-      const effects = honest.execute(phase, view, block, state);
-      if (phase === 'end' && block.header.height === 10) act(state);
-      return effects;
-    },
-  });
+/**
+ * A rule that every node and every oracle follows, and that does one thing more at the end of a block at height 10.
+ * @param hidden base units that the engine tells the executor that it gave up in that block.
+ */
+function alsoAtTen(act: (state: StateWriter) => void, hidden = 0n): NonNullable<ClusterOptions['rules']> {
+  return (honest): ConsensusRules<unknown> => {
+    let asked = 0;
+    return {
+      ...honest,
+      // The executor counts too, at once: it asks after the block and then before it. The oracle asks again, later.
+      held: () => amount(asked > 0 && --asked === 0 ? hidden : 0n),
+      execute(phase, view, block, state) {
+        const effects = honest.execute(phase, view, block, state);
+        if (phase === 'end' && block.header.height === 10) {
+          act(state);
+          asked = 2;
+        }
+        return effects;
+      },
+    };
+  };
 }
 
 const RICH = keysOf(
@@ -174,7 +182,7 @@ const PLANTS: readonly Plant[] = [
       rules: alsoAtTen((state) => {
         const account = readAccount(state, RICH);
         writeAccount(state, RICH, { ...account, balance: amount(account.balance + 1n) });
-      }),
+      }, 1n),
     },
     laws: ['re-execution/supply-not-conserved'],
   },

@@ -12,6 +12,16 @@ export function need(condition: boolean, fact: string): asserts condition {
   if (!condition) throw new Malformed(fact);
 }
 
+/** What `read` reads; undefined: the bytes are no value of their layout. */
+export function malformedIsNone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
 /** A place in a byte string, moving forward; every read checks what is left. */
 export class Reader {
   readonly bytes: Buffer;
@@ -136,6 +146,10 @@ export class Leaves {
     const path = this.#leaves.get(name)?.path ?? hash(0x20, Buffer.of(namespace), id);
     const text = value.toString('hex');
     this.#leaves.set(name, { path, value: text, hash: hash(0x22, path, hash(0x21, value)) });
+  }
+
+  delete(namespace: number, id: string): void {
+    this.#leaves.delete(`${namespace}/${id}`);
   }
 
   /** Every value of a namespace. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { History, hash, Leaves, merkleTreeHash } from './bytes.ts';
 import { type ChainExport, checkChain, checkExport, type UpgradeStep } from './checker.ts';
-import { engineOf, isSignature } from './engines.ts';
+import { isSignature } from './engine.ts';
+import { engineOf } from './engines.ts';
 import { Executor } from './execution.ts';
 import { addressOf, decodeBlock, decodeGenesis, encodeReceipt, isPublicKey } from './layouts.ts';
 import {

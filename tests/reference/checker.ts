@@ -1,6 +1,7 @@
 /** The independent checker: decodes, re-executes and re-roots an exported chain, and knows nothing of src/. */
 import { History, Malformed, merkleTreeHash, need, u64, uint, ZERO } from './bytes.ts';
-import { type Engine, engineOf, type Report, type Signatures } from './engines.ts';
+import type { Engine, Report, Signatures } from './engine.ts';
+import { engineOf } from './engines.ts';
 import { Executor } from './execution.ts';
 import { type Block, decodeBlock, decodeGenesis, type Genesis, type Header } from './layouts.ts';
 
@@ -86,6 +87,7 @@ export function checkChain(chain: ChainExport, signatures: Signatures): Verdict 
       checkHeader(block, ancestors, version, history.root(), report);
       engine.check(block.header, ancestors, report);
       checkBody(block, genesis, report);
+      checkSystem(block, engine, ancestors, report);
       const executed = executor.execute(block, ids[0] ?? '', report);
       if (executed === undefined) break;
       stateRoot = executor.leaves.root();
@@ -138,7 +140,12 @@ function checkBody(block: Block, genesis: Genesis, report: Report): void {
   if (header.transactionsRoot !== merkleTreeHash(transactions.map(({ raw }) => raw)))
     report('transactions-root', 'differs');
   if (header.systemRoot !== merkleTreeHash([lastCommit, ...evidence])) report('system-root', 'differs');
-  if (lastCommit.length > 0 || evidence.length > 0) report('system-data', 'this engine has none');
+}
+
+function checkSystem(block: Block, engine: Engine, ancestors: readonly Header[], report: Report): void {
+  if (engine.stake !== undefined) engine.stake.checkSystem(block, ancestors, report);
+  else if (block.lastCommit.length > 0 || block.evidence.length > 0)
+    report('system-data', 'this engine has none');
 }
 
 function genesisBlock(genesis: Genesis, engine: Engine, stateRoot: string): Buffer {

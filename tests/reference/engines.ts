@@ -1,44 +1,13 @@
-/** What a header must hold for its engine: docs/protocol.md, Proof of work, Round robin. */
-import { createHash, createPublicKey, verify as verifyStrictly } from 'node:crypto';
-import * as ed25519 from '@noble/ed25519';
+/** What a header must hold for its engine: docs/protocol.md, Proof of work, Round robin; that of stake is in proof-of-stake.ts. */
 import { hash, need, Reader } from './bytes.ts';
+import { type Engine, isSignature, type Signatures } from './engine.ts';
 import { type Genesis, type Header, SUPPLY_MAX } from './layouts.ts';
-
-/** Notes that a rule is broken. */
-export type Report = (rule: string, fact: string) => void;
-
-/** Whether signatures are judged; those of a simulation may be modelled. */
-export type Signatures = 'ed25519' | 'skip';
-
-/** The rules of one engine for one chain. */
-export interface Engine {
-  /** The consensus field of block 0. */
-  readonly genesisConsensus: Buffer;
-  /** Bytes of an encoded weight. */
-  readonly weightSize: number;
-  /** What a height issues, while the supply allows. */
-  issued(height: number): bigint;
-  /** What a valid block adds to the weight of its chain. */
-  weight(header: Header): bigint;
-  /** `chain` is every ancestor, genesis first. */
-  check(header: Header, chain: readonly Header[], report: Report): void;
-}
-
-const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
-ed25519.hashes.sha512 = (message) => new Uint8Array(createHash('sha512').update(message).digest());
-
-/** ZIP-215. What OpenSSL accepts (no cofactor) is a part of it, and is asked first because it is fast. */
-export function isSignature(signature: Buffer, message: Buffer, key: string): boolean {
-  const raw = Buffer.from(key, 'hex');
-  const spki = Buffer.concat([SPKI_ED25519, raw]);
-  if (verifyStrictly(null, message, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature))
-    return true;
-  return ed25519.verify(signature, message, raw, { zip215: true });
-}
+import { proofOfStake } from './proof-of-stake.ts';
 
 /** @throws {Malformed} when the engine is not known or its configuration cannot be read. */
 export function engineOf(genesis: Genesis, signatures: Signatures): Engine {
   if (genesis.engine === 'pow') return proofOfWork(genesis);
+  if (genesis.engine === 'pos') return proofOfStake(genesis, signatures);
   need(genesis.engine === 'round-robin', `engine ${genesis.engine} is not known here`);
   return roundRobin(genesis, signatures);
 }

@@ -1,6 +1,6 @@
 /** What a block's transactions do to the state: docs/protocol.md, Execution, gas and fees. */
-import { Leaves, NAMESPACE, u64 } from './bytes.ts';
-import { type Engine, isSignature, type Report, type Signatures } from './engines.ts';
+import { Leaves, NAMESPACE, need, u64 } from './bytes.ts';
+import { type Engine, isSignature, type Report, type Signatures } from './engine.ts';
 import {
   ACTION,
   type Account,
@@ -10,6 +10,7 @@ import {
   encodeAccount,
   encodeReceipt,
   type Genesis,
+  type Header,
   isPublicKey,
   SUPPLY_MAX,
   sum,
@@ -42,7 +43,9 @@ export class Executor {
     this.#genesis = genesis;
     this.#engine = engine;
     this.#signatures = signatures;
-    this.#genesisSupply = sum(genesis.allocation.map(({ balance }) => balance));
+    const staked = engine.stake?.start(this.leaves) ?? 0n;
+    this.#genesisSupply = sum(genesis.allocation.map(({ balance }) => balance)) + staked;
+    need(this.#genesisSupply <= SUPPLY_MAX, 'balances and stakes are at most 2^63 - 1');
     this.leaves.set(NAMESPACE.system, SYSTEM_ID.genesis, Buffer.from(genesis.hash, 'hex'));
     for (const { address, balance } of genesis.allocation) this.#put(address, { nonce: 0, balance });
     this.#putSupply();
@@ -55,13 +58,14 @@ export class Executor {
     let gasUsed = 0;
     let fees = 0n;
     const room = SUPPLY_MAX - this.#supply();
+    this.#burnt += this.#engine.stake?.begin(block) ?? 0n;
     for (const [index, t] of transactions.entries()) {
       const broken = this.#broken(t, header.version, header.height, chainId);
       if (broken !== undefined) {
         report(broken, `transaction ${index}`);
         return undefined;
       }
-      const receipt = this.#apply(t);
+      const receipt = this.#apply(t, header);
       receipts.push(encodeReceipt(t.id, receipt.status, receipt.gasUsed));
       gasUsed += receipt.gasUsed;
       fees += BigInt(receipt.gasUsed) * t.gasPrice;
@@ -71,6 +75,7 @@ export class Executor {
     const issued = due < room ? due : room;
     this.#issued += issued;
     if (fees + issued > 0n) this.#credit(header.beneficiary, fees + issued);
+    this.#engine.stake?.end(header, (address, amount) => this.#credit(address, amount));
     this.#putSupply();
     this.#checkSupply(report);
     return { receipts, gasUsed };
@@ -99,7 +104,7 @@ export class Executor {
   }
 
   /** Takes the fee and the nonce; all else only when the action goes through. */
-  #apply(t: Transaction): { readonly status: number; readonly gasUsed: number } {
+  #apply(t: Transaction, header: Header): { readonly status: number; readonly gasUsed: number } {
     const from = addressOf(t.senderKey);
     const sender = this.#account(from) ?? { nonce: 0, balance: 0n };
     const { to, amount, tag } = t.action;
@@ -108,13 +113,14 @@ export class Executor {
     const spendable = sender.balance - BigInt(t.gasLimit) * t.gasPrice;
     let status: number = STATUS.ok;
     if (gasWhenOk > t.gasLimit) status = STATUS.outOfGas;
-    else if (tag === ACTION.stake || tag === ACTION.unstake) status = STATUS.stakeUnsupported;
+    else if (tag === ACTION.stake || tag === ACTION.unstake)
+      status = this.#engine.stake?.act(t.action, t.senderKey, spendable, header) ?? STATUS.stakeUnsupported;
     else if (amount > spendable) status = STATUS.insufficientBalance;
     let gasUsed = this.#intrinsicGas(t);
     if (status === STATUS.ok) gasUsed = gasWhenOk;
     if (status === STATUS.outOfGas) gasUsed = t.gasLimit;
     const fee = BigInt(gasUsed) * t.gasPrice;
-    const paid = status === STATUS.ok ? amount : 0n;
+    const paid = status === STATUS.ok && tag !== ACTION.unstake ? amount : 0n;
     this.#put(from, { nonce: sender.nonce + 1, balance: sender.balance - fee - paid });
     if (status === STATUS.ok && to !== undefined && amount > 0n) this.#credit(to, amount);
     if (status === STATUS.ok && tag === ACTION.burn) this.#burnt += amount;
@@ -139,10 +145,12 @@ export class Executor {
     return this.#genesisSupply + this.#issued - this.#burnt;
   }
 
-  /** What all accounts hold together is what was allotted and issued, less what was burnt. */
+  /** What all accounts and the engine hold together is what was allotted and issued, less what was burnt. */
   #checkSupply(report: Report): void {
-    const held = sum(this.leaves.values(NAMESPACE.accounts).map((leaf) => decodeAccount(leaf).balance));
-    if (held !== this.#supply() || held > SUPPLY_MAX) report('supply', `accounts hold ${held}`);
+    const staked = this.#engine.stake?.held() ?? 0n;
+    const held =
+      staked + sum(this.leaves.values(NAMESPACE.accounts).map((leaf) => decodeAccount(leaf).balance));
+    if (held !== this.#supply() || held > SUPPLY_MAX) report('supply', `accounts and stakes hold ${held}`);
   }
 
   #putSupply(): void {

@@ -20,7 +20,7 @@ import { buildGenesis } from '../../src/chain/execution/genesis.ts';
 import { readAccount } from '../../src/chain/state/accounts.ts';
 import type { State } from '../../src/chain/state/state.ts';
 import { encodeReceipt } from '../../src/chain/types/account-codec.ts';
-import type { Block, Header } from '../../src/chain/types/block.ts';
+import type { Block, Header, SystemData } from '../../src/chain/types/block.ts';
 import { EMPTY_SYSTEM, encodeBlock } from '../../src/chain/types/block-codec.ts';
 import type { Genesis, UpgradeSchedule } from '../../src/chain/types/genesis.ts';
 import { encodeGenesis, versionAt } from '../../src/chain/types/genesis-codec.ts';
@@ -55,7 +55,16 @@ export interface Sent {
 /** What an engine decides of a block. */
 export interface Sealing<View> {
   readonly rules: ConsensusRules<View>;
-  plan(view: View, at: number): { readonly timestampMs: UnixMs; readonly consensus: Uint8Array };
+  plan(
+    view: View,
+    at: number,
+    parent: { readonly header: Header; readonly id: BlockHash },
+  ): {
+    readonly timestampMs: UnixMs;
+    readonly consensus: Uint8Array;
+    /** Absent: none. */
+    readonly system?: SystemData;
+  };
   /** The seal of a finished header. */
   seal(view: View, header: Header): string;
 }
@@ -137,9 +146,9 @@ export function chainOf<View>(script: Script<View>): BuiltChain<View> {
     const parent = { header: block.header, view, childHistoryRoot: historyRoot(history) };
     const plan = {
       parent: id,
-      ...script.plan(view, at),
-      beneficiary: script.beneficiaryAt(at),
       system: EMPTY_SYSTEM,
+      ...script.plan(view, at, { header: block.header, id }),
+      beneficiary: script.beneficiaryAt(at),
     };
     const { block: draft } = assembleBlock(context, plan, parent, state, sent);
     assert(draft.transactions.length === sent.length, 'every transaction of the script is included');

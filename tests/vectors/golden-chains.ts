@@ -6,6 +6,7 @@ import { createRoundRobinRules, type RoundRobinView } from '../../src/chain/cons
 import type { Action } from '../../src/chain/types/transaction.ts';
 import { type AccountAddress, amount, hash, height } from '../../src/chain/types/units.ts';
 import { chainOf, powSealing, roundRobinSealing, type Script, type Sent, transfer } from './golden-chain.ts';
+import { PROOF_OF_STAKE } from './golden-stake.ts';
 import { SAMPLE_GENESIS, SAMPLE_KEYS, type SampleKey } from './samples.ts';
 
 const [ALICE, BOB, CAROL, DAVE] = SAMPLE_KEYS as [SampleKey, SampleKey, SampleKey, SampleKey];
@@ -84,7 +85,7 @@ function scriptAt(at: number): readonly (readonly [SampleKey, number, Action])[]
   }
 }
 
-/** One chain for each engine that exists. */
+/** Twenty blocks of each engine. */
 export function goldenChains() {
-  return [chainOf(ROUND_ROBIN).vector, chainOf(POW).vector];
+  return [chainOf(ROUND_ROBIN).vector, chainOf(POW).vector, chainOf(PROOF_OF_STAKE).vector];
 }

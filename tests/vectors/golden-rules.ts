@@ -134,9 +134,9 @@ function blockOfNobody({ context, parent }: BuiltChain<RoundRobinView>): Block {
     context,
     {
       parent: parent.id,
-      ...FOUR_PRODUCERS.plan(parent.view, at),
-      beneficiary: CAROL.address,
       system: EMPTY_SYSTEM,
+      ...FOUR_PRODUCERS.plan(parent.view, at, parent),
+      beneficiary: CAROL.address,
     },
     parent,
     parent.state,

@@ -15,6 +15,7 @@ interface Mutation {
 const APPLY = 'src/chain/execution/apply-transaction.ts';
 const POW = 'src/chain/consensus/pow';
 const ROUND_ROBIN = 'src/chain/consensus/round-robin/rules.ts';
+const STAKE = 'src/chain/consensus/pos';
 
 const MUTATIONS: readonly Mutation[] = [
   {
@@ -83,6 +84,54 @@ const MUTATIONS: readonly Mutation[] = [
     from: 'scheduled < room ? scheduled : room',
     to: 'scheduled',
   },
+  {
+    rule: 'newcomers start 1.125 times the total power behind',
+    file: `${STAKE}/proposer-priority.ts`,
+    from: '-(total + (total >> 3n))',
+    to: '-total',
+  },
+  {
+    rule: 'the average of priorities is rounded down',
+    file: `${STAKE}/proposer-priority.ts`,
+    from: 'sum < 0n && towardsZero * count !== sum ? towardsZero - 1n : towardsZero',
+    to: 'towardsZero',
+  },
+  {
+    rule: 'rounds after 0 have the proposers of the turns after the first',
+    file: `${STAKE}/proposer-priority.ts`,
+    from: 'proposers[round - 1]',
+    to: 'proposers[0]',
+  },
+  {
+    rule: 'the time of a block is the median by power, not by heads',
+    file: `${STAKE}/bft-time.ts`,
+    from: 'power: set.validators[validator]?.power ?? 0n',
+    to: 'power: set.validators[validator] === undefined ? 0n : 1n',
+  },
+  {
+    rule: 'stake that unbonds is slashed while it counted at the height of the infraction',
+    file: `${STAKE}/slashing.ts`,
+    from: 'entry.height >= at',
+    to: 'entry.height > at',
+  },
+  {
+    rule: 'stake unbonds after the last height that it counted in',
+    file: `${STAKE}/staking.ts`,
+    from: 'height: height(header.height + 1),',
+    to: 'height: header.height,',
+  },
+  {
+    rule: 'evidence comes before the transactions of its block',
+    file: `${STAKE}/rules.ts`,
+    from: "phase === 'begin' ? begin(view, block, state) : end(view, block, state)",
+    to: "phase === 'begin' ? NO_EFFECTS : { ...end(view, block, state), burnt: begin(view, block, state).burnt }",
+  },
+  {
+    rule: 'changes of a block act two heights later',
+    file: `${STAKE}/set-changes.ts`,
+    from: 'return nextTurn(changeValidators(set, members));',
+    to: 'return changeValidators(nextTurn(set), members);',
+  },
 ];
 
 /** Builds the chains of rules, and says whether they are the stored ones. Runs in the copy. */
@@ -90,10 +139,15 @@ const PROBE = `
 import { readFileSync } from 'node:fs';
 const stored = JSON.parse(readFileSync('tests/vectors/aureon-v1.json', 'utf8'));
 const { goldenRules } = await import('./tests/vectors/golden-rules.ts');
+const { chainOf } = await import('./tests/vectors/golden-chain.ts');
+const { PROOF_OF_STAKE } = await import('./tests/vectors/golden-stake.ts');
 let same = false;
 try {
   const { chains, refused } = goldenRules();
-  same = JSON.stringify([stored.chains.slice(-chains.length), stored.refused]) === JSON.stringify([chains, refused]);
+  const ofStake = stored.chains.filter(({ engine }) => engine === 'pos');
+  same =
+    JSON.stringify([stored.chains.slice(-chains.length), stored.refused, ofStake]) ===
+    JSON.stringify([chains, refused, [chainOf(PROOF_OF_STAKE).vector]]);
 } catch (error) {
   if (error.name !== 'AssertionError') throw error;
 }

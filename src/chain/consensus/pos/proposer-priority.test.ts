@@ -13,7 +13,7 @@ import {
   rescalePriorities,
   takeTurn,
 } from './proposer-priority.ts';
-import { TOTAL_POWER_MAX, totalPowerOf, type ValidatorSet } from './validator-set.ts';
+import { TOTAL_POWER_MAX, totalPowerOf, type ValidatorSet, withPriorities } from './validator-set.ts';
 import { ROUND_MAX } from './vote.ts';
 
 /** Validators whose addresses have the order of the list, before any turn. */
@@ -153,6 +153,20 @@ describe('the proposer of a round', () => {
     }
     expect(proposerOf(set, 13).key).toBe(expected[13]);
     expect(expected.map((_, round) => proposerOf(set, round).key)).toEqual(expected);
+  });
+
+  it('is found by rescaling once, however far apart the priorities drift in the rounds', () => {
+    const base = setOf(['77', '809', '7814', '56490', '254']);
+    const drifting = withPriorities(base, [-58_822n, -9_695n, 60_086n, 41_764n, -33_331n], 0);
+    const turns = [1, 2, 3].reduce<ValidatorSet[]>(
+      (sets) => [...sets, nextTurn(sets.at(-1) ?? drifting)],
+      [],
+    );
+    const byTurns = turns.map(({ proposer }) => proposer);
+    const byRounds = [1, 2, 3].map((round) => drifting.validators.indexOf(proposerOf(drifting, round)));
+    expect(byRounds.slice(0, 2)).toEqual(byTurns.slice(0, 2));
+    // At the third turn 75,714 and -58,668 are 134,382 apart: more than 2 × 65,444, so that a new start halves them.
+    expect([byTurns[2], byRounds[2]]).toEqual([3, 2]);
   });
 
   it('is known up to the last round, and no further', () => {

@@ -1,4 +1,4 @@
-/** How much power decides. arXiv:1807.04938, §III-A: n > 3f. */
+/** How much power decides. arXiv:1807.04938, the Tendermint consensus algorithm: n > 3f. */
 
 /** 2f + 1: more than 2/3 of the power, of which more than 1/3 is correct. */
 export function isQuorum(power: bigint, totalPower: bigint): boolean {

@@ -60,7 +60,7 @@ export function createPosRules(): ConsensusRules<PosView> {
     /** Two certified blocks at one height are a failure of safety: the first seen stays, and an oracle reports both. */
     weigh: (_parent, _view, header) => numberWeight(BigInt(header.height), WEIGHT_BYTES),
     checkCertificate,
-    /** Agreement is at once: what is certified is final. arXiv:1807.04938, §II-B. */
+    /** What is certified is final: no two correct processes decide differently. arXiv:1807.04938, Agreement. */
     finality: ({ header }) => ({ final: header.height, acknowledged: header.height, kind: 'absolute' }),
     ...posViewCodec,
   };

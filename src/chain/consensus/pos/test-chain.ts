@@ -119,6 +119,8 @@ export class PosTestChain {
   header: Header;
   state: State;
   view: PosView;
+  /** From height 1 on. */
+  readonly blocks: Block[] = [];
   #history = EMPTY_HISTORY;
   readonly #nonces = new Map<number, number>();
 
@@ -199,6 +201,7 @@ export class PosTestChain {
       'all transactions of a test are included',
     );
     this.#history = historyAppend(this.#history, blockId(this.header));
+    this.blocks.push(block);
     this.header = block.header;
     this.state = executed.state;
     this.view = executed.view;

@@ -131,7 +131,7 @@ describe('decoders', () => {
   it('refuse a receipt with a status that nobody defined', () => {
     const bytes = new Uint8Array(73);
     expect(isDecodeRejection(decodeReceipt(bytes))).toBe(false);
-    bytes[32] = 7;
+    bytes[32] = 13;
     expect(decodeReceipt(bytes)).toHaveProperty('code', 'OUT_OF_RANGE');
   });
 
