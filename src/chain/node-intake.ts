@@ -108,15 +108,25 @@ export class BlockIntake {
     const { parent } = block.header;
     const view = this.#ports.ledger.view(parent);
     const systemItems = view === undefined ? [] : this.#ports.rules.systemItems(view, block, NO_CERTIFICATE);
-    this.#ports.env.crypto.verify(items, (valid) => {
-      const bad = this.#remember(block, indexes, valid);
+    let isSystemGood = this.#ports.signatures.areKnown(systemItems);
+    let open = isSystemGood ? 1 : 2;
+    let bad = -1;
+    const end = (): void => {
+      open--;
+      if (open > 0) return;
       if (bad >= 0) then(badSignature(block, bad));
       else if (view === undefined) then({ code: 'PARENT_UNKNOWN', parent });
-      else if (this.#ports.signatures.areKnown(systemItems)) then(undefined);
-      else
-        this.#ports.signatures.verify(systemItems, (good) =>
-          then(good.includes(false) ? BAD_SYSTEM : undefined),
-        );
+      else then(isSystemGood ? undefined : BAD_SYSTEM);
+    };
+    if (!isSystemGood) {
+      this.#ports.signatures.verify(systemItems, (valid) => {
+        isSystemGood = !valid.includes(false);
+        end();
+      });
+    }
+    this.#ports.env.crypto.verify(items, (valid) => {
+      bad = this.#remember(block, indexes, valid);
+      end();
     });
   }
 

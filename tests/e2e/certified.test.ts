@@ -4,7 +4,7 @@ import { blockId } from '../../src/chain/types/header-codec.ts';
 import type { Message } from '../../src/chain/types/message.ts';
 import { accountAddress, type BlockHash, blockHash, height, weight } from '../../src/chain/types/units.ts';
 import { bytesToHex, hexToBytes } from '../../src/env/bytes.ts';
-import { address } from '../../src/env/units.ts';
+import { address, unixMs } from '../../src/env/units.ts';
 import { committeeWorld, withWrongSignature } from '../support/committee.ts';
 import { liar, partsOf } from '../support/liar.ts';
 import type { HostPlan, NodeWorld } from '../support/node-world.ts';
@@ -58,12 +58,12 @@ describe('a certified chain', () => {
     expect(checked).toBeLessThanOrEqual(3 * 30 + 3);
   });
 
-  it('brings a late joiner over 700 blocks to the head within seconds', () => {
-    const startUs = 200_000_000;
-    const world = committeeWorld([{ dials: [0, 1], startUs }], { until: 700, periodMs: 100 });
+  it('brings a late joiner over 560 blocks to the head within seconds', () => {
+    const startUs = 160_000_000;
+    const world = committeeWorld([{ dials: [0, 1], startUs }], { until: 560, periodMs: 100 });
     world.run(startUs / 1_000 + 3_000);
-    expect(world.heights()).toEqual([700, 700, 700, 700]);
-    expect(world.of('SyncFinished', FOLLOWER).map(({ at }) => at)).toEqual([700]);
+    expect(world.heights()).toEqual([560, 560, 560, 560]);
+    expect(world.of('SyncFinished', FOLLOWER).map(({ at }) => at)).toEqual([560]);
     const from = new Set(world.of('BlockReceived', FOLLOWER).map((event) => event.from));
     expect(from.size).toBe(2);
     expect(world.of('PeerScored')).toEqual([]);
@@ -183,6 +183,9 @@ function joinBeside(program: NonNullable<HostPlan['program']>, withinMs: number)
   world.run(withinMs);
   expect(world.inspect(JOINER).head.height).toBe(LENGTH);
   expect(world.overBounds()).toEqual([]);
+  // Nothing of what it made up waits for ever.
+  const orphans = world.inspect(JOINER).bounds.find(({ name }) => name === 'intake.orphans');
+  expect(orphans?.size).toBe(0);
   const liarKey = world.inspect(3).nodeKey;
   for (const { peer } of world.of('PeerScored', JOINER)) expect(peer).toBe(liarKey);
   return world;
@@ -269,8 +272,36 @@ describe('sync of a certified chain', () => {
   });
 });
 
+describe('blocks that an engine asks for', () => {
+  const answers = (certificate: (text: string) => string) =>
+    liar((message) =>
+      message.kind === 'GetBlockResponse' && message.result.kind === 'block'
+        ? { ...message, result: { ...message.result, certificate: certificate(message.result.certificate) } }
+        : message,
+    );
+  const beside = (program: NonNullable<HostPlan['program']>): NodeWorld => {
+    const others: HostPlan[] = [{ dials: [0, 1, 2], program }, { dials: [3, 0] }];
+    const world = committeeWorld(others, { until: 30 }).run(60_000);
+    expect(world.heights()).toEqual([30, 30, 30, 30, 30]);
+    expect(world.overBounds()).toEqual([]);
+    return world;
+  };
+
+  it('come from another peer when the certificate is wrong, whose sender is at fault', () => {
+    const world = beside(answers((text) => (text === '' ? 'aabb' : text.replace(/^..../, '0309'))));
+    const scored = world.of('PeerScored', JOINER);
+    expect(new Set(scored.map(({ fault }) => fault))).toEqual(new Set(['INVALID_CERTIFICATE']));
+    expect(new Set(scored.map(({ peer }) => peer))).toEqual(new Set([world.inspect(3).nodeKey]));
+  });
+
+  it('are the engine’s where the certificate is withheld, and sync brings what was decided', () => {
+    const world = beside(answers(() => ''));
+    expect(world.of('PeerScored', JOINER)).toEqual([]);
+  });
+});
+
 describe('blocks that nobody asked for', () => {
-  it('cost who sends them, and a header alone is a claim', () => {
+  it('cost who sends them', () => {
     let body: Block | undefined;
     const program = liar((message) => {
       if (message.kind === 'GetBlockResponse' && message.result.kind === 'block') body = message.result.block;
@@ -288,5 +319,25 @@ describe('blocks that nobody asked for', () => {
     expect(world.heights()).toEqual([30, 30, 30, 30, 30]);
     const faults = [...world.of('PeerScored', 0), ...world.of('PeerScored', JOINER)];
     expect(faults.some(({ fault }) => fault === 'UNREQUESTED')).toBe(true);
+  });
+
+  it('are a claim when they come as a header alone, which is not kept', () => {
+    let last: Header | undefined;
+    const program = liar((message) => {
+      if (message.kind === 'GetBlockResponse' && message.result.kind === 'block')
+        last = message.result.block.header;
+      if (message.kind !== 'Ping' || last === undefined) return message;
+      const header = { ...last, height: height(last.height + 1), timestampMs: unixMs(last.timestampMs + 1) };
+      return { kind: 'Block', header, weight: weight('00000000000000ff') };
+    });
+    const world = committeeWorld([{ dials: [0, 1], program }, { dials: [3, 0] }], { until: 30 });
+    world.run(100_000);
+    expect(world.heights()).toEqual([30, 30, 30, 30, 30]);
+    // It looks whether there is more, and hears of no more.
+    expect(world.of('SyncStarted', JOINER).length).toBeGreaterThan(0);
+    expect(world.inspect(JOINER).sync.phase).toBe('idle');
+    expect(world.of('BlockRejected')).toEqual([]);
+    const tree = world.inspect(JOINER).bounds.find(({ name }) => name === 'ledger.tree');
+    expect(tree?.size).toBe(2);
   });
 });

@@ -136,7 +136,6 @@ export type RejectedBlock = Extract<ImportOutcome, { readonly kind: 'rejected' }
 /** An answer to a locator. */
 export interface HeadersAfter {
   readonly headers: readonly Header[];
-  readonly certificates: readonly string[];
   /** What follows the locator lies below the snapshot that this chain began with: others have it. */
   readonly isBelow: boolean;
 }
@@ -271,7 +270,7 @@ export interface Ledger<View> {
 
   /** Ids from the head down, at distances that double; ends with genesis. For a chain that is not the head's: `from`. */
   locator(from?: BlockHash): readonly BlockHash[];
-  /** Main-chain headers after the newest id of `locator` that is on the main chain (or after genesis), with certificates. */
+  /** Main-chain headers after the newest id of `locator` that is on the main chain (or after genesis). */
   headersAfter(locator: readonly BlockHash[], limit: number): HeadersAfter;
 
   /** The snapshots on this disk: those that are served, and the trusted one while it is received. */

@@ -261,8 +261,7 @@ export class Queries<View> {
       break;
     }
     const headers: Header[] = [];
-    const certificates: string[] = [];
-    if (at < this.#chain.origin) return { headers, certificates, isBelow: true };
+    if (at < this.#chain.origin) return { headers, isBelow: true };
     let parent = this.#chain.idAt(height(at));
     for (let next = at + 1; headers.length < limit; next++) {
       const header = this.headerAt(height(next));
@@ -270,9 +269,8 @@ export class Queries<View> {
       if (header === undefined || header.parent !== parent) break;
       parent = blockId(header);
       headers.push(header);
-      certificates.push(this.certificate(parent));
     }
-    return { headers, certificates, isBelow: false };
+    return { headers, isBelow: false };
   }
 
   /** A block of the main chain; one that should be there and is not is asked of peers. */

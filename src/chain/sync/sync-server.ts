@@ -40,9 +40,9 @@ export function serveSync(ports: SyncServerPorts, peer: Peer, request: SyncReque
       });
       return;
     }
-    const count = countWithin(found.certificates, limits.syncResponseBytesMax);
-    const headers = found.headers.slice(0, count);
-    result = { kind: 'headers', headers, certificates: found.certificates.slice(0, count) };
+    const { headers } = found;
+    // Bodies bring them: without the set of its height a certificate proves nothing of a header.
+    result = { kind: 'headers', headers, certificates: headers.map(() => '') };
   } else if (want.kind === 'snapshot') {
     const found = partOf(ledger, want);
     if (found === 'beyond') {
@@ -85,20 +85,4 @@ function partOf(
   if (offset >= bytes.length) return 'beyond';
   const part = bytes.subarray(offset, offset + SNAPSHOT_PART_MAX_BYTES);
   return { kind: 'snapshot', size: bytes.length, bytes: bytesToHex(part) };
-}
-
-/** How many certificates pass before they fill a response; the one that fills it included. */
-function countWithin(certificates: readonly string[], bytesMax: number): number {
-  let bytes = 0;
-  let count = 0;
-  while (count < certificates.length && bytes < bytesMax) bytes += (certificates[count++] ?? '').length / 2;
-  return count;
-}
-
-/** True when the response may have been cut: it holds all that was asked for, or all that one message should. */
-export function isCut(headers: number, certificates: readonly string[], limits: NodeLimits): boolean {
-  if (headers >= limits.syncHeadersMax) return true;
-  let bytes = 0;
-  for (const certificate of certificates) bytes += certificate.length / 2;
-  return bytes >= limits.syncResponseBytesMax;
 }

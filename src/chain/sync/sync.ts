@@ -19,7 +19,6 @@ import { LOCATOR_IDS_MAX } from '../types/message-codec.ts';
 import type { BlockHash, Height, PeerId, Weight } from '../types/units.ts';
 import { HeaderPlan } from './header-plan.ts';
 import { Patience } from './patience.ts';
-import { isCut } from './sync-server.ts';
 import {
   SYNC_IDLE,
   type SyncAction,
@@ -117,7 +116,7 @@ export class Sync {
     if (result.kind === 'headers' && header?.requestId === requestId && header.peer === peer.id) {
       peer.stalls = 0;
       this.#timers.get(requestId)?.cancel();
-      const more = isCut(result.headers.length, result.certificates, this.#ports.limits);
+      const more = result.headers.length >= this.#ports.limits.syncHeadersMax;
       this.#checkSeals(result.headers, (good) =>
         this.#onHeaders(peer, requestId, result.headers, good, more),
       );

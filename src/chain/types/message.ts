@@ -100,7 +100,7 @@ export interface SyncResponseMessage {
   readonly kind: 'SyncResponse';
   readonly requestId: number;
   readonly head: HeadClaim;
-  readonly result:
+  readonly result: /** The certificates are empty, one for each header: those of blocks come with the blocks. */
     | {
         readonly kind: 'headers';
         readonly headers: readonly Header[];
