@@ -13,8 +13,10 @@ import { executeBlock } from '../execution/execute-block.ts';
 import { buildGenesis } from '../execution/genesis.ts';
 import type { State } from '../state/state.ts';
 import type { Block } from '../types/block.ts';
+import type { DomainEvent } from '../types/event.ts';
 import type { Genesis } from '../types/genesis.ts';
 import { blockId } from '../types/header-codec.ts';
+import type { HeadClaim } from '../types/message.ts';
 import { type BlockRejection, isRejection } from '../types/rejection.ts';
 import { type AccountAddress, type BlockHash, type PublicKey, signature } from '../types/units.ts';
 import type {
@@ -23,6 +25,7 @@ import type {
   Consensus,
   ConsensusHost,
   Engine,
+  Evidence,
   SealJob,
   SealSearch,
   SigningBytes,
@@ -216,7 +219,7 @@ export class TestHost<View> implements ConsensusHost<View> {
     return this.#blocks.get(id)?.state;
   }
 
-  certificate(): Uint8Array {
+  certificate(_id: BlockHash): Uint8Array {
     return new Uint8Array(0);
   }
 
@@ -233,7 +236,7 @@ export class TestHost<View> implements ConsensusHost<View> {
     ).block;
   }
 
-  submit(block: Block): void {
+  submit(block: Block, _certificate?: Uint8Array): void {
     this.submitted.push(block);
     this.onSubmit(block);
   }
@@ -263,20 +266,20 @@ export class TestHost<View> implements ConsensusHost<View> {
       .sort((a, b) => compareBytes(a.key, b.key));
   }
 
-  readonly isVouched = true;
+  isVouched = true;
   verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
     this.flushes.push(() => then(items.map(() => true)));
   }
-  validate(): void {}
-  claim(): void {}
-  fetch(): void {}
-  fault(): void {}
-  evidence(): void {}
-  emit(): void {}
+  validate(_block: Block, _then: (rejection: BlockRejection | undefined) => void): void {}
+  claim(_from: PublicKey, _head: HeadClaim): void {}
+  fetch(_id: BlockHash, _from: PublicKey): void {}
+  fault(_peer: PublicKey, _fault: string, _penalty: number): void {}
+  evidence(_item: Evidence): void {}
+  emit(_event: DomainEvent): void {}
   peers(): readonly PublicKey[] {
     return [];
   }
-  send(): boolean {
+  send(_to: PublicKey, _body: Uint8Array): boolean {
     return false;
   }
 

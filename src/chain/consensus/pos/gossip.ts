@@ -141,7 +141,7 @@ export class Gossip {
 }
 
 /** What a process says of itself: the current round, and the rounds whose polka or commit it needs or shows. */
-export function statusOf(driver: HeightDriver, at: Height, head: HeadClaim): StatusMessage {
+function statusOf(driver: HeightDriver, at: Height, head: HeadClaim): StatusMessage {
   const { state, keeper } = driver;
   const round = Math.max(0, state.round);
   const rounds = [round, keeper.commit?.round, driver.proposal(round)?.validRound, state.valid?.round];

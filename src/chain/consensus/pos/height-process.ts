@@ -1,31 +1,27 @@
 /** A process in one height: does what the driver asks for, by clock, disk and network of its host. */
 import { assertNever } from '../../../env/assert.ts';
-import { bytesToHex } from '../../../env/bytes.ts';
 import { TIMER_DELAY_MAX_MS, type Timer } from '../../../env/clock.ts';
 import type { SignedItem } from '../../../env/crypto.ts';
-import { type Ms, ms, type UnixMs, unixMs } from '../../../env/units.ts';
+import { type Ms, ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { blockId } from '../../types/header-codec.ts';
 import { type BlockHash, type Height, height, type PeerId } from '../../types/units.ts';
 import type { Candidate, ConsensusHost, PeerVerdict } from '../consensus.ts';
-import { bftTime } from './bft-time.ts';
 import { Candidates } from './candidates.ts';
 import { encodeCommit } from './commit.ts';
 import { POS_NAME, type PosConfig } from './config.ts';
 import { type DriverOutput, HeightDriver } from './driver.ts';
 import { duplicateProposal, duplicateVote, type PosEvidence } from './evidence.ts';
-import type { Gossip } from './gossip.ts';
 import type { LastCommit } from './last-commit.ts';
-import { proposalBytes, voteBytes } from './messages.ts';
-import type { Polka, PromiseRecord, Promises, Recovered } from './promises.ts';
-import { type Proposal, proposalSignBytes, proposalSignedItem } from './proposal.ts';
+import { proposalBytes } from './messages.ts';
+import type { Recovered } from './promises.ts';
+import { type Proposal, proposalSignedItem } from './proposal.ts';
 import { proposerOf } from './proposer-priority.ts';
-import { encodeRoundField } from './round.ts';
 import type { RoundBlock, TimedStep } from './round-state.ts';
+import { type SharedBySigners, Signer } from './signer.ts';
 import { placeOf } from './validator-set.ts';
-import { validatorsHash } from './validators-hash.ts';
 import type { PosView } from './view.ts';
-import { VOTE, type Vote, voteSignBytes, voteSignedItem } from './vote.ts';
+import { type Vote, voteSignedItem } from './vote.ts';
 import { ROUNDS_AHEAD } from './vote-keeper.ts';
 
 /** Signatures of one height that are being checked: what passes it is asked for again. Two rounds of the largest set. */
@@ -35,17 +31,10 @@ export const FAULT_PENALTY = 10;
 const OK: PeerVerdict = { kind: 'ok' };
 
 /** What heights share. */
-export interface ProcessContext {
-  readonly host: ConsensusHost<PosView>;
-  readonly promises: Promises;
-  readonly gossip: Gossip;
-  /** True: the key may sign in this height. */
-  maySign(at: Height): boolean;
-  /** Encoded evidence for a block on this view. */
-  evidenceFor(view: PosView): readonly string[];
+export interface ProcessContext extends SharedBySigners {
   /** Two signed messages that accuse their signer. */
   onEvidence(evidence: PosEvidence): void;
-  /** More is missing than its time-outs will bring: `peer` has it. */
+  /** More is missing than time-outs will bring: the peer has it. */
   ask(peer: PeerId): void;
   onDecided(process: HeightProcess): void;
 }
@@ -68,6 +57,7 @@ export class HeightProcess {
   readonly #context: ProcessContext;
   readonly #host: ConsensusHost<PosView>;
   readonly #candidates: Candidates;
+  readonly #signer: Signer;
   readonly #timers = new Map<TimedStep | 'commit', Timer>();
   readonly #outputs: DriverOutput[] = [];
   readonly #checking = new Set<Vote | Proposal>();
@@ -77,7 +67,6 @@ export class HeightProcess {
   #askedRound = -1;
   #seenRound = -1;
   #announcedLock: RoundBlock | undefined;
-  #recordedValid: RoundBlock | undefined;
   #isPumping = false;
   #isOver = false;
   #startedMs: Ms | undefined;
@@ -93,7 +82,6 @@ export class HeightProcess {
     const { identity } = this.#host;
     const isMember = identity !== undefined && placeOf(view.current, identity) !== undefined;
     this.driver = new HeightDriver(view.current, isMember ? identity : undefined, recovered?.state);
-    this.#recordedValid = this.driver.state.valid;
     this.#announcedLock = this.driver.state.locked;
     this.#candidates = new Candidates({
       fetch: (id, from) => this.#host.fetch(id, from),
@@ -102,6 +90,19 @@ export class HeightProcess {
       isWanted: (id) => this.driver.isWanted(id),
       isNeeded: (id) => this.driver.isNeeded(id),
       onDropped: (id) => this.driver.forget(id),
+    });
+    this.#signer = this.#signs(context);
+  }
+
+  #signs(context: ProcessContext): Signer {
+    const { head, view, lastCommit, driver } = this;
+    return new Signer({ ...context, head, view, lastCommit }, driver, {
+      bodyOf: (id) => this.#candidates.get(id),
+      onBuilt: (id, block) => {
+        this.#candidates.keep(id, block);
+        driver.judge(id, true, block.header.timestampMs);
+      },
+      onSaid: () => this.#pump(),
     });
   }
 
@@ -123,7 +124,7 @@ export class HeightProcess {
       this.#validate(id, block);
     }
     for (const vote of polka?.votes ?? []) this.driver.addVote(vote);
-    for (const record of this.#context.promises.durable()) this.#say(record);
+    this.#signer.sayAgain();
     this.#startedMs = this.#host.clock.monotonicMs();
     this.#pump(this.driver.start());
   }
@@ -233,9 +234,11 @@ export class HeightProcess {
     this.#onRound();
     switch (output.kind) {
       case 'propose':
-        return this.#propose(output.round, output.valid);
+        // Who cannot propose waits like the others.
+        if (!this.#signer.propose(output.round, output.valid)) this.#schedule('propose', output.round);
+        return;
       case 'vote':
-        return this.#vote(output.type, output.round, output.block);
+        return this.#onVoteDue(output);
       case 'schedule':
         return this.#schedule(output.step, output.round);
       case 'decide':
@@ -243,6 +246,13 @@ export class HeightProcess {
       default:
         return assertNever(output);
     }
+  }
+
+  #onVoteDue({ type, round, block }: Extract<DriverOutput, { readonly kind: 'vote' }>): void {
+    const { locked } = this.driver.state;
+    if (type === 'prevote' && block !== undefined && locked !== undefined && locked.block !== block)
+      this.#emit('unlock');
+    this.#signer.vote(type, round, block);
   }
 
   /** A round has begun: time-outs of the one before are of no use. */
@@ -265,7 +275,7 @@ export class HeightProcess {
     const { step, round, valid } = driver.state;
     if (step !== 'propose') this.#cancel('propose');
     if (step !== 'prevote') this.#cancel('prevote');
-    if (valid !== undefined && valid !== this.#recordedValid) this.#keepValid(valid);
+    if (valid !== undefined) this.#signer.keepValid(valid);
     if (step === 'decided') return;
     const missing = driver.missing();
     if (missing.length > 0) this.#candidates.fetch(missing, this.#proposalFrom, false);
@@ -274,127 +284,6 @@ export class HeightProcess {
     if (driver.keeper.hasQuorum('prevote', proposal.validRound, proposal.block)) return;
     this.#askedRound = round;
     if (this.#proposalFrom !== undefined) this.#context.ask(this.#proposalFrom);
-  }
-
-  /** Lines 14 to 19. Who cannot propose waits like the others. */
-  #propose(round: number, valid: RoundBlock | undefined): void {
-    const { promises, maySign } = this.#context;
-    const known = promises.find(round, 'proposal');
-    if (known?.kind === 'proposal') {
-      const record = promises.recorded(round, 'proposal');
-      if (record !== undefined) this.#say(record);
-      return this.#schedule('propose', round);
-    }
-    const block = valid === undefined ? this.#build(round) : this.#candidates.get(valid.block);
-    if (block === undefined || !maySign(this.height)) return this.#schedule('propose', round);
-    const id = blockId(block.header);
-    const { identity } = this.#host;
-    if (identity === undefined) return;
-    const content = { height: this.height, round, validRound: valid?.round, block: id };
-    const bytes = proposalSignBytes(this.view.chain, content);
-    const proposal = {
-      ...content,
-      proposer: identity,
-      signature: this.#host.sign({ tag: 'proposal', bytes }),
-    };
-    // The bytes that are recorded are those that leave: with the block, when it is small.
-    const body = proposalBytes(proposal, block);
-    promises.promise({ kind: 'proposal', proposal, block: undefined }, body, { block }, (record) =>
-      this.#sayAndPump(record),
-    );
-  }
-
-  /** getValue(), line 18. */
-  #build(round: number): Block | undefined {
-    const { head, view, lastCommit } = this;
-    const { identity, beneficiary } = this.#host;
-    const commit = lastCommit?.commit();
-    if (identity === undefined || (commit === undefined) !== (view.last === undefined)) return undefined;
-    const timestampMs =
-      commit === undefined || view.last === undefined ? view.timestampMs : bftTime(commit, view.last);
-    const block = this.#host.build({
-      parent: head.id,
-      timestampMs,
-      beneficiary,
-      consensus: encodeRoundField({
-        round,
-        proposer: identity,
-        validatorsHash: validatorsHash(view.current),
-        nextValidatorsHash: validatorsHash(view.next),
-      }),
-      system: {
-        evidence: this.#context.evidenceFor(view),
-        lastCommit: commit === undefined ? '' : bytesToHex(encodeCommit(commit)),
-      },
-    });
-    if (block === undefined) return undefined;
-    const id = blockId(block.header);
-    this.#candidates.keep(id, block);
-    this.driver.judge(id, true, timestampMs);
-    return block;
-  }
-
-  #vote(type: 'prevote' | 'precommit', round: number, block: BlockHash | undefined): void {
-    const { promises, maySign } = this.#context;
-    const { identity } = this.#host;
-    const { set, state, keeper } = this.driver;
-    if (
-      type === 'prevote' &&
-      block !== undefined &&
-      state.locked !== undefined &&
-      state.locked.block !== block
-    )
-      this.#emit('unlock');
-    if (identity === undefined || placeOf(set, identity) === undefined) return;
-    const known = promises.find(round, type);
-    if (known !== undefined) {
-      const record = promises.recorded(round, type);
-      if (record?.message.kind === 'vote' && record.message.vote.block === block) this.#say(record);
-      return;
-    }
-    if (!maySign(this.height)) return;
-    const body = block === undefined ? undefined : this.#candidates.get(block);
-    // A lock whose block a crash could lose is no lock.
-    if (type === 'precommit' && block !== undefined && body === undefined) return;
-    const timestampMs = this.#voteTime(body);
-    const content = { type: VOTE[type], height: this.height, round, block, timestampMs };
-    const bytes = voteSignBytes(this.view.chain, content);
-    const vote = { ...content, validator: identity, signature: this.#host.sign({ tag: 'vote', bytes }) };
-    let proof: { readonly block?: Block; readonly polka?: Polka } = {};
-    if (type === 'precommit' && block !== undefined && body !== undefined) {
-      proof = { block: body, polka: { round, block, votes: present(keeper.votes('prevote', round, block)) } };
-      if (state.valid?.round === round) this.#recordedValid = state.valid;
-    }
-    promises.promise({ kind: 'vote', vote }, voteBytes(vote), proof, (record) => this.#sayAndPump(record));
-  }
-
-  /** Later than the block: BFT time only grows. */
-  #voteTime(block: Block | undefined): UnixMs {
-    const { timestampMs } = block?.header ?? this.head.header;
-    return unixMs(Math.max(this.#host.clock.wallMs(), timestampMs + 1));
-  }
-
-  /** Lines 42 and 43 without a precommit. */
-  #keepValid(valid: RoundBlock): void {
-    const { identity } = this.#host;
-    const block = this.#candidates.get(valid.block);
-    this.#recordedValid = valid;
-    if (identity === undefined || placeOf(this.view.current, identity) === undefined) return;
-    const votes = present(this.driver.keeper.votes('prevote', valid.round, valid.block));
-    if (block !== undefined) this.#context.promises.keepValid({ ...valid, votes }, block);
-  }
-
-  #sayAndPump(record: PromiseRecord): void {
-    if (this.#isOver) return;
-    this.#say(record);
-    this.#pump();
-  }
-
-  /** Sends what is durable, and counts it here. */
-  #say({ message, bytes }: PromiseRecord): void {
-    this.#context.gossip.broadcast(bytes);
-    if (message.kind === 'vote') this.driver.addVote(message.vote);
-    else this.driver.addProposal(message.proposal);
   }
 
   #schedule(step: TimedStep, round: number): void {
@@ -441,7 +330,7 @@ const TIMER_NAME: Readonly<Record<TimedStep, string>> = {
 };
 
 /** timeoutPropose, timeoutPrevote, timeoutPrecommit: they grow with the round, so that one is long enough. §III-A. */
-export function timeoutMs(config: PosConfig, step: TimedStep, round: number): number {
+function timeoutMs(config: PosConfig, step: TimedStep, round: number): number {
   switch (step) {
     case 'propose':
       return config.proposeMs + round * config.proposeDeltaMs;
@@ -456,8 +345,4 @@ export function timeoutMs(config: PosConfig, step: TimedStep, round: number): nu
 
 function fault(what: string): PeerVerdict {
   return { kind: 'fault', fault: what, penalty: FAULT_PENALTY };
-}
-
-function present(votes: readonly (Vote | undefined)[]): readonly Vote[] {
-  return votes.filter((vote) => vote !== undefined);
 }

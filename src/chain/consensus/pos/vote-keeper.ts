@@ -266,7 +266,7 @@ export class VoteKeeper {
 }
 
 /** The type that a vote's code stands for. */
-export function typeOf(vote: Vote): VoteType {
+function typeOf(vote: Vote): VoteType {
   return vote.type === VOTE.prevote ? 'prevote' : 'precommit';
 }
 
