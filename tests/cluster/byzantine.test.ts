@@ -90,35 +90,35 @@ class Watched {
       ({ event }) => this.cluster.chains.read(disk, event.height, event.id) ?? [],
     );
   }
-
-  /** Safe and live: no law is broken, the honest agree and have a chain. */
-  expectHealthy(heightMin = 40): void {
-    expect(lawsBroken(this.cluster)).toEqual([]);
-    expect(this.cluster.budget.liveness).toBeUndefined();
-    expect(this.cluster.convergedAtUs).toBeDefined();
-    expect(this.cluster.node(0).height).toBeGreaterThanOrEqual(heightMin);
-  }
-
-  /** Each honest node banned the liar, and nobody else. */
-  expectBanned(): void {
-    const banned = this.of('PeerBanned');
-    expect(new Set(banned.map(({ event }) => event.peer))).toEqual(new Set([this.keyOf(LIAR)]));
-    expect(new Set(banned.map(({ host }) => host))).toEqual(new Set(HONEST));
-  }
-
-  expectNobodyBanned(): void {
-    expect(this.of('PeerBanned')).toEqual([]);
-  }
 }
 
 function isOf<K extends DomainEvent['kind']>(event: DomainEvent, kind: K): event is Of<K> {
   return event.kind === kind;
 }
 
+/** Safe and live: no law is broken, the honest agree and have a chain. */
+function expectHealthy({ cluster }: Watched, heightMin = 40): void {
+  expect(lawsBroken(cluster)).toEqual([]);
+  expect(cluster.budget.liveness).toBeUndefined();
+  expect(cluster.convergedAtUs).toBeDefined();
+  expect(cluster.node(0).height).toBeGreaterThanOrEqual(heightMin);
+}
+
+/** Each honest node banned the liar, and nobody else. */
+function expectBanned(run: Watched): void {
+  const banned = run.of('PeerBanned');
+  expect(new Set(banned.map(({ event }) => event.peer))).toEqual(new Set([run.keyOf(LIAR)]));
+  expect(new Set(banned.map(({ host }) => host))).toEqual(new Set(HONEST));
+}
+
+function expectNobodyBanned(run: Watched): void {
+  expect(run.of('PeerBanned')).toEqual([]);
+}
+
 describe('a silent host', () => {
   it('is heard by nobody, and what it mines is on no chain but its own', () => {
     const run = new Watched(with4(['silent']));
-    run.expectHealthy();
+    expectHealthy(run);
     expect(run.deviations('silent')).toBeGreaterThan(10);
     const key = run.keyOf(LIAR);
     expect(run.of('PeerUp').some(({ event }) => event.peer === key)).toBe(true);
@@ -126,14 +126,14 @@ describe('a silent host', () => {
     const address = run.cluster.setup.hostKeys[LIAR]?.address;
     expect(run.of('BlockProduced', [LIAR]).length).toBeGreaterThan(5);
     expect(run.chain().some(({ header }) => header.beneficiary === address)).toBe(false);
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 });
 
 describe('a selective host', () => {
   it('brings blocks to half of the others, which bring them to the rest', () => {
     const run = new Watched(with4(['selective']));
-    run.expectHealthy(50);
+    expectHealthy(run, 50);
     const key = run.keyOf(LIAR);
     const heard = new Set(
       run.of('BlockReceived').flatMap(({ host, event }) => (event.from === key ? [host] : [])),
@@ -141,7 +141,7 @@ describe('a selective host', () => {
     expect(heard.size).toBe(2);
     const address = run.cluster.setup.hostKeys[LIAR]?.address;
     expect(run.chain().some(({ header }) => header.beneficiary === address)).toBe(true);
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 });
 
@@ -152,7 +152,7 @@ describe('a withholding miner', () => {
       duration: '400s',
     });
     const run = new Watched(file);
-    run.expectHealthy();
+    expectHealthy(run);
     expect(run.deviations('withholding-miner')).toBeGreaterThan(20);
     const found = new Map(run.of('BlockProduced', [LIAR]).map(({ event, atUs }) => [event.id, atUs]));
     const delays = run.of('BlockReceived').flatMap(({ event, atUs }) => {
@@ -161,7 +161,7 @@ describe('a withholding miner', () => {
     });
     expect(delays.filter((us) => us > 1_000_000).length).toBeGreaterThan(10);
     expect(run.of('Reorganised').length).toBeGreaterThan(10);
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 });
 
@@ -179,7 +179,7 @@ describe('a double spender', () => {
       chain: { engine: 'pow', blockInterval: '3s', finalityDepth: 30, reward: 200_000 },
     });
     const run = new Watched(file);
-    run.expectHealthy();
+    expectHealthy(run);
     const key = run.keyOf(LIAR);
     const own = run.cluster.setup.hostKeys[LIAR]?.address;
     const spends = (blocks: readonly Block[], isOwn: boolean): ReadonlyMap<number, string> =>
@@ -195,7 +195,7 @@ describe('a double spender', () => {
     const paid = spends(run.imported(), false);
     const stolen = [...spends(run.chain(), true).keys()].filter((nonce) => paid.has(nonce));
     expect(stolen.length).toBeGreaterThan(0);
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 });
 
@@ -205,30 +205,30 @@ describe('a producer of invalid blocks', () => {
     ['round-robin', ROUND_ROBIN],
   ] as const)('with wrong state roots is refused by everybody, and no relayer is blamed (%s)', (_, more) => {
     const run = new Watched(with4(['invalid-state-root'], more));
-    run.expectHealthy();
+    expectHealthy(run);
     const rejected = run.of('BlockRejected');
     expect(new Set(rejected.map(({ event }) => event.code))).toEqual(new Set(['STATE_ROOT_MISMATCH']));
     expect(new Set(rejected.map(({ host }) => host))).toEqual(new Set(HONEST));
     expect(run.deviations('invalid-state-root')).toBeGreaterThan(5);
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 
   it('with invalid transactions in them is refused by everybody, and no relayer is blamed', () => {
     const run = new Watched(with4([{ kind: 'invalid-transactions', where: 'blocks' }]));
-    run.expectHealthy();
+    expectHealthy(run);
     const rejected = run.of('BlockRejected');
     expect(new Set(rejected.map(({ event }) => event.code))).toEqual(new Set(['INVALID_TRANSACTION']));
     expect(new Set(rejected.map(({ host }) => host))).toEqual(new Set(HONEST));
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 });
 
 describe('a host that gossips invalid transactions', () => {
   it('is banned by everybody', () => {
     const run = new Watched(with4([{ kind: 'invalid-transactions', where: 'gossip' }]));
-    run.expectHealthy();
+    expectHealthy(run);
     expect(run.deviations('invalid-transactions')).toBeGreaterThan(10);
-    run.expectBanned();
+    expectBanned(run);
   });
 });
 
@@ -236,24 +236,24 @@ describe('a timestamp liar', () => {
   it('within two hours of the future has its times in the chain', () => {
     // The median of the first few blocks is that of whoever found one: he begins later.
     const run = new Watched(with4([{ kind: 'timestamp-liar', from: '60s' }]));
-    run.expectHealthy();
+    expectHealthy(run);
     const times = run.chain().map(({ header }) => header.timestampMs);
     const jumps = times.filter((time, i) => i > 0 && time - (times[i - 1] ?? time) > 3_600_000);
     expect(jumps.length).toBeGreaterThan(3);
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 
   it('of a later future is made to wait, and not blamed: another clock may be right', () => {
     const run = new Watched(with4([{ kind: 'timestamp-liar', by: '3h' }]));
-    run.expectHealthy();
+    expectHealthy(run);
     expect(new Set(run.of('BlockHeld').map(({ host }) => host))).toEqual(new Set(HONEST));
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 
   it('of the past is banned: ancestors alone show that it lies', () => {
     const run = new Watched(with4([{ kind: 'timestamp-liar', by: '-1h' }]));
-    run.expectHealthy();
-    run.expectBanned();
+    expectHealthy(run);
+    expectBanned(run);
     expect(new Set(run.of('PeerBanned').map(({ event }) => event.fault))).toEqual(
       new Set(['INVALID_HEADER']),
     );
@@ -263,23 +263,23 @@ describe('a timestamp liar', () => {
 describe('a host that lies about its chain', () => {
   it('is asked for what it claims, gives what does not fit, and is banned', () => {
     const run = new Watched(with4(['lying-sync']));
-    run.expectHealthy(50);
+    expectHealthy(run, 50);
     expect(run.deviations('lying-sync')).toBeGreaterThan(5);
-    run.expectBanned();
+    expectBanned(run);
   });
 });
 
 describe('a host that sends garbage', () => {
   it('is dropped at every piece of it, and banned when there are ten', () => {
     const run = new Watched(with4(['garbage'], { duration: '500s' }));
-    run.expectHealthy();
+    expectHealthy(run);
     expect(run.deviations('garbage')).toBeGreaterThan(30);
     const key = run.keyOf(LIAR);
     const downs = run.of('PeerDown').filter(({ event }) => event.peer === key);
     expect(downs.filter(({ event }) => event.reason === 'malformed').length).toBeGreaterThan(30);
     const scored = run.of('PeerScored').filter(({ event }) => event.peer === key);
     expect(new Set(scored.map(({ event }) => event.fault))).toEqual(new Set(['MALFORMED']));
-    run.expectBanned();
+    expectBanned(run);
   });
 });
 
@@ -290,9 +290,9 @@ describe('a flooding host', () => {
       load: [{ kind: 'transfers', perSecond: 2, accounts: 10, until: '150s' }],
     });
     const run = new Watched(file);
-    run.expectHealthy(50);
+    expectHealthy(run, 50);
     expect(run.deviations('flooding')).toBeGreaterThan(1_000);
-    run.expectBanned();
+    expectBanned(run);
     const sent = run.cluster.loads[0]?.result().submitted ?? 0;
     expect(run.chain().reduce((sum, block) => sum + block.transactions.length, 0)).toBe(sent);
   });
@@ -308,7 +308,7 @@ describe('hosts that eclipse a victim', () => {
   it('fill its inbound places and evict each other: an honest peer of each address keeps its own', () => {
     // Everybody dials the victim, which dials nobody: all of its places can be taken.
     const run = new Watched(with4([], { nodes: 8, hosts: attackers, duration: '200s' }));
-    run.expectHealthy();
+    expectHealthy(run);
     expect(run.deviations('eclipse')).toBeGreaterThan(150);
     const evicted = run.of('PeerDown', [VICTIM]).filter(({ event }) => event.reason === 'evicted');
     expect(evicted.length).toBeGreaterThan(20);
@@ -329,7 +329,7 @@ describe('hosts that eclipse a victim', () => {
       faults: [{ kind: 'crash', at: '120s', hosts: [victim], how: 'power', down: '5s' }],
     });
     const run = new Watched(file);
-    run.expectHealthy();
+    expectHealthy(run);
     const honest = [0, 1, 2, 4].map((host) => run.keyOf(host));
     const restartUs = run.of('NodeStarted', [victim]).at(-1)?.atUs ?? 0;
     const chosen = run
@@ -357,12 +357,12 @@ function equivocations(run: Watched): number {
 describe('an equivocating proposer', () => {
   it('shows one block to each half, and the halves come to agree', () => {
     const run = new Watched(with4(['equivocating-proposer'], ROUND_ROBIN));
-    run.expectHealthy(60);
+    expectHealthy(run, 60);
     expect(run.deviations('equivocating-proposer')).toBeGreaterThan(5);
     expect(equivocations(run)).toBeGreaterThan(5);
     expect(run.of('Reorganised').length).toBeGreaterThan(5);
     expect(run.cluster.budget.finality).toContain('1 of 5 of the producers is Byzantine');
-    run.expectNobodyBanned();
+    expectNobodyBanned(run);
   });
 });
 
