@@ -85,6 +85,36 @@ function context(more: Partial<FailureContext> = {}): FailureContext {
   return { ...base, plan: undefined, ...more };
 }
 
+describe('Byzantine hosts', () => {
+  const result = resultOf(VIOLATED.verdict, {
+    byzantine: [
+      { host: 'n1', behaviour: 'flooding', times: 1_234 },
+      { host: 'n1', behaviour: 'twin', times: 0 },
+      { host: 'n12', behaviour: 'flooding', times: 1 },
+    ],
+  });
+
+  it('stand in the line of a run, by behaviour.', () => {
+    const style = { palette: PLAIN_PALETTE, nameWidth: 5, showSeed: false, order: 0 };
+    expect(renderLine({ result, wallMs: 10 }, style)).toContain(
+      'Byzantine: flooding 1,235, twin 0',
+    );
+  });
+
+  it('stand in a failure, by host, with what they are told to do.', () => {
+    const plan = planOf(
+      'hosts: [{ hosts: [1], byzantine: [{ kind: flooding, perSecond: 5 }] }, { hosts: [2], twinOf: 1 }]',
+    );
+    const text = renderFailure(result, context({ plan }));
+    expect(text).toContain('  Byzantine hosts\n');
+    expect(text).toContain('    n1    flooding: deviated 1,234 times');
+    expect(text).toContain('    n1    twin: never deviated');
+    expect(text).toContain('    n12   flooding: deviated once');
+    expect(text).toContain('Byzantine flooding (perSecond 5)');
+    expect(text).toContain('Byzantine: has the key of n1');
+  });
+});
+
 describe('a verdict in words', () => {
   it('names law, hosts and time of a violation.', () => {
     expect(renderVerdict(VIOLATED)).toEqual([

@@ -51,6 +51,14 @@ describe('too little', () => {
     expect(items.get('transactions')?.why).toBe('load is empty: nobody sends any');
   });
 
+  it('is told for deviations: who was to make them, and how many came.', () => {
+    const silent = { hosts: [{ hosts: [2], hashShare: 0, byzantine: ['silent' as const] }] };
+    const items = missing({ ...silent, atLeast: { byzantine: { silent: 1_000_000 } } });
+    expect([...items.keys()]).toEqual(['byzantine.silent']);
+    expect(items.get('byzantine.silent')?.why).toMatch(/^n2 deviated \d+ times$/);
+    expect(played({ ...silent, atLeast: { byzantine: { silent: 1 } } }).verdict).toEqual({ kind: 'passed' });
+  });
+
   it('names a host that was down, since when, and until when.', () => {
     const crash = { kind: 'crash' as const, hosts: [1], how: 'kill' as const };
     const result = played({

@@ -36,6 +36,7 @@ const SMALLER: ReadonlyMap<string, readonly Override[]> = new Map([
       { path: 'faults[3].at', value: '112s' },
     ],
   ],
+  ['33-eclipse.yaml', [{ path: 'hosts[0].byzantine[0].places', value: '12' }]],
   [
     '15-internet-2019-300.yaml',
     [

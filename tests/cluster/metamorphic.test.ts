@@ -47,7 +47,14 @@ function renumbered(plan: ClusterPlan): ClusterPlan {
         return { ...fault, change: { ...change, links: links(change.links) } };
     }
   };
-  return { ...plan, hosts: [...plan.hosts].reverse(), faults: plan.faults.map(moved) };
+  const hosts = [...plan.hosts].reverse().map((host) => ({
+    ...host,
+    twinOf: host.twinOf === undefined ? undefined : to(host.twinOf),
+    byzantine: host.byzantine.map((line) =>
+      line.kind === 'eclipse' && line.victim !== undefined ? { ...line, victim: to(line.victim) } : line,
+    ),
+  }));
+  return { ...plan, hosts, faults: plan.faults.map(moved) };
 }
 
 const NOBODY: readonly Fault[] = [

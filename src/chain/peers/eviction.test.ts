@@ -26,6 +26,18 @@ function crowd(count: number, prefix = 'p'): EvictionCandidate[] {
   );
 }
 
+describe('the lot', () => {
+  it('is drawn once for each group, however many peers one group has', () => {
+    const asked: string[] = [];
+    const inbound = crowd(100).map((one, i) => ({ ...one, group: i < 98 ? 'attacker' : one.id }));
+    protectedPeers(inbound, (group) => {
+      asked.push(group);
+      return group;
+    });
+    expect(asked).toEqual(['attacker', 'p098', 'p099']);
+  });
+});
+
 describe('address groups', () => {
   it.each([
     ['10.20.30.40:30303', '10.20'],

@@ -56,7 +56,9 @@ export function protectedPeers(
     for (const peer of oneOfEachGroup(ranked).slice(0, places)) chosen.add(peer.id);
   };
   const byAge = [...inbound].sort(older);
-  const lots = new Map(inbound.map(({ group }) => [group, lotOf(group)]));
+  // Once a group: an attacker with one group chooses how often this is asked.
+  const groups = new Set(inbound.map(({ group }) => group));
+  const lots = new Map([...groups].map((group) => [group, lotOf(group)]));
   keep(
     sortedBy(byAge, ({ group }) => lots.get(group) ?? ''),
     EVICTION_PLACES.groups,

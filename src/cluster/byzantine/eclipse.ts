@@ -18,7 +18,7 @@ import { Links } from './connections.ts';
 
 const PLACES = 40;
 /** An identity that lost its place comes again in about that time. */
-const RETURN_MS = 5_000;
+const RETURN_MS = 10_000;
 
 const schema = z
   .strictObject({

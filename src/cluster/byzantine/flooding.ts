@@ -1,7 +1,7 @@
 /** Flooding: a host that sends well-formed messages of no use, more than anybody asked for. */
 import { z } from 'zod';
 import type { Message } from '../../chain/types/message.ts';
-import { blockHash, height, txId, weight } from '../../chain/types/units.ts';
+import { type BlockHash, blockHash, height, txId, weight } from '../../chain/types/units.ts';
 import { address } from '../../env/units.ts';
 import { defineBehaviour, type Seat, WINDOW } from './behaviour.ts';
 import { Links, repeatedly } from './connections.ts';
@@ -12,6 +12,10 @@ const IDS = 32;
 const ADDRESSES = 32;
 /** Blocks of no parent that are asked for, and heights that are claimed for them. */
 const HEIGHT_MAX = 1_000_000;
+/** Requests of the flood are numbered from here: the node's own stay below. */
+const REQUESTS_FROM = 1_000_000_000;
+/** Blocks asked for whose answers are still known as such. */
+const ASKED_MAX = 1_024;
 
 /** Lighter than every chain: nobody asks for more of it. */
 const NO_WEIGHT = weight('');
@@ -37,13 +41,27 @@ export const flooding = defineBehaviour({
   engines: 'any',
   create(seat, { perSecond = PER_SECOND }, { env }) {
     const links = new Links(seat, env);
+    const asked = new Set<BlockHash>();
+    const remember = (message: Message): void => {
+      if (message.kind !== 'GetBlock') return;
+      const [oldest] = asked;
+      if (oldest !== undefined && asked.size >= ASKED_MAX) asked.delete(oldest);
+      asked.add(message.id);
+    };
     const begin = repeatedly(seat, env, 'byzantine.flood', Math.max(1, Math.round(1_000 / perSecond)), () => {
-      for (const link of links.ready()) if (links.send(link, useless(seat))) seat.deviated();
+      const message = useless(seat);
+      remember(message);
+      for (const link of links.ready()) if (links.send(link, message)) seat.deviated();
     });
     return {
       env: links.env(),
       process: (honest) => ({
-        ...links.process(honest),
+        // The node did not ask, and would blame whoever answers.
+        ...links.process(honest, (_, message) =>
+          message.kind === 'GetBlockResponse'
+            ? asked.has(message.id)
+            : message.kind === 'SyncResponse' && message.requestId >= REQUESTS_FROM,
+        ),
         onStart() {
           honest.onStart();
           begin();
@@ -81,7 +99,7 @@ function useless(seat: Seat): Message {
     case 'headers':
       return {
         kind: 'SyncRequest',
-        requestId: stream.below(HEIGHT_MAX),
+        requestId: REQUESTS_FROM + stream.below(HEIGHT_MAX),
         want: { kind: 'headers', locator: [id()], limit: 512 },
       };
     case 'answer':

@@ -14,7 +14,7 @@ export function invalidBlocks(
 ): Layer {
   const links = new Links(seat, env);
   const rogue = new RogueBlocks(links);
-  /** State roots and transaction roots of what was spoilt: the seal is not there yet. */
+  /** The transactions of what was spoilt, which the sealed block shares: its id is not known before the seal. */
   const spoilt = new WeakSet<Block['transactions']>();
 
   function offer(host: ConsensusHost<unknown>, block: Block): void {

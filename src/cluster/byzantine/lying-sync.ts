@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { HeadClaim, Message } from '../../chain/types/message.ts';
 import { blockHash, type Height, height, weight } from '../../chain/types/units.ts';
 import { defineBehaviour, WINDOW } from './behaviour.ts';
-import { Links } from './connections.ts';
+import { Links, repeatedly } from './connections.ts';
 
 const BY_DEFAULT = 100;
+const CLAIM_EVERY_MS = 5_000;
 
 /** No block: hashes do not end alike. */
 const NO_BLOCK_DIGITS = 16;
@@ -28,6 +29,8 @@ export const lyingSync = defineBehaviour({
   engines: 'any',
   create(seat, { by = BY_DEFAULT }, { env }) {
     const links = new Links(seat, env);
+    /** What the node last said of its head. */
+    let shown: HeadClaim | undefined;
     const raised = (at: Height): Height => height(at + by);
     const claim = (head: HeadClaim): HeadClaim => ({
       id: blockHash(`${head.id.slice(NO_BLOCK_DIGITS)}${'f'.repeat(NO_BLOCK_DIGITS)}`),
@@ -39,6 +42,7 @@ export const lyingSync = defineBehaviour({
         case 'Handshake':
         case 'Ping':
         case 'Pong':
+          shown = message.head;
           return { ...message, head: claim(message.head) };
         case 'SyncResponse': {
           const { result } = message;
@@ -50,6 +54,23 @@ export const lyingSync = defineBehaviour({
           return message;
       }
     };
-    return { env: links.env(lie), process: (honest) => links.process(honest) };
+    const filtered = links.env(lie);
+    // Who is told nothing false asks nothing: the claim is repeated.
+    const begin = repeatedly(seat, env, 'byzantine.claim', CLAIM_EVERY_MS, () => {
+      if (shown === undefined) return;
+      const head = claim(shown);
+      for (const link of links.ready())
+        if (links.send(link, { kind: 'Ping', nonce: 0, head })) seat.deviated();
+    });
+    return {
+      env: filtered,
+      process: (honest) => ({
+        ...links.process(honest),
+        onStart() {
+          honest.onStart();
+          begin();
+        },
+      }),
+    };
   },
 });

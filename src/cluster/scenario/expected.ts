@@ -24,6 +24,11 @@ function branches(schema: JsonSchema): readonly JsonSchema[] {
   return schema.anyOf ?? schema.oneOf ?? [schema];
 }
 
+/** The branches of a union inside a union too. */
+function leaves(schema: JsonSchema): readonly JsonSchema[] {
+  return branches(schema).flatMap((branch) => (branch === schema ? [branch] : leaves(branch)));
+}
+
 /** Walks down one part; of several branches the one whose `kind` fits, else every one that has the part. */
 function below(schema: JsonSchema, part: PathPart, value: unknown): readonly JsonSchema[] {
   const found: JsonSchema[] = [];
@@ -45,7 +50,7 @@ function fitting(schema: JsonSchema, value: unknown): readonly JsonSchema[] {
   const all = branches(schema);
   if (typeof value !== 'object' || value === null || !('kind' in value)) return all;
   const kind = value.kind;
-  const exact = all.filter((branch) => branch.properties?.['kind']?.const === kind);
+  const exact = all.flatMap(leaves).filter((branch) => branch.properties?.['kind']?.const === kind);
   return exact.length > 0 ? exact : all;
 }
 

@@ -74,11 +74,11 @@ function generatorProblems(scenario: ScenarioFile): readonly Impossible[] {
       expected: `${lacks} beside it`,
     });
   }
-  const lined = new Set((scenario.hosts ?? []).flatMap(hostsOfLine));
-  const free = nodes - lined.size;
+  const lined = new Set((scenario.hosts ?? []).flatMap((rule) => hostsOfLine(rule, nodes))).size;
+  const free = nodes - lined;
   const wanted = (count ?? 0) + 2 * (twins ?? 0);
   if (wanted > free) {
-    const own = lined.size === 0 ? '' : `, ${lined.size} of which have a line of their own`;
+    const own = lined === 0 ? '' : `, ${lined} of which have a line of their own`;
     problems.push({
       path: ['byzantine', count === undefined ? 'twins' : 'count'],
       message: `${wanted} Byzantine hosts of a cluster of ${nodes}${own}`,
@@ -96,12 +96,14 @@ function generatorProblems(scenario: ScenarioFile): readonly Impossible[] {
   ];
 }
 
-function hostsOfLine({
-  hosts,
-  byzantine,
-  twinOf,
-}: NonNullable<ScenarioFile['hosts']>[number]): readonly number[] {
-  if ((byzantine === undefined && twinOf === undefined) || !Array.isArray(hosts)) return [];
+/** Hosts that a line makes Byzantine; of drawn ones as many as there are, not which. */
+function hostsOfLine(
+  { hosts, byzantine, twinOf }: NonNullable<ScenarioFile['hosts']>[number],
+  nodes: number,
+): readonly (number | string)[] {
+  if (byzantine === undefined && twinOf === undefined) return [];
+  if (hosts === 'all') return Array.from({ length: nodes }, (_, i) => i);
+  if (!Array.isArray(hosts)) return Array.from({ length: hosts.random }, (_, i) => `drawn ${i}`);
   return twinOf === undefined ? hosts : [...hosts, twinOf];
 }
 
