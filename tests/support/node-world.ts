@@ -5,6 +5,7 @@ import { addressOf } from '../../src/chain/crypto/address.ts';
 import { buildGenesis } from '../../src/chain/execution/genesis.ts';
 import { createNode } from '../../src/chain/node.ts';
 import type { NodeConfig } from '../../src/chain/node-config.ts';
+import { EMPTY_SYSTEM } from '../../src/chain/types/block-codec.ts';
 import type { Answer, ChainWorld, NodeSnapshot } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import type { Genesis } from '../../src/chain/types/genesis.ts';
@@ -39,11 +40,15 @@ import { certificateOf, type ToyView, toyGenesis, toyRules } from './ledger-worl
 /** Between two blocks of one producer. */
 export const PERIOD_MS = 1_000;
 
-/** Builds a block on its head every period, `difficulty` each; 0 builds nothing. */
-export function toyConsensus(difficulty: number, until = Number.MAX_SAFE_INTEGER): Consensus<ToyView> {
+/** Builds a block on its head every period, `difficulty` each; 0 builds nothing. @param system put into each of them. */
+export function toyConsensus(
+  difficulty: number,
+  until = Number.MAX_SAFE_INTEGER,
+  system = EMPTY_SYSTEM,
+): Consensus<ToyView> {
   return {
     rules: toyRules({ kind: 'depth', depth: 6 }),
-    create: (host) => toyEngine(host, difficulty, until),
+    create: (host) => toyEngine(host, difficulty, until, false, system),
   };
 }
 
@@ -82,6 +87,7 @@ function toyEngine(
   difficulty: number,
   until: number,
   isCertified = false,
+  system = EMPTY_SYSTEM,
 ): Engine {
   const build = (): void => {
     const head = host.head();
@@ -91,7 +97,7 @@ function toyEngine(
         timestampMs: unixMs(Math.max(head.header.timestampMs + 1, host.clock.wallMs())),
         beneficiary: host.beneficiary,
         consensus: Uint8Array.of(difficulty),
-        system: { evidence: [], lastCommit: '' },
+        system,
       });
       assert(block !== undefined, 'the head is executed');
       host.submit(

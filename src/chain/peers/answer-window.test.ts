@@ -48,6 +48,20 @@ describe('AnswerWindow', () => {
     );
   });
 
+  it('ends what is begun before it begins anything else', () => {
+    const window = new AnswerWindow();
+    const sent: string[] = [];
+    const ask = (name: string, goesOn: boolean) =>
+      window.ask(ANSWER_MAX_BYTES, () => sent.push(name) > 0, goesOn);
+    const open = [ask('a', false), ask('b', false)];
+    ask('c', false);
+    ask('a goes on', true);
+    ask('d', false);
+    ask('b goes on', true);
+    for (const question of open) window.end(question);
+    expect(sent).toEqual(['a', 'b', 'a goes on', 'b goes on']);
+  });
+
   it('forgets a question that is given up before its turn', () => {
     const window = new AnswerWindow();
     const sent: string[] = [];

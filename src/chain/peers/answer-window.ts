@@ -12,11 +12,16 @@ export interface Question {
   step: 'waiting' | 'asked' | 'over';
   /** What its answer takes, as far as one can know. */
   readonly bytes: number;
+  /** It goes on with what an answer began. */
+  readonly goesOn: boolean;
   /** False: there is nothing to ask any more. */
   readonly send: () => boolean;
 }
 
-/** The questions to one peer, sent in the order in which they were put. */
+/**
+ * The questions to one peer, sent in the order in which they were put. What is begun is ended first, so that blocks come in
+ * their order, and of few of them parts stand in memory.
+ */
 export class AnswerWindow {
   readonly #waiting: Question[] = [];
   #bytes = 0;
@@ -28,9 +33,10 @@ export class AnswerWindow {
   }
 
   /** Sends the question now, or when those before it are answered. No answer is longer than a full one. */
-  ask(bytes: number, send: () => boolean): Question {
-    const question: Question = { step: 'waiting', bytes: Math.min(bytes, ANSWER_MAX_BYTES), send };
-    this.#waiting.push(question);
+  ask(bytes: number, send: () => boolean, goesOn = false): Question {
+    const question: Question = { step: 'waiting', bytes: Math.min(bytes, ANSWER_MAX_BYTES), goesOn, send };
+    const before = goesOn ? this.#waiting.findIndex((other) => !other.goesOn) : -1;
+    this.#waiting.splice(before < 0 ? this.#waiting.length : before, 0, question);
     this.#pump();
     return question;
   }

@@ -116,7 +116,7 @@ export class BlockRequest {
     const bytes = partial.missing.length * TRANSACTION_JSON_BYTES;
     const extraMs = Math.ceil((2 * bytes) / SLOW_BYTES_PER_MS);
     this.#questions.limit(this.#timeoutMs(this.announcement?.header) + extraMs);
-    this.#askMissing(partial);
+    this.#askMissing(partial, false);
   }
 
   /** Transactions by index came, the first of those that are missing or all. */
@@ -128,7 +128,7 @@ export class BlockRequest {
     }
     const filled = fillPartial(partial, indexes, transactions);
     if (filled !== undefined && filled.missing.length > 0 && this.#questions.answered()) {
-      this.#askMissing(filled);
+      this.#askMissing(filled, true);
       return;
     }
     const all = filled === undefined ? undefined : completePartial(filled);
@@ -189,13 +189,13 @@ export class BlockRequest {
     if (this.source === peer) this.next();
   }
 
-  #askMissing(partial: PartialBlock): void {
+  #askMissing(partial: PartialBlock, goesOn: boolean): void {
     this.#partial = partial;
     const { id } = this;
     const { missing } = partial;
     const bytes = missing.length * TRANSACTION_JSON_BYTES;
     const waitMs = this.#timeoutMs(this.announcement?.header);
-    this.#questions.ask(bytes, waitMs, { kind: 'GetBlock', id, indexes: missing });
+    this.#questions.ask(bytes, waitMs, { kind: 'GetBlock', id, indexes: missing }, goesOn);
   }
 
   /** Asks the source for the next parts, as many as may be on their way. */
@@ -211,7 +211,7 @@ export class BlockRequest {
       const want = { kind: 'part', id, offset: body.asked } as const;
       body.asked += PART_MAX_BYTES;
       const message = { kind: 'SyncRequest', requestId: GOSSIP_REQUEST_ID, want } as const;
-      this.#questions.ask(ANSWER_MAX_BYTES, waitMs, message);
+      this.#questions.ask(ANSWER_MAX_BYTES, waitMs, message, true);
     }
   }
 

@@ -51,17 +51,20 @@ export class SourceQuestions {
     this.#deadlineMs = this.#ports.clock.monotonicMs() + waitMs * (1 + this.#queue);
   }
 
-  /** Sent when the window has room for an answer of so many bytes; the time-out begins then. */
-  ask(bytes: number, waitMs: number, message: Message): void {
+  /**
+   * Sent when the window has room for an answer of so many bytes; the time-out begins then.
+   * @param goesOn it asks for more of what came already.
+   */
+  ask(bytes: number, waitMs: number, message: Message, goesOn = false): void {
     const source = this.#source;
     if (source === undefined) return;
     this.#waitMs = waitMs;
-    const question = source.window.ask(bytes, () => {
+    const send = (): boolean => {
       this.#ports.send(source, message);
       this.#arm(source);
       return true;
-    });
-    this.#open.push(question);
+    };
+    this.#open.push(source.window.ask(bytes, send, goesOn));
   }
 
   /** The answer to the oldest question came; false: none is awaited. */

@@ -44,7 +44,7 @@ export class OpenRequests {
       return true;
     };
     if (peer === undefined) send();
-    else open.question = peer.window.ask(bytes, send);
+    else open.question = peer.window.ask(bytes, send, request.want.kind === 'part');
   }
 
   /** The answer came, or nobody waits for it any more. */
