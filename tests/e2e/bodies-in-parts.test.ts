@@ -21,7 +21,9 @@ const AROUND_BYTES = 2_000;
 const DELAY_MAX_MS = (IN_FLIGHT_MAX_BYTES + AROUND_BYTES) / BYTES_PER_MS + LATENCY_MS;
 
 const codec = createMessageCodec();
-const plain = { features: { compactBlocks: 'off' } } as const;
+/** The scrub would read every block once a second: they are few and long here. */
+const store = { scrubIntervalMs: 3_600_000 };
+const plain = { features: { compactBlocks: 'off' }, store } as const;
 
 function slowNetwork(
   hosts: number,
