@@ -140,6 +140,22 @@ describe('a block of 1 MiB', () => {
   });
 });
 
+describe('a block in parts', () => {
+  it('gives the same run where hosts share nothing and every message is encoded and decoded', () => {
+    const runOf = (isolate: boolean): string => {
+      const plans = [{ consensus: toyConsensus(1, 2, systemOf(200_000)) }, { dials: [0] }, { dials: [1] }];
+      const world = new NodeWorld(
+        plans.map((plan) => ({ ...plan, config: plain })),
+        { isolate },
+      );
+      world.run(5_000);
+      expect(world.heights()).toEqual([2, 2, 2]);
+      return world.simulator.traceHash();
+    };
+    expect(runOf(true)).toBe(runOf(false));
+  });
+});
+
 describe('a node that joins late', () => {
   it('fetches blocks of 1 MiB from several peers at once, in parts, and no message waits long', () => {
     const delays: number[] = [];
