@@ -1,6 +1,5 @@
 /** Sync: runs the transitions of sync-state.ts against ledger, peers and timers. */
 import { assertNever } from '../../env/assert.ts';
-import type { SignedItem } from '../../env/crypto.ts';
 import type { Env } from '../../env/program.ts';
 import { ms } from '../../env/units.ts';
 import { checkBody } from '../execution/check-body.ts';
@@ -132,7 +131,8 @@ export class Sync {
       peer.stalls = 0;
       this.#open.end(requestId);
       const more = isCut(result.headers, result.certificates, this.#ports.limits);
-      this.#checkSeals(result.headers, (good) =>
+      const { env, limits, seals } = this.#ports;
+      seals.checkAll(env.crypto, result.headers.slice(0, limits.syncHeadersMax), (good) =>
         this.#onHeaders(peer, requestId, result.headers, good, more),
       );
       return;
@@ -179,29 +179,6 @@ export class Sync {
       { name: 'sync.plan', size: this.#plan.length, max: limits.syncHeadersMax },
       { name: 'sync.tooEarly', size: this.#tooEarly.size, max: TOO_EARLY_MAX },
     ];
-  }
-
-  /** Answers how many headers from the first on have a valid seal: now, or as a later event. */
-  #checkSeals(headers: readonly Header[], then: (good: number) => void): void {
-    const { env, limits, seals } = this.#ports;
-    const known = headers.slice(0, limits.syncHeadersMax);
-    const items: SignedItem[] = [];
-    const owners: number[] = [];
-    for (let i = 0; i < known.length; i++) {
-      for (const item of seals.itemsOf(known[i] as Header)) {
-        items.push(item);
-        owners.push(i);
-      }
-    }
-    if (items.length === 0) then(known.length);
-    else {
-      env.crypto.verify(items, (valid) => {
-        const bad = valid.indexOf(false);
-        const good = bad < 0 ? known.length : (owners[bad] as number);
-        for (let i = 0; i < good; i++) seals.remember(known[i] as Header);
-        then(good);
-      });
-    }
   }
 
   /** @param good so many headers have a valid seal. */
