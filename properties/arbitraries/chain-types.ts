@@ -194,6 +194,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
         }),
       ),
       record({ kind: fc.constant('unknown' as const) }),
+      record({ kind: fc.constant('part' as const), offset: u32, size: u32, bytes: hexText(0, 60) }),
     ),
   }),
   record({
@@ -203,6 +204,7 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
       record({ kind: fc.constant('headers' as const), locator: ids, limit: u32 }),
       record({ kind: fc.constant('blocks' as const), ids }),
       record({ kind: fc.constant('snapshot' as const), id: hash32.map(hash), item: u32, offset: u32 }),
+      record({ kind: fc.constant('part' as const), id: hash32.map(blockHash), offset: u32 }),
     ),
   }),
   record({
@@ -222,6 +224,13 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
       })),
       record({ kind: fc.constant('snapshot' as const), size: u32, bytes: hexText(0, 60) }),
       record({ kind: fc.constant('unavailable' as const) }),
+      record({
+        kind: fc.constant('part' as const),
+        id: hash32.map(blockHash),
+        offset: u32,
+        size: u32,
+        bytes: hexText(0, 60),
+      }),
     ),
   }),
   record({

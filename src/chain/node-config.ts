@@ -6,6 +6,7 @@ import type { LedgerConfig } from './ledger/ledger.ts';
 import { CHUNK_LEAVES_MAX_BYTES } from './snapshot/chunk.ts';
 import type { ChainWorld } from './types/command.ts';
 import type { Genesis, UpgradeSchedule } from './types/genesis.ts';
+import { ANSWER_MAX_BYTES } from './types/message-codec.ts';
 import type { AccountAddress, Hash } from './types/units.ts';
 
 /** Searches one seal. */
@@ -60,7 +61,7 @@ export interface NodeLimits {
   readonly syncHeadersMax: number;
   readonly syncBlocksMax: number;
   readonly syncWindowMax: number;
-  readonly syncResponseBytesMax: number;
+  readonly answerBytesMax: number;
   readonly syncRequestTimeoutMs: number;
   readonly mempoolCountMax: number;
   readonly mempoolBytesMax: number;
@@ -104,15 +105,15 @@ export const DEFAULT_LIMITS: NodeLimits = {
   verifyingBlocksMax: 64,
   /** Transaction ids whose signature was found valid: the mempool's and the last few blocks'. */
   verifiedIdsMax: 32_768,
-  /** Headers of one response: about 0.5 MB of JSON. */
+  /** Headers asked of one peer at once, and headers that can only be judged later. */
   syncHeadersMax: 512,
   /** Blocks asked of one peer at once. */
   syncBlocksMax: 16,
   /** Bodies asked for and not yet imported: four peers at a time, 64 MiB at worst; not above `orphansMax`. */
   syncWindowMax: 64,
-  /** Bytes of blocks in one response: the next message waits behind it on a stream. */
-  syncResponseBytesMax: 1_048_576,
-  /** One response of that size at 1 Mbit/s, twice. */
+  /** Body of one answer, as JSON: the next message waits behind it on a stream. */
+  answerBytesMax: ANSWER_MAX_BYTES,
+  /** Two such answers pass in a second at 1 Mbit/s; the rest is for peers that are busy. */
   syncRequestTimeoutMs: 16_000,
   /** PROTOCOL.md, Mempool: 10,000 transactions are five full blocks. */
   mempoolCountMax: 10_000,

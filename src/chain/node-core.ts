@@ -20,6 +20,7 @@ import { snapshotOf } from './node-inspect.ts';
 import { BlockIntake, type IntakeItem } from './node-intake.ts';
 import { TransactionPool } from './node-pool.ts';
 import { BlockRelay } from './peers/block-relay.ts';
+import { GOSSIP_REQUEST_ID } from './peers/block-request.ts';
 import { BlockServer } from './peers/block-server.ts';
 import type { PeerFault } from './peers/fault.ts';
 import type { Peer } from './peers/peer.ts';
@@ -242,11 +243,13 @@ export class NodeCore {
         this.#onConsensus(peer, message);
         return;
       case 'SyncRequest':
-        serveSync(this.#common, peer, message);
+        serveSync({ ...this.#common, waiting: (id) => this.#intake.waiting(id) }, peer, message);
         return;
       case 'SyncResponse':
-        if (this.#fetch === undefined) this.#sync.onResponse(peer, message);
-        else this.#fetch.onResponse(peer, message);
+        if (this.#fetch !== undefined) this.#fetch.onResponse(peer, message);
+        else if (message.result.kind === 'part' && message.requestId === GOSSIP_REQUEST_ID) {
+          this.#blocks.onPart(peer, message.result.id, message.result);
+        } else this.#sync.onResponse(peer, message);
         return;
       case 'Ping':
         this.#network.onPing(peer, message);
@@ -349,6 +352,7 @@ export class NodeCore {
       clock: this.#env.clock,
       random: this.#env.random,
       limits: this.#limits,
+      blockBytesMax: this.#config.genesis.parameters.blockBytesMax,
       features: this.#features,
       requestTimeouts: this.#features.requestTimeouts,
       ledger: this.#ledger,
@@ -406,7 +410,6 @@ export class NodeCore {
     const { rules } = this.#config.consensus;
     return new BlockRelay({
       ...this.#common,
-      blockBytesMax: this.#config.genesis.parameters.blockBytesMax,
       isBetter: (candidate) => rules.compare(this.#ledger.head(), candidate) < 0,
       mempool: () => this.#pool.entries(),
       waiting: (id) => this.#intake.waiting(id),
@@ -454,6 +457,7 @@ interface Common {
   readonly clock: Env<ChainWorld>['clock'];
   readonly random: Env<ChainWorld>['random'];
   readonly limits: NodeLimits;
+  readonly blockBytesMax: number;
   readonly features: NodeFeatures;
   readonly requestTimeouts: boolean;
   readonly ledger: Ledger<unknown>;

@@ -5,7 +5,7 @@ import { decodeManifest, encodeManifest, snapshotId } from '../../src/chain/snap
 import type { ChainWorld } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import type { Message } from '../../src/chain/types/message.ts';
-import { SNAPSHOT_PART_MAX_BYTES } from '../../src/chain/types/message-codec.ts';
+import { PART_MAX_BYTES } from '../../src/chain/types/message-codec.ts';
 import { accountAddress, amount, type Hash, hash } from '../../src/chain/types/units.ts';
 import { bytesToHex, hexToBytes } from '../../src/env/bytes.ts';
 import type { Env, Program } from '../../src/env/program.ts';
@@ -232,8 +232,8 @@ describe('a node that begins with a snapshot', () => {
     );
     world.run(60_000);
     expect(world.of('SnapshotInstalled', 1).map(({ chunks }) => chunks)).toEqual([2]);
-    expect(sizes.filter((size) => size === SNAPSHOT_PART_MAX_BYTES).length).toBeGreaterThan(6);
-    expect(Math.max(...sizes)).toBe(SNAPSHOT_PART_MAX_BYTES);
+    expect(sizes.filter((size) => size === PART_MAX_BYTES).length).toBeGreaterThan(6);
+    expect(Math.max(...sizes)).toBe(PART_MAX_BYTES);
     expect(world.heights()).toEqual([40, 40]);
     expect(world.of('PeerScored')).toEqual([]);
   });

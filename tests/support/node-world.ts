@@ -5,6 +5,7 @@ import { addressOf } from '../../src/chain/crypto/address.ts';
 import { buildGenesis } from '../../src/chain/execution/genesis.ts';
 import { createNode } from '../../src/chain/node.ts';
 import type { NodeConfig } from '../../src/chain/node-config.ts';
+import { EMPTY_SYSTEM } from '../../src/chain/types/block-codec.ts';
 import type { Answer, ChainWorld, NodeSnapshot } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import type { Genesis } from '../../src/chain/types/genesis.ts';
@@ -39,15 +40,24 @@ import { type ToyView, toyGenesis, toyRules } from './ledger-world.ts';
 /** Between two blocks of one producer. */
 export const PERIOD_MS = 1_000;
 
-/** Builds a block on its head every period, `difficulty` each; 0 builds nothing. */
-export function toyConsensus(difficulty: number, until = Number.MAX_SAFE_INTEGER): Consensus<ToyView> {
+/** Builds a block on its head every period, `difficulty` each; 0 builds nothing. @param system put into each of them. */
+export function toyConsensus(
+  difficulty: number,
+  until = Number.MAX_SAFE_INTEGER,
+  system = EMPTY_SYSTEM,
+): Consensus<ToyView> {
   return {
     rules: toyRules({ kind: 'depth', depth: 6 }),
-    create: (host) => toyEngine(host, difficulty, until),
+    create: (host) => toyEngine(host, difficulty, until, system),
   };
 }
 
-function toyEngine(host: ConsensusHost<ToyView>, difficulty: number, until: number): Engine {
+function toyEngine(
+  host: ConsensusHost<ToyView>,
+  difficulty: number,
+  until: number,
+  system = EMPTY_SYSTEM,
+): Engine {
   const build = (): void => {
     const head = host.head();
     if (head.header.height < until) {
@@ -56,7 +66,7 @@ function toyEngine(host: ConsensusHost<ToyView>, difficulty: number, until: numb
         timestampMs: unixMs(Math.max(head.header.timestampMs + 1, host.clock.wallMs())),
         beneficiary: host.beneficiary,
         consensus: Uint8Array.of(difficulty),
-        system: { evidence: [], lastCommit: '' },
+        system,
       });
       assert(block !== undefined, 'the head is executed');
       host.submit({ ...block, header: { ...block.header, seal: 'aa' } });

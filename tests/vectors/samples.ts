@@ -255,4 +255,18 @@ export const SAMPLE_MESSAGES: readonly Message[] = [
   },
   { kind: 'SyncResponse', requestId: 3, head: HEAD, result: { kind: 'snapshot', size: 3, bytes: '00ff7f' } },
   { kind: 'SyncResponse', requestId: 4, head: HEAD, result: { kind: 'unavailable' } },
+  { kind: 'GetBlockResponse', id: ID, result: { kind: 'part', offset: 0, size: 1_048_576, bytes: '00ff7f' } },
+  { kind: 'SyncRequest', requestId: 0, want: { kind: 'part', id: ID, offset: 32_768 } },
+  {
+    kind: 'SyncResponse',
+    requestId: 0,
+    head: HEAD,
+    result: { kind: 'part', id: ID, offset: 32_768, size: 32_770, bytes: '7fff' },
+  },
+  {
+    kind: 'SyncResponse',
+    requestId: 5,
+    head: HEAD,
+    result: { kind: 'part', id: ID, offset: 0, size: 0, bytes: '' },
+  },
 ];

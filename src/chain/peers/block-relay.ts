@@ -5,7 +5,7 @@
 import { assertNever } from '../../env/assert.ts';
 import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
-import { type Ms, ms, unixMs } from '../../env/units.ts';
+import { type Ms, unixMs } from '../../env/units.ts';
 import type { Candidate } from '../consensus/consensus.ts';
 import { checkBody } from '../execution/check-body.ts';
 import type { HeaderOutcome, ImportOutcome, Ledger, LedgerHalt } from '../ledger/ledger.ts';
@@ -15,7 +15,7 @@ import type { ChainWorld } from '../types/command.ts';
 import { blockId } from '../types/header-codec.ts';
 import type {
   BlockMessage,
-  GetBlockMessage,
+  BlockPart,
   GetBlockResponseMessage,
   Message,
   ShortIds,
@@ -24,20 +24,17 @@ import type { BlockRejection } from '../types/rejection.ts';
 import type { Transaction } from '../types/transaction.ts';
 import type { BlockHash, TxId, Weight } from '../types/units.ts';
 import { announcementOf } from './announcement.ts';
-import { completePartial, fillFromMempool, type PartialBlock, shortIdTable } from './compact.ts';
+import { BlockRequest, type BlockRequestPorts } from './block-request.ts';
+import { completePartial, fillFromMempool, shortIdTable } from './compact.ts';
 import type { PeerFault } from './fault.ts';
 import { headerFault } from './header-fault.ts';
 import type { Peer } from './peer.ts';
 import type { SealCheck } from './seal-check.ts';
 
-/** Announcers remembered for each block, beside the one that was asked. */
+/** Announcers whose seal is being checked, for each block. */
 const ANNOUNCERS_MAX = 8;
 /** Blocks asked for at once: a branch of that length may be announced while its bodies travel. */
 const BLOCKS_IN_FLIGHT_MAX = 64;
-/** Bytes of a transaction, for the time that a body takes: nearly all are smaller. */
-const TRANSACTION_BYTES_GUESS = 300;
-/** A slow link: 1 Mbit/s. */
-const SLOW_BYTES_PER_MS = 125;
 
 /** How a body came. */
 export type BlockSource = 'announce' | 'full' | 'compact';
@@ -70,29 +67,33 @@ export interface BlockRelayPorts {
   onHalt(halt: LedgerHalt): void;
 }
 
-interface Request {
-  readonly id: BlockHash;
-  /** Absent when an engine asked by id. */
-  readonly announcement: BlockMessage | undefined;
-  source: Peer | undefined;
-  readonly announcers: Peer[];
-  timer: Timer | undefined;
-  partial: PartialBlock | undefined;
-  /** The body at hand was put together here. */
-  isRebuilt: boolean;
-  announced: boolean;
-}
-
 /** The block gossip of one node. */
 export class BlockRelay {
   readonly #ports: BlockRelayPorts;
-  readonly #requests = new Map<BlockHash, Request>();
+  readonly #requests = new Map<BlockHash, BlockRequest>();
   /** Announced, and the signatures of the seal are being checked. */
   readonly #sealing = new Map<BlockHash, Peer[]>();
   readonly #held = new Map<BlockHash, Timer>();
+  readonly #requestPorts: BlockRequestPorts;
 
   constructor(ports: BlockRelayPorts) {
     this.#ports = ports;
+    this.#requestPorts = {
+      env: ports.env,
+      features: ports.features,
+      limits: ports.limits,
+      blockBytesMax: ports.blockBytesMax,
+      send: (peer, message) => ports.send(peer, message),
+      fault: (peer, fault) => ports.fault(peer, fault),
+      stalled: (peer) => ports.stalled(peer),
+      onTransactions: (request, all, from) => this.#complete(request, all, from, 'compact'),
+      onWhole: (request, { block, certificate }, from, isMixed) =>
+        this.#take(request, block, certificate, from, 'full', isMixed),
+      onNobody: ({ id }) => {
+        this.#requests.delete(id);
+        ports.onBehind();
+      },
+    };
   }
 
   /** True while the body of that block is on its way here or waits for its import. */
@@ -113,9 +114,8 @@ export class BlockRelay {
     }
     const request = this.#requests.get(id);
     if (request === undefined) this.#checkSeal(peer, id, message);
-    else if (request.source === undefined && this.#ports.waiting(id) === undefined) this.#ask(request, peer);
-    else if (request.source !== peer && request.announcers.length < ANNOUNCERS_MAX)
-      request.announcers.push(peer);
+    else if (request.source === undefined && this.#ports.waiting(id) === undefined) request.ask(peer);
+    else if (request.source !== peer) request.addAnnouncer(peer);
   }
 
   /** An engine needs a block of which it knows the id and who has it. */
@@ -123,29 +123,27 @@ export class BlockRelay {
     if (this.#ports.ledger.status(id) === 'executed' || this.#ports.waiting(id) !== undefined) return;
     const request = this.#requests.get(id);
     if (request === undefined) this.#open(peer, id, undefined);
-    else if (request.source !== peer && !request.announcers.includes(peer)) {
-      if (request.announcers.length < ANNOUNCERS_MAX) request.announcers.push(peer);
-    }
+    else if (request.source !== peer) request.addAnnouncer(peer);
   }
 
   onGetBlockResponse(peer: Peer, message: GetBlockResponseMessage): void {
-    const request = this.#requests.get(message.id);
-    if (request === undefined || this.#ports.waiting(message.id) !== undefined) {
-      // Where no header is kept, one that waits for its import is as unknown as one that nobody asked for.
-      const isLate = this.#ports.isCertified && request !== undefined;
-      if (!isLate && this.#ports.ledger.status(message.id) === 'unknown')
-        this.#ports.fault(peer, 'UNREQUESTED');
-      return;
-    }
+    const request = this.#awaited(peer, message.id);
+    if (request === undefined) return;
     const { result } = message;
     if (result.kind === 'block') {
       if (blockId(result.block.header) !== message.id || this.#checkBody(result.block) !== undefined) {
         this.#ports.fault(peer, 'BODY_MISMATCH');
-        this.#next(request);
+        request.next();
       } else this.#take(request, result.block, result.certificate, peer, 'full');
     } else if (result.kind === 'transactions') {
-      this.#onTransactions(request, peer, result.indexes, result.transactions);
-    } else if (request.source === peer) this.#next(request);
+      request.onTransactions(peer, result.indexes, result.transactions);
+    } else if (result.kind === 'part') request.onPart(peer, result);
+    else if (request.source === peer) request.next();
+  }
+
+  /** A part after the first, as GOSSIP_REQUEST_ID asked for it. */
+  onPart(peer: Peer, id: BlockHash, part: BlockPart): void {
+    this.#awaited(peer, id)?.onPart(peer, part);
   }
 
   /** Tells a peer of the head, where it may have missed the announcement. Certified chains have none: their engine tells. */
@@ -170,7 +168,7 @@ export class BlockRelay {
       if (request?.isRebuilt === true && from?.isUp === true) {
         // What the short ids left out may be what is missing: the whole block settles it, and nobody is at fault yet.
         request.isRebuilt = false;
-        this.#ask(request, from);
+        request.ask(from);
         return;
       }
       if (from !== undefined) {
@@ -179,13 +177,13 @@ export class BlockRelay {
           outcome.why.code === 'BAD_CERTIFICATE' ? 'INVALID_CERTIFICATE' : 'BODY_MISMATCH',
         );
       }
-      if (request !== undefined) this.#next(request);
+      if (request !== undefined) request.next();
       return;
     }
     if (outcome?.kind === 'orphan') return;
     if (request !== undefined) this.#close(request);
     if (this.#ports.isCertified) return;
-    if (outcome?.kind !== 'imported' || request?.announced === true || (isOld && request === undefined))
+    if (outcome?.kind !== 'imported' || request?.isAnnounced === true || (isOld && request === undefined))
       return;
     if (outcome.change?.to.id === id || this.#ports.features.relayStale) {
       this.#announce(block, outcome.candidate, request?.announcement);
@@ -193,15 +191,11 @@ export class BlockRelay {
   }
 
   onPeerDown(peer: Peer): void {
-    for (const request of [...this.#requests.values()]) {
-      const at = request.announcers.indexOf(peer);
-      if (at >= 0) request.announcers.splice(at, 1);
-      if (request.source === peer) this.#next(request);
-    }
+    for (const request of [...this.#requests.values()]) request.onPeerDown(peer);
   }
 
   stop(): void {
-    for (const request of this.#requests.values()) request.timer?.cancel();
+    for (const request of this.#requests.values()) request.end();
     for (const timer of this.#held.values()) timer.cancel();
     this.#requests.clear();
     this.#held.clear();
@@ -213,6 +207,16 @@ export class BlockRelay {
       { name: 'gossip.sealing', size: this.#sealing.size, max: BLOCKS_IN_FLIGHT_MAX },
       { name: 'gossip.heldHeaders', size: this.#held.size, max: this.#ports.limits.heldBlocksMax },
     ];
+  }
+
+  /** The request whose body is not here yet. */
+  #awaited(peer: Peer, id: BlockHash): BlockRequest | undefined {
+    const request = this.#requests.get(id);
+    if (request !== undefined && this.#ports.waiting(id) === undefined) return request;
+    // Where no header is kept, one that waits for its import is as unknown as one that nobody asked for.
+    const isLate = this.#ports.isCertified && request !== undefined;
+    if (!isLate && this.#ports.ledger.status(id) === 'unknown') this.#ports.fault(peer, 'UNREQUESTED');
+    return undefined;
   }
 
   /** Signatures of the seal first, where it has any; whoever announces meanwhile waits for the same answer. */
@@ -286,82 +290,33 @@ export class BlockRelay {
     }
     const { shortIds, header } = message;
     const isCompact = shortIds !== undefined && this.#ports.features.compactBlocks === 'on';
-    if (!isCompact || !this.#reconstruct(request, peer, header, shortIds)) this.#ask(request, peer);
+    if (!isCompact || !this.#reconstruct(request, peer, header, shortIds)) request.ask(peer);
   }
 
-  #open(peer: Peer, id: BlockHash, announcement: BlockMessage | undefined): Request | undefined {
+  #open(peer: Peer, id: BlockHash, announcement: BlockMessage | undefined): BlockRequest | undefined {
     if (this.#requests.size >= BLOCKS_IN_FLIGHT_MAX) return undefined;
-    const request: Request = {
-      id,
-      announcement,
-      source: undefined,
-      announcers: [],
-      timer: undefined,
-      partial: undefined,
-      isRebuilt: false,
-      announced: false,
-    };
+    const request = new BlockRequest(this.#requestPorts, id, announcement);
     this.#requests.set(id, request);
-    if (announcement === undefined) this.#ask(request, peer);
+    if (announcement === undefined) request.ask(peer);
     return request;
   }
 
-  /** Asks a peer for what is missing: the whole block, or some of its transactions. */
-  #ask(request: Request, peer: Peer): void {
-    request.source = peer;
-    const queue = peer.blocksInFlight++;
-    const { id, partial } = request;
-    const message: GetBlockMessage =
-      partial === undefined ? { kind: 'GetBlock', id } : { kind: 'GetBlock', id, indexes: partial.missing };
-    this.#ports.send(peer, message);
-    if (!this.#ports.features.requestTimeouts) return;
-    const waitMs = this.#timeoutMs(request.announcement?.header, queue);
-    request.timer = this.#ports.env.clock.setTimer('block-request', waitMs, () => {
-      request.timer = undefined;
-      this.#ports.stalled(peer);
-      if (request.source === peer) this.#next(request);
-    });
-  }
-
-  /** What the size of the block and the peer's queue need on a slow link, and a pause for the unexpected. */
-  #timeoutMs(header: Header | undefined, queue: number): Ms {
-    const guess = header === undefined ? Number.MAX_SAFE_INTEGER : header.txCount * TRANSACTION_BYTES_GUESS;
-    const bytes = Math.min(this.#ports.blockBytesMax, guess);
-    const onceMs = this.#ports.limits.blockRequestTimeoutMs + Math.ceil(bytes / SLOW_BYTES_PER_MS);
-    return ms(onceMs * (1 + queue));
-  }
-
-  /** The source of a request failed: the next announcer, or nobody until somebody announces it again. */
-  #next(request: Request): void {
-    this.#settle(request);
-    request.partial = undefined;
-    for (let next = request.announcers.shift(); next !== undefined; next = request.announcers.shift()) {
-      if (!next.isUp) continue;
-      this.#ask(request, next);
-      return;
-    }
-    this.#requests.delete(request.id);
-    this.#ports.onBehind();
-  }
-
-  /** The question to the source is over. */
-  #settle(request: Request): void {
-    request.timer?.cancel();
-    request.timer = undefined;
-    if (request.source !== undefined) request.source.blocksInFlight--;
-    request.source = undefined;
-  }
-
-  #close(request: Request): void {
-    this.#settle(request);
+  #close(request: BlockRequest): void {
+    request.end();
     this.#requests.delete(request.id);
   }
 
-  #take(request: Request, block: Block, certificate: string, peer: Peer, via: BlockSource): void {
+  #take(
+    request: BlockRequest,
+    block: Block,
+    certificate: string,
+    peer: Peer,
+    via: BlockSource,
+    isMixed = false,
+  ): void {
     peer.stalls = 0;
-    this.#settle(request);
-    request.partial = undefined;
-    request.isRebuilt = via !== 'full';
+    request.end();
+    request.isRebuilt = via !== 'full' || isMixed;
     this.#ports.env.emit({
       kind: 'BlockReceived',
       id: request.id,
@@ -378,17 +333,17 @@ export class BlockRelay {
     if (
       certificate === '' &&
       candidate !== undefined &&
-      !request.announced &&
+      !request.isAnnounced &&
       this.#ports.isBetter(candidate)
     ) {
-      request.announced = true;
+      request.isAnnounced = true;
       this.#announce(block, candidate, request.announcement);
     }
     this.#ports.onBody(block, certificate, peer, via);
   }
 
   /** One with a certificate is imported next to what is executed or about to be; what lies further ahead is for sync. */
-  #takeCertified(request: Request, block: Block, certificate: string, peer: Peer): void {
+  #takeCertified(request: BlockRequest, block: Block, certificate: string, peer: Peer): void {
     const { parent } = block.header;
     if (certificate === '') {
       this.#close(request);
@@ -405,46 +360,34 @@ export class BlockRelay {
   }
 
   /** True when the block could be built, or what is missing was asked for. */
-  #reconstruct(request: Request, peer: Peer, header: Header, shortIds: ShortIds): boolean {
+  #reconstruct(request: BlockRequest, peer: Peer, header: Header, shortIds: ShortIds): boolean {
     if (shortIds.ids.length !== header.txCount) return false;
     const { env } = this.#ports;
     const table = shortIdTable(env.memo, env.crypto, request.id, shortIds.nonce);
     const partial = fillFromMempool(table, shortIds.ids, this.#ports.mempool());
     if (partial === undefined) return false;
-    const all = completePartial(partial, [], []);
+    const all = completePartial(partial);
     if (all !== undefined) {
-      const block = blockOf(header, all);
-      if (this.#checkBody(block) !== undefined) return false;
-      this.#take(request, block, '', peer, header.txCount === 0 ? 'announce' : 'compact');
-      return true;
+      return this.#complete(request, all, peer, header.txCount === 0 ? 'announce' : 'compact');
     }
     if (partial.missing.length === header.txCount) return false;
-    request.partial = partial;
-    this.#ask(request, peer);
+    request.askMissing(peer, partial);
     return true;
   }
 
-  #onTransactions(
-    request: Request,
-    peer: Peer,
-    indexes: readonly number[],
-    transactions: readonly Transaction[],
-  ): void {
-    const { partial, announcement } = request;
-    if (partial === undefined || announcement === undefined || request.source !== peer) {
-      this.#ports.fault(peer, 'UNREQUESTED');
-      return;
-    }
-    const all = completePartial(partial, indexes, transactions);
-    const block = all === undefined ? undefined : blockOf(announcement.header, all);
-    if (block !== undefined && this.#checkBody(block) === undefined) {
-      this.#take(request, block, '', peer, 'compact');
-      return;
-    }
-    // Short ids may collide without anybody's fault: the whole block settles it.
-    this.#settle(request);
-    request.partial = undefined;
-    this.#ask(request, peer);
+  /** False: these are not the transactions of the announced header. */
+  #complete(
+    request: BlockRequest,
+    all: readonly Transaction[],
+    from: Peer,
+    via: 'announce' | 'compact',
+  ): boolean {
+    const header = request.announcement?.header;
+    if (header === undefined) return false;
+    const block = blockOf(header, all);
+    if (this.#checkBody(block) !== undefined) return false;
+    this.#take(request, block, '', from, via);
+    return true;
   }
 
   /** Tells every peer that is not known to have the block. What was received is passed on where it is still true. */

@@ -1,15 +1,22 @@
-/** Serves blocks that peers ask for by id: whole ones, and some of their transactions. */
+/** Serves blocks that peers ask for by id: whole ones or their first part, and some of their transactions. */
 import type { Ledger } from '../ledger/ledger.ts';
+import type { NodeLimits } from '../node-config.ts';
 import type { Block } from '../types/block.ts';
 import type { GetBlockMessage, GetBlockResponseMessage, Message } from '../types/message.ts';
 import type { Transaction } from '../types/transaction.ts';
+import { transactionLayout } from '../types/transaction-codec.ts';
 import type { BlockHash } from '../types/units.ts';
 import type { PeerFault } from './fault.ts';
+import { fitsAnswer, partOf } from './partial-body.ts';
 import type { Peer } from './peer.ts';
+
+/** An index below 6,096 and two commas. */
+const INDEX_JSON_BYTES = 6;
 
 /** What serving needs of the node. */
 export interface BlockServerPorts {
-  readonly ledger: Ledger<unknown>;
+  readonly limits: Pick<NodeLimits, 'answerBytesMax'>;
+  readonly ledger: Pick<Ledger<unknown>, 'block' | 'certificate' | 'status'>;
   /** As ConsensusRules.isCertified. */
   readonly isCertified: boolean;
   send(peer: Peer, message: Message): boolean;
@@ -49,15 +56,23 @@ export class BlockServer {
       this.#serveIndexes(peer, id, block, indexes);
       return;
     }
-    const result = { kind: 'block', block, certificate } as const;
+    const result = this.#resultOf(block, certificate);
     const response: GetBlockResponseMessage = { kind: 'GetBlockResponse', id, result };
     // A certificate may still come to a block that is not executed.
     if (isExecuted) this.#last = response;
     this.#ports.send(peer, response);
   }
 
+  #resultOf(block: Block, certificate: string): GetBlockResponseMessage['result'] {
+    const { answerBytesMax } = this.#ports.limits;
+    const part = fitsAnswer(block, certificate, answerBytesMax) ? undefined : partOf(block, certificate, 0);
+    return part === undefined ? { kind: 'block', block, certificate } : { kind: 'part', ...part };
+  }
+
+  /** Of the transactions asked for the first, as many as one answer carries. */
   #serveIndexes(peer: Peer, id: BlockHash, block: Block, indexes: readonly number[]): void {
     const transactions: Transaction[] = [];
+    let bytes = 0;
     let last = -1;
     for (const index of indexes) {
       const transaction = block.transactions[index];
@@ -66,9 +81,13 @@ export class BlockServer {
         return;
       }
       last = index;
+      bytes += transactionLayout.jsonSize(transaction) + INDEX_JSON_BYTES;
+      if (transactions.length > 0 && bytes > this.#ports.limits.answerBytesMax) break;
       transactions.push(transaction);
     }
-    const result = { kind: 'transactions', indexes, transactions } as const;
+    const count = transactions.length;
+    const served = count === indexes.length ? indexes : indexes.slice(0, count);
+    const result = { kind: 'transactions', indexes: served, transactions } as const;
     this.#ports.send(peer, { kind: 'GetBlockResponse', id, result });
   }
 }

@@ -4,7 +4,15 @@ import type { Memo } from '../../env/memo.ts';
 import { sha256 } from '../crypto/sha256.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { blockHash, type TxId, txId } from '../types/units.ts';
-import { completePartial, fillFromMempool, type ShortIdTable, shortIdsOf, shortIdTable } from './compact.ts';
+import {
+  completePartial,
+  fillFromMempool,
+  fillPartial,
+  type PartialBlock,
+  type ShortIdTable,
+  shortIdsOf,
+  shortIdTable,
+} from './compact.ts';
 
 const memo: Memo = { get: (_kind, _key, compute) => compute() };
 const crypto = {
@@ -33,12 +41,13 @@ describe('short ids', () => {
   });
 });
 
-describe('fillFromMempool and completePartial', () => {
+describe('fillFromMempool, fillPartial and completePartial', () => {
   it('rebuild the block in order from any mempool and what is then asked for', () => {
     const inBlock = fc.uniqueArray(fc.nat(63), { maxLength: 30 });
     const inMempool = fc.uniqueArray(fc.nat(63), { maxLength: 64 });
+    const perAnswer = fc.integer({ min: 1, max: 40 });
     fc.assert(
-      fc.property(inBlock, inMempool, (block, mempool) => {
+      fc.property(inBlock, inMempool, perAnswer, (block, mempool, most) => {
         const table = tableOf('00000000000000aa');
         const { ids } = shortIdsOf(table, '00000000000000aa', block.map(idOf));
         const partial = fillFromMempool(table, ids, mempool.map(pair));
@@ -46,8 +55,16 @@ describe('fillFromMempool and completePartial', () => {
         expect(partial.missing.map((index) => block[index])).toEqual(
           block.filter((i) => !mempool.includes(i)),
         );
-        const answer = partial.missing.map((index) => transactions[block[index] as number] as Transaction);
-        expect(completePartial(partial, partial.missing, answer)).toEqual(block.map((i) => transactions[i]));
+        let left: PartialBlock | undefined = partial;
+        while (left !== undefined && left.missing.length > 0) {
+          expect(completePartial(left)).toBeUndefined();
+          const indexes: readonly number[] = left.missing.slice(0, most);
+          const answer = indexes.map((index) => transactions[block[index] as number] as Transaction);
+          left = fillPartial(left, indexes, answer);
+        }
+        expect(left === undefined ? undefined : completePartial(left)).toEqual(
+          block.map((i) => transactions[i]),
+        );
       }),
     );
   });
@@ -71,9 +88,19 @@ describe('fillFromMempool and completePartial', () => {
     expect(partial?.missing).toEqual([0, 2]);
     if (partial === undefined) return;
     const [a, b] = [transactions[1] as Transaction, transactions[3] as Transaction];
-    expect(completePartial(partial, [0], [a])).toBeUndefined();
-    expect(completePartial(partial, [0, 1], [a, b])).toBeUndefined();
-    expect(completePartial(partial, [0, 2], [a])).toBeUndefined();
-    expect(completePartial(partial, [0, 2], [a, b])).toEqual([a, transactions[2], b]);
+    expect(fillPartial(partial, [], [])).toBeUndefined();
+    expect(fillPartial(partial, [2], [b])).toBeUndefined();
+    expect(fillPartial(partial, [0, 1], [a, b])).toBeUndefined();
+    expect(fillPartial(partial, [0, 2], [a])).toBeUndefined();
+    expect(fillPartial(partial, [0, 2, 3], [a, b, b])).toBeUndefined();
+    expect(fillPartial(partial, [0], [a])).toEqual({
+      transactions: [a, transactions[2], undefined],
+      missing: [2],
+    });
+    expect(fillPartial(partial, [0, 2], [a, b])).toEqual({
+      transactions: [a, transactions[2], b],
+      missing: [],
+    });
+    expect(partial.transactions[0]).toBeUndefined();
   });
 });

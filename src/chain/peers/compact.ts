@@ -88,25 +88,25 @@ export function fillFromMempool(
   return { transactions, missing };
 }
 
-/** Puts in what was asked for; undefined when the answer is not for exactly the missing indexes. */
-export function completePartial(
+/** All transactions, when none is missing. */
+export function completePartial({ transactions }: PartialBlock): readonly Transaction[] | undefined {
+  return transactions.every((known) => known !== undefined) ? transactions : undefined;
+}
+
+/** Puts in the first of those that were asked for, at least one; undefined when the answer is for anything else. */
+export function fillPartial(
   partial: PartialBlock,
   indexes: readonly number[],
-  transactions: readonly Transaction[],
-): readonly Transaction[] | undefined {
+  answer: readonly Transaction[],
+): PartialBlock | undefined {
   const { missing } = partial;
-  if (indexes.length !== missing.length || transactions.length !== missing.length) return undefined;
-  const all: Transaction[] = [];
-  let next = 0;
-  for (const known of partial.transactions) {
-    if (known !== undefined) {
-      all.push(known);
-      continue;
-    }
-    const found = transactions[next];
-    if (found === undefined || indexes[next] !== missing[next]) return undefined;
-    all.push(found);
-    next++;
+  const count = indexes.length;
+  if (count === 0 || count > missing.length || count !== answer.length) return undefined;
+  const transactions = [...partial.transactions];
+  for (let i = 0; i < count; i++) {
+    const index = missing[i] as number;
+    if (indexes[i] !== index) return undefined;
+    transactions[index] = answer[i];
   }
-  return all;
+  return { transactions, missing: missing.slice(count) };
 }

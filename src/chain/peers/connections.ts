@@ -360,6 +360,7 @@ export class Connections {
     const { dialed } = connection.info;
     if (peer !== undefined) {
       peer.isUp = false;
+      peer.window.shut();
       this.#byId.delete(peer.id);
       this.#peers = this.#peers.filter((other) => other !== peer);
       this.#env.emit({ kind: 'PeerDown', peer: peer.id, reason });

@@ -17,6 +17,7 @@ import type {
 import type { BlockHash, PeerId, PublicKey } from '../types/units.ts';
 import { AddressBook } from './address-book.ts';
 import { ANCHORS_MAX, loadAnchors, saveAnchors } from './anchors.ts';
+import { IN_FLIGHT_MAX_BYTES } from './answer-window.ts';
 import { Connections } from './connections.ts';
 import { Dialer } from './dialer.ts';
 import { Discovery } from './discovery.ts';
@@ -182,6 +183,11 @@ export class PeerNetwork {
   bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[] {
     return [
       { name: 'peers.addresses', size: this.#book.size, max: this.#book.max },
+      {
+        name: 'peers.answerBytes',
+        size: Math.max(0, ...this.peers.map(({ window }) => window.inFlightBytes)),
+        max: IN_FLIGHT_MAX_BYTES,
+      },
       ...this.#connections.bounds(),
       ...this.#dialer.bounds(),
     ];

@@ -2,6 +2,7 @@
 import type { Address, ConnectionId } from '../../env/units.ts';
 import type { HeadClaim } from '../types/message.ts';
 import type { PeerId } from '../types/units.ts';
+import { AnswerWindow } from './answer-window.ts';
 import { NumberSet } from './inventory.ts';
 
 /** What a handshake tells of a peer. */
@@ -30,6 +31,8 @@ export class Peer {
   /** Its send queue is full until onWritable. */
   full = false;
   isUp = true;
+  /** Answers that are on their way from it. */
+  readonly window = new AnswerWindow();
   lastHeardMs: number;
   /** The ping that waits for its pong; 0: none. */
   pingNonce = 0;

@@ -4,9 +4,11 @@ import { type Address, connectionId } from '../../env/units.ts';
 import { TestClock } from '../consensus/test-host.ts';
 import { DEFAULT_LIMITS } from '../node-config.ts';
 import type { TransactionsMessage } from '../types/message.ts';
+import { ANSWER_MAX_BYTES, createMessageCodec } from '../types/message-codec.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionId } from '../types/transaction-codec.ts';
-import { blockHash, height, type PeerId, type TxId, weight } from '../types/units.ts';
+import { blockHash, height, type PeerId, type TxId, txId, weight } from '../types/units.ts';
+import { IN_FLIGHT_MAX_BYTES } from './answer-window.ts';
 import { Peer } from './peer.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 
@@ -114,5 +116,56 @@ describe('transactions that are not there', () => {
     expect(wants()).toEqual([['p1', IDS.slice(0, 1)]]);
     clock.advance(60_000);
     expect(only.transactionsInFlight).toBe(0);
+  });
+});
+
+describe('many transactions', () => {
+  const ids = Array.from({ length: 400 }, (_, i) => txId(i.toString(16).padStart(64, '0')));
+
+  it('are asked for as many as two answers carry, the others when those have come or are not there', () => {
+    const { have, wants, gossip } = relay();
+    const first = peer(1);
+    have(first, ids);
+    const asked = wants();
+    expect(asked).toEqual([
+      ['p1', ids.slice(0, 114)],
+      ['p1', ids.slice(114, 228)],
+    ]);
+    expect(first.window.inFlightBytes).toBeLessThanOrEqual(IN_FLIGHT_MAX_BYTES);
+    expect(first.transactionsInFlight).toBe(400);
+    gossip.onMessage(first, NOTHING);
+    expect(wants()).toEqual([['p1', ids.slice(228, 342)]]);
+    gossip.onMessage(first, NOTHING);
+    gossip.onMessage(first, NOTHING);
+    gossip.onMessage(first, NOTHING);
+    expect(wants()).toEqual([['p1', ids.slice(342)]]);
+    expect([first.transactionsInFlight, first.window.inFlightBytes]).toEqual([0, 0]);
+  });
+
+  it('are asked of others while they wait, and once only', () => {
+    const { have, wants, gossip, clock } = relay();
+    const [first, second] = [peer(1), peer(2)];
+    have(first, ids.slice(0, 300));
+    wants();
+    have(second, ids.slice(228, 300));
+    expect(wants()).toEqual([['p2', ids.slice(228, 300)]]);
+    gossip.onMessage(first, NOTHING);
+    gossip.onMessage(first, NOTHING);
+    expect(wants()).toEqual([]);
+    expect(first.transactionsInFlight).toBe(0);
+    // But the first is remembered as one who has them.
+    clock.advance(5_001);
+    expect(wants().every(([to]) => to === 'p1')).toBe(true);
+    expect(second.transactionsInFlight).toBe(0);
+  });
+
+  it('are sent in messages that are no longer than an answer', () => {
+    const many = Array.from({ length: 300 }, (_, nonce) => transfer(CHAIN, 0, nonce, 1));
+    const { gossip, sent } = relay(many);
+    gossip.onMessage(peer(1), { ...NOTHING, want: many.map((t) => transactionId(t)) });
+    const codec = createMessageCodec();
+    expect(sent.flatMap(([, { bodies }]) => bodies)).toEqual(many);
+    expect(sent.length).toBe(3);
+    for (const [, message] of sent) expect(codec.byteLength(message)).toBeLessThan(ANSWER_MAX_BYTES + 64);
   });
 });

@@ -3,17 +3,17 @@ import type { Clock, Timer } from '../../env/clock.ts';
 import { ms } from '../../env/units.ts';
 import type { NodeLimits } from '../node-config.ts';
 import type { Message, TransactionsMessage } from '../types/message.ts';
+import { ANSWER_MAX_BYTES, INVENTORY_IDS_MAX, TRANSACTION_JSON_BYTES } from '../types/message-codec.ts';
 import type { Transaction } from '../types/transaction.ts';
-import { transactionSizeBytes } from '../types/transaction-codec.ts';
+import { transactionLayout } from '../types/transaction-codec.ts';
 import type { TxId } from '../types/units.ts';
+import type { Question } from './answer-window.ts';
 import type { PeerFault } from './fault.ts';
 import { Inventory } from './inventory.ts';
 import type { Peer } from './peer.ts';
 
-/** Ids of one message: 67 kB of JSON, about what may pass without delaying a vote. */
-const INVENTORY_MESSAGE_IDS_MAX = 1_000;
-/** Bodies of one message: above 64 kB the next message on the stream would wait. */
-const BODIES_MESSAGE_BYTES_MAX = 48 * 1024;
+/** Ids of one request: their bodies fill an answer. */
+const WANT_IDS_MAX = Math.floor(ANSWER_MAX_BYTES / (TRANSACTION_JSON_BYTES + 1));
 /** Requests that one peer may hold: past it its further announcements wait for another announcer. */
 const REQUESTS_PER_PEER_MAX = 1_000;
 /** Announcers remembered for each request, beside the one that was asked. */
@@ -43,10 +43,17 @@ export interface TransactionRelayPorts {
   onBody(peer: Peer, id: TxId, transaction: Transaction): void;
 }
 
+/** What one message asks is answered together. */
+interface Batch {
+  /** Ids that are not answered. */
+  left: number;
+  /** Its place in the window of the peer; undefined while it is put there. */
+  place: Question | undefined;
+}
+
 interface Request {
-  source: Peer;
-  /** Which message asked: what one asks is answered together. */
-  readonly question: number;
+  readonly source: Peer;
+  readonly batch: Batch;
   deadlineMs: number;
   announcers: Peer[] | undefined;
 }
@@ -57,7 +64,6 @@ export class TransactionRelay {
   readonly #inventory: Inventory;
   /** By deadline, the earliest first: each new deadline is the latest. */
   readonly #requests = new Map<TxId, Request>();
-  #questions = 0;
   #announcements: TxId[] = [];
   #announceTimer: Timer | undefined;
   #deadlineTimer: Timer | undefined;
@@ -71,7 +77,7 @@ export class TransactionRelay {
 
   onMessage(peer: Peer, message: TransactionsMessage): void {
     const { have, want, bodies } = message;
-    if (have.length > INVENTORY_MESSAGE_IDS_MAX || want.length > INVENTORY_MESSAGE_IDS_MAX) {
+    if (have.length > INVENTORY_IDS_MAX || want.length > INVENTORY_IDS_MAX) {
       this.#ports.fault(peer, 'OVER_LIMIT');
       return;
     }
@@ -130,22 +136,16 @@ export class TransactionRelay {
 
   #onHave(peer: Peer, have: readonly TxId[]): void {
     const wanted: TxId[] = [];
-    const question = this.#questions++;
     for (const id of have) {
       peer.known.add(this.#inventory.numberOf(id));
       if (!this.#ports.isNew(id)) continue;
       const request = this.#requests.get(id);
-      if (request !== undefined) {
-        request.announcers ??= [];
-        const { announcers } = request;
-        if (announcers.length < ANNOUNCERS_MAX && !announcers.includes(peer)) announcers.push(peer);
-      } else if (this.#mayAsk(peer)) {
-        this.#ask(peer, id, question);
-        wanted.push(id);
-      }
+      if (request !== undefined) addAnnouncer(request, peer);
+      else if (this.#mayAsk(peer, wanted.length)) wanted.push(id);
     }
-    if (wanted.length > 0)
-      this.#ports.send(peer, { kind: 'Transactions', have: [], want: wanted, bodies: [] });
+    for (let i = 0; i < wanted.length; i += WANT_IDS_MAX) {
+      this.#want(peer, wanted.slice(i, i + WANT_IDS_MAX));
+    }
   }
 
   #onWant(peer: Peer, want: readonly TxId[]): void {
@@ -159,13 +159,14 @@ export class TransactionRelay {
         continue;
       }
       peer.known.add(this.#inventory.numberOf(id));
-      bodies.push(transaction);
-      bytes += transactionSizeBytes(transaction);
-      if (bytes >= BODIES_MESSAGE_BYTES_MAX) {
+      const size = transactionLayout.jsonSize(transaction) + 1;
+      if (bodies.length > 0 && bytes + size > this.#ports.limits.answerBytesMax) {
         this.#ports.send(peer, { kind: 'Transactions', have: [], want: [], bodies });
         bodies = [];
         bytes = 0;
       }
+      bodies.push(transaction);
+      bytes += size;
     }
     if (bodies.length > 0) this.#ports.send(peer, { kind: 'Transactions', have: [], want: [], bodies });
     if (!isComplete) this.#ports.send(peer, NOT_FOUND);
@@ -174,8 +175,8 @@ export class TransactionRelay {
   /** Streams keep their order: what the oldest open question still lacks is not there, and other announcers are asked. */
   #onNotFound(peer: Peer): void {
     const open = [...this.#requests].filter(([, { source }]) => source === peer);
-    const question = open[0]?.[1].question;
-    for (const [id, request] of open) if (request.question === question) this.#next(id, request);
+    const batch = open[0]?.[1].batch;
+    for (const [id, request] of open) if (request.batch === batch) this.#next(id, request);
   }
 
   #onBody(peer: Peer, transaction: Transaction): void {
@@ -185,35 +186,61 @@ export class TransactionRelay {
       if (this.#ports.isNew(id)) this.#ports.fault(peer, 'UNREQUESTED');
       return;
     }
-    request.source.transactionsInFlight--;
-    this.#requests.delete(id);
+    this.#end(id, request);
     peer.known.add(this.#inventory.numberOf(id));
     this.#ports.onBody(peer, id, transaction);
   }
 
-  #mayAsk(peer: Peer): boolean {
+  /** @param more so many will be asked of it beside those that are. */
+  #mayAsk(peer: Peer, more: number): boolean {
     return (
       peer.isUp &&
-      peer.transactionsInFlight < REQUESTS_PER_PEER_MAX &&
-      this.#requests.size < this.#ports.limits.requestsInFlightMax
+      peer.transactionsInFlight + more < REQUESTS_PER_PEER_MAX &&
+      this.#requests.size + more < this.#ports.limits.requestsInFlightMax
     );
   }
 
-  #ask(peer: Peer, id: TxId, question: number, announcers?: Peer[]): void {
+  /** Asks for all of them together, now or when what was asked before is answered. */
+  #want(peer: Peer, ids: readonly TxId[], announcers?: Peer[]): void {
+    peer.transactionsInFlight += ids.length;
+    const batch: Batch = { left: 0, place: undefined };
+    const bytes = ids.length * (TRANSACTION_JSON_BYTES + 1);
+    batch.place = peer.window.ask(bytes, () => this.#ask(peer, ids, batch, announcers));
+  }
+
+  /** While it waited for its turn, ids may have come, or others been asked. Answers whether any is left to be asked for. */
+  #ask(peer: Peer, ids: readonly TxId[], batch: Batch, announcers: Peer[] | undefined): boolean {
     const deadlineMs = this.#ports.clock.monotonicMs() + this.#ports.limits.transactionRequestTimeoutMs;
-    peer.transactionsInFlight++;
-    this.#requests.set(id, { source: peer, question, deadlineMs, announcers });
+    const hasWaited = batch.place !== undefined;
+    const want: TxId[] = [];
+    for (const id of ids) {
+      const other = this.#requests.get(id);
+      if (other !== undefined) addAnnouncer(other, peer);
+      if (other !== undefined || (hasWaited && !this.#ports.isNew(id))) continue;
+      this.#requests.set(id, { source: peer, batch, deadlineMs, announcers });
+      want.push(id);
+    }
+    batch.left = want.length;
+    peer.transactionsInFlight -= ids.length - want.length;
+    if (want.length === 0) return false;
     this.#setDeadlineTimer();
+    this.#ports.send(peer, { kind: 'Transactions', have: [], want, bodies: [] });
+    return true;
+  }
+
+  #end(id: TxId, { source, batch }: Request): void {
+    this.#requests.delete(id);
+    source.transactionsInFlight--;
+    batch.left--;
+    if (batch.left === 0 && batch.place !== undefined) source.window.end(batch.place);
   }
 
   /** Gives a request to its next announcer, or up. */
   #next(id: TxId, request: Request): void {
-    request.source.transactionsInFlight--;
-    this.#requests.delete(id);
+    this.#end(id, request);
     for (let next = request.announcers?.shift(); next !== undefined; next = request.announcers?.shift()) {
-      if (next === request.source || !this.#mayAsk(next)) continue;
-      this.#ask(next, id, this.#questions++, request.announcers);
-      this.#ports.send(next, { kind: 'Transactions', have: [], want: [id], bodies: [] });
+      if (next === request.source || !this.#mayAsk(next, 0)) continue;
+      this.#want(next, [id], request.announcers);
       return;
     }
   }
@@ -264,10 +291,16 @@ export class TransactionRelay {
   }
 }
 
+function addAnnouncer(request: Request, peer: Peer): void {
+  request.announcers ??= [];
+  const { announcers } = request;
+  if (announcers.length < ANNOUNCERS_MAX && !announcers.includes(peer)) announcers.push(peer);
+}
+
 function chunks(ids: readonly TxId[]): readonly TransactionsMessage[] {
   const messages: TransactionsMessage[] = [];
-  for (let i = 0; i < ids.length; i += INVENTORY_MESSAGE_IDS_MAX) {
-    const have = ids.slice(i, i + INVENTORY_MESSAGE_IDS_MAX);
+  for (let i = 0; i < ids.length; i += INVENTORY_IDS_MAX) {
+    const have = ids.slice(i, i + INVENTORY_IDS_MAX);
     messages.push({ kind: 'Transactions', have, want: [], bodies: [] });
   }
   return messages;

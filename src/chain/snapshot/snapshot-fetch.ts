@@ -9,7 +9,7 @@ import type { PeerFault } from '../peers/fault.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { ChainWorld } from '../types/command.ts';
 import type { Message, SyncResponseMessage } from '../types/message.ts';
-import { SNAPSHOT_PART_MAX_BYTES } from '../types/message-codec.ts';
+import { PART_MAX_BYTES } from '../types/message-codec.ts';
 import type { Hash, PeerId } from '../types/units.ts';
 import { CHUNK_MAX_BYTES, verifyChunk } from './chunk.ts';
 import {
@@ -135,7 +135,7 @@ export class SnapshotFetch {
       size > 0 &&
       size <= max &&
       (offset === 0 || before?.bytes.length === size) &&
-      bytes.length === Math.min(SNAPSHOT_PART_MAX_BYTES, size - offset);
+      bytes.length === Math.min(PART_MAX_BYTES, size - offset);
     if (!isSound) {
       this.#step({ kind: 'ended', requestId, how: 'garbage' });
       return;

@@ -21,7 +21,9 @@ type Behaviour =
   | 'brokenHeaders'
   | 'garbageBodies'
   | 'noBodies'
-  | 'oneBody'; // gives one body an answer: slow, but no fault
+  | 'oneBody' // gives one body an answer: slow, but no fault
+  | 'inParts' // gives one body in three parts
+  | 'partThenSilent';
 
 interface World {
   readonly tip: number;
@@ -58,7 +60,8 @@ function viewOf(world: World, gone: ReadonlySet<number>): SyncView {
 
 /** Plays the network: what a peer answers to an action; undefined: a time-out. Mutates the world as an import would. */
 function answer(world: World, action: SyncAction): SyncInput | undefined {
-  if (action.kind !== 'askHeaders' && action.kind !== 'askBlocks') return undefined;
+  if (action.kind !== 'askHeaders' && action.kind !== 'askBlocks' && action.kind !== 'askPart')
+    return undefined;
   const { requestId, peer } = action;
   const behaviour = world.behaviours[Number.parseInt(peer, 16)];
   if (behaviour === undefined || behaviour === 'silent') return { kind: 'timeout', requestId };
@@ -71,6 +74,17 @@ function answer(world: World, action: SyncAction): SyncInput | undefined {
     return { ...base, more: world.headers - before === HEADERS_AT_ONCE, fault: undefined };
   }
   const base = { kind: 'blocks', requestId, peer } as const;
+  if (action.kind === 'askPart') {
+    const { id: of, offset } = action;
+    if (behaviour === 'partThenSilent') return { kind: 'timeout', requestId };
+    if (offset < 2) return { kind: 'part', requestId, peer, id: of, offset: offset + 1 };
+    world.bodies.add(Number.parseInt(of, 16));
+    return { ...base, received: 1, fault: undefined };
+  }
+  const [first] = action.ids;
+  if ((behaviour === 'inParts' || behaviour === 'partThenSilent') && first !== undefined) {
+    return { kind: 'part', requestId, peer, id: first, offset: 1 };
+  }
   if (behaviour === 'noBodies') return { ...base, received: 0, fault: undefined };
   if (behaviour === 'garbageBodies') return { ...base, received: 0, fault: 'BODY_MISMATCH' };
   const given = behaviour === 'oneBody' ? action.ids.slice(0, 1) : action.ids;
@@ -92,7 +106,8 @@ function play(world: World, order: readonly number[]) {
     state = result.state;
     for (const action of result.actions) {
       seen.push(action);
-      if (action.kind === 'askHeaders' || action.kind === 'askBlocks') open.push(action);
+      if (action.kind === 'askHeaders' || action.kind === 'askBlocks' || action.kind === 'askPart')
+        open.push(action);
       if (action.kind === 'pause') isPaused = true;
       if (action.kind === 'fault') faults.set(action.peer, (faults.get(action.peer) ?? 0) + 1);
     }
@@ -122,7 +137,16 @@ function play(world: World, order: readonly number[]) {
   return { state, seen, faults, gone, inFlightMax };
 }
 
-const liars: Behaviour[] = ['claimsOnly', 'silent', 'brokenHeaders', 'garbageBodies', 'noBodies', 'oneBody'];
+const liars: Behaviour[] = [
+  'claimsOnly',
+  'silent',
+  'brokenHeaders',
+  'garbageBodies',
+  'noBodies',
+  'oneBody',
+  'inParts',
+  'partThenSilent',
+];
 
 describe('stepSync', () => {
   it('reaches the head with one honest peer among any liars, whatever order their answers come in', () => {
@@ -163,6 +187,23 @@ describe('stepSync', () => {
     expect(ranges.map((ids) => ids.length)).toEqual([4, 4, 4]);
     expect(new Set(ranges.flat()).size).toBe(12);
     expect(state.phase).toBe('bodies');
+  });
+
+  it('keeps a peer at the body that it sends in parts, and gives the rest of its work to others', () => {
+    const world: World = { tip: 8, behaviours: ['honest', 'honest'], headers: 8, bodies: new Set() };
+    const lone = viewOf(world, new Set([1]));
+    const asked = stepSync(SYNC_IDLE, { kind: 'look' }, lone);
+    const requestId = asked.actions.flatMap((a) => (a.kind === 'askBlocks' ? [a.requestId] : []))[0] ?? 0;
+    const part = { kind: 'part', requestId, peer: peerId(0), id: id(1), offset: 32_768 } as const;
+    const { state, actions } = stepSync(asked.state, part, viewOf(world, new Set()));
+    expect(actions).toMatchObject([
+      { kind: 'endRequest', requestId },
+      { kind: 'askPart', peer: peerId(0), id: id(1), offset: 32_768 },
+      { kind: 'askBlocks', peer: peerId(1), ids: [id(2), id(3), id(4), id(5)] },
+    ]);
+    expect(state.bodies[0]).toEqual({ requestId: requestId + 1, peer: peerId(0), ids: [id(1)] });
+    // The old question is over: a second answer to it changes nothing.
+    expect(stepSync(state, part, viewOf(world, new Set()))).toEqual({ state, actions: [] });
   });
 
   it('gives the work of a peer that left to another', () => {

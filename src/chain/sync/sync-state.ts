@@ -76,6 +76,14 @@ export type SyncInput =
       readonly received: number;
       readonly fault: SyncFault | undefined;
     }
+  /** A part of a body came that is longer than one answer, and more of it follows from `offset` on. */
+  | {
+      readonly kind: 'part';
+      readonly requestId: number;
+      readonly peer: PeerId;
+      readonly id: BlockHash;
+      readonly offset: number;
+    }
   | { readonly kind: 'timeout'; readonly requestId: number }
   | { readonly kind: 'peerDown'; readonly peer: PeerId }
   /** What this peer gave turned out wrong when it was imported. */
@@ -102,6 +110,13 @@ export type SyncAction =
       readonly requestId: number;
       readonly peer: PeerId;
       readonly ids: readonly BlockHash[];
+    }
+  | {
+      readonly kind: 'askPart';
+      readonly requestId: number;
+      readonly peer: PeerId;
+      readonly id: BlockHash;
+      readonly offset: number;
     }
   | { readonly kind: 'endRequest'; readonly requestId: number }
   | { readonly kind: 'fault'; readonly peer: PeerId; readonly fault: SyncFault }
@@ -135,6 +150,8 @@ export function stepSync(state: SyncState, input: SyncInput, view: SyncView): Sy
       return onHeaders(state, input, view);
     case 'blocks':
       return onBlocks(state, input, view);
+    case 'part':
+      return onPart(state, input, view);
     case 'timeout':
       return onTimeout(state, input.requestId, view);
     case 'peerDown':
@@ -191,6 +208,20 @@ function onBlocks(state: SyncState, input: Extract<SyncInput, { kind: 'blocks' }
   // A peer without any of what it was asked for may have pruned it: no fault, but others are asked now.
   else if (input.received === 0) next = withoutBodies(next, input.peer);
   return settle(next, actions, view);
+}
+
+/** The peer goes on with that body; what else it was asked for is free for others. */
+function onPart(state: SyncState, input: Extract<SyncInput, { kind: 'part' }>, view: SyncView): SyncStep {
+  const { id, peer, offset } = input;
+  const request = state.bodies.find((body) => body.requestId === input.requestId && body.peer === peer);
+  if (request === undefined) return { state, actions: [] };
+  const requestId = state.nextRequestId;
+  const bodies = state.bodies.map((body) => (body === request ? { requestId, peer, ids: [id] } : body));
+  const actions: SyncAction[] = [
+    { kind: 'endRequest', requestId: input.requestId },
+    { kind: 'askPart', requestId, peer, id, offset },
+  ];
+  return settle({ ...state, bodies, nextRequestId: requestId + 1 }, actions, view);
 }
 
 function onTimeout(state: SyncState, requestId: number, view: SyncView): SyncStep {

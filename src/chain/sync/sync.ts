@@ -1,7 +1,5 @@
 /** Sync: runs the transitions of sync-state.ts against ledger, peers and timers. */
 import { assertNever } from '../../env/assert.ts';
-import type { Timer } from '../../env/clock.ts';
-import type { SignedItem } from '../../env/crypto.ts';
 import type { Env } from '../../env/program.ts';
 import { ms } from '../../env/units.ts';
 import { checkBody } from '../execution/check-body.ts';
@@ -15,11 +13,20 @@ import type { Block, Header } from '../types/block.ts';
 import type { ChainWorld } from '../types/command.ts';
 import { blockId } from '../types/header-codec.ts';
 import type { Message, SyncResponseMessage } from '../types/message.ts';
-import { LOCATOR_IDS_MAX } from '../types/message-codec.ts';
+import {
+  ANSWER_MAX_BYTES,
+  answerBytesOf,
+  HEADER_JSON_BYTES,
+  LOCATOR_IDS_MAX,
+} from '../types/message-codec.ts';
 import type { BlockHash, Height, PeerId, Weight } from '../types/units.ts';
 import { HeaderPlan } from './header-plan.ts';
+import { OpenRequests } from './open-requests.ts';
 import { Patience } from './patience.ts';
+import { ReceivingBodies } from './receiving.ts';
+import { isCut } from './sync-server.ts';
 import {
+  type BodyRequest,
   SYNC_IDLE,
   type SyncAction,
   type SyncFault,
@@ -33,6 +40,7 @@ import {
 export interface SyncPorts {
   readonly env: Env<ChainWorld>;
   readonly limits: NodeLimits;
+  readonly blockBytesMax: number;
   readonly ledger: Ledger<unknown>;
   /** As ConsensusRules.isCertified. */
   readonly isCertified: boolean;
@@ -60,7 +68,8 @@ export interface SyncPorts {
 export class Sync {
   readonly #ports: SyncPorts;
   #state: SyncState = SYNC_IDLE;
-  readonly #timers = new Map<number, Timer>();
+  readonly #open: OpenRequests;
+  readonly #receiving: ReceivingBodies;
   readonly #plan: HeaderPlan;
   /** Heads whose headers lie too far in the future to be kept now. */
   readonly #tooEarly = new Set<BlockHash>();
@@ -74,6 +83,12 @@ export class Sync {
   constructor(ports: SyncPorts) {
     this.#ports = ports;
     this.#plan = new HeaderPlan(ports.limits.syncHeadersMax);
+    this.#open = new OpenRequests({
+      clock: ports.env.clock,
+      send: (peer, message) => ports.send(peer, message),
+      onTimeout: (requestId) => this.#onTimeout(requestId),
+    });
+    this.#receiving = new ReceivingBodies(ports);
     this.#patience = new Patience({
       ...ports,
       clock: ports.env.clock,
@@ -105,6 +120,7 @@ export class Sync {
   }
 
   onPeerDown(peer: Peer): void {
+    this.#receiving.forget(peer.id);
     if (this.#state.phase !== 'idle') this.#step({ kind: 'peerDown', peer: peer.id });
     this.#replan(peer.id);
   }
@@ -115,9 +131,10 @@ export class Sync {
     const { header, bodies } = this.#state;
     if (result.kind === 'headers' && header?.requestId === requestId && header.peer === peer.id) {
       peer.stalls = 0;
-      this.#timers.get(requestId)?.cancel();
-      const more = result.headers.length >= this.#ports.limits.syncHeadersMax;
-      this.#checkSeals(result.headers, (good) =>
+      this.#open.end(requestId);
+      const more = isCut(result.headers, this.#ports.limits);
+      const { env, limits, seals } = this.#ports;
+      seals.checkAll(env.crypto, result.headers.slice(0, limits.syncHeadersMax), (good) =>
         this.#onHeaders(peer, requestId, result.headers, good, more),
       );
       return;
@@ -133,6 +150,9 @@ export class Sync {
       this.#onBlocks(peer, requestId, request.ids, result.blocks, result.certificates);
       // Who gives headers without bodies may have pruned them, or made them up.
       if (result.blocks.length === 0 && request.ids.some((id) => this.#plan.has(id))) this.#replan(peer.id);
+    } else if (result.kind === 'part' && request !== undefined) {
+      peer.stalls = 0;
+      this.#onPart(peer, request, result);
     } else this.#ports.fault(peer, 'UNREQUESTED');
   }
 
@@ -150,8 +170,8 @@ export class Sync {
 
   stop(): void {
     this.#patience.stop();
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#open.stop();
+    this.#receiving.clear();
     this.#isStopped = true;
   }
 
@@ -163,32 +183,10 @@ export class Sync {
         size: this.#importing.size,
         max: limits.syncWindowMax + limits.syncBlocksMax,
       },
+      { name: 'sync.receiving', size: this.#receiving.size, max: this.#ports.peers().length },
       ...this.#plan.bounds(),
       { name: 'sync.tooEarly', size: this.#tooEarly.size, max: TOO_EARLY_MAX },
     ];
-  }
-
-  /** Answers how many headers from the first on have a valid seal: now, or as a later event. */
-  #checkSeals(headers: readonly Header[], then: (good: number) => void): void {
-    const { env, limits, seals } = this.#ports;
-    const known = headers.slice(0, limits.syncHeadersMax);
-    const items: SignedItem[] = [];
-    const owners: number[] = [];
-    for (let i = 0; i < known.length; i++) {
-      for (const item of seals.itemsOf(known[i] as Header)) {
-        items.push(item);
-        owners.push(i);
-      }
-    }
-    if (items.length === 0) then(known.length);
-    else {
-      env.crypto.verify(items, (valid) => {
-        const bad = valid.indexOf(false);
-        const good = bad < 0 ? known.length : (owners[bad] as number);
-        for (let i = 0; i < good; i++) seals.remember(known[i] as Header);
-        then(good);
-      });
-    }
   }
 
   /** @param good so many headers have a valid seal. */
@@ -282,6 +280,38 @@ export class Sync {
     for (const [, block, certificate] of good) this.#ports.onBody(block, certificate, peer);
   }
 
+  #onPart(peer: Peer, { requestId, ids }: BodyRequest, part: SyncPart): void {
+    const received = this.#receiving.add(peer.id, ids, part);
+    const base = { requestId, peer: peer.id };
+    switch (received.kind) {
+      case 'more':
+        this.#step({ kind: 'part', ...base, id: part.id, offset: received.offset });
+        return;
+      case 'whole': {
+        const { block, certificate } = received.found;
+        this.#onBlocks(peer, requestId, [part.id], [block], [certificate]);
+        return;
+      }
+      case 'gone':
+        this.#step({ kind: 'blocks', ...base, received: 0, fault: undefined });
+        if (ids.some((id) => this.#plan.has(id))) this.#replan(peer.id);
+        return;
+      case 'garbage':
+        this.#step({ kind: 'blocks', ...base, received: 0, fault: 'BODY_MISMATCH' });
+        return;
+      default:
+        assertNever(received);
+    }
+  }
+
+  /** Who does not answer is not followed. */
+  #onTimeout(requestId: number): void {
+    const { header, bodies } = this.#state;
+    const asked = [header, ...bodies].find((request) => request?.requestId === requestId)?.peer;
+    this.#step({ kind: 'timeout', requestId });
+    if (asked !== undefined) this.#replan(asked);
+  }
+
   /** @param source who gave the header that the plan has of it. */
   #blameOf(
     from: Peer | undefined,
@@ -320,15 +350,25 @@ export class Sync {
         const known =
           from === undefined ? ledger.locator(ledger.bestHeader().id) : [from, ...ledger.locator()];
         const locator = known.slice(0, LOCATOR_IDS_MAX);
-        this.#ask(action.requestId, action.peer, { kind: 'headers', locator, limit: limits.syncHeadersMax });
+        const bytes = this.#headerBytes(action.peer);
+        const { syncHeadersMax: limit } = limits;
+        this.#ask(action.requestId, action.peer, bytes, { kind: 'headers', locator, limit });
         return;
       }
       case 'askBlocks':
-        this.#ask(action.requestId, action.peer, { kind: 'blocks', ids: action.ids });
+        this.#receiving.forget(action.peer);
+        this.#ask(action.requestId, action.peer, this.#bodyBytes(action.ids), {
+          kind: 'blocks',
+          ids: action.ids,
+        });
         return;
+      case 'askPart': {
+        const { id, offset } = action;
+        this.#ask(action.requestId, action.peer, ANSWER_MAX_BYTES, { kind: 'part', id, offset });
+        return;
+      }
       case 'endRequest':
-        this.#timers.get(action.requestId)?.cancel();
-        this.#timers.delete(action.requestId);
+        this.#open.end(action.requestId);
         return;
       case 'fault':
         this.#fault(action.peer, action.fault);
@@ -352,18 +392,24 @@ export class Sync {
     }
   }
 
-  #ask(requestId: number, to: PeerId, want: Extract<Message, { kind: 'SyncRequest' }>['want']): void {
-    const peer = this.#ports.peer(to);
-    if (peer !== undefined) this.#ports.send(peer, { kind: 'SyncRequest', requestId, want });
-    const timer = this.#ports.env.clock.setTimer(
-      'sync-request',
-      ms(this.#ports.limits.syncRequestTimeoutMs),
-      () => {
-        this.#step({ kind: 'timeout', requestId });
-        this.#replan(to);
-      },
+  #ask(requestId: number, to: PeerId, bytes: number, want: SyncWant): void {
+    const request = { kind: 'SyncRequest', requestId, want } as const;
+    this.#open.ask(this.#ports.peer(to), request, bytes, () =>
+      want.kind === 'part' ? this.#receiving.waitMs(to) : this.#ports.limits.syncRequestTimeoutMs,
     );
-    this.#timers.set(requestId, timer);
+  }
+
+  /** About what the headers take that a peer claims to have. */
+  #headerBytes(id: PeerId): number {
+    const claimed = this.#ports.peer(id)?.head.height ?? 0;
+    const own = this.#ports.ledger.head().header.height;
+    return Math.max(1, claimed - own) * HEADER_JSON_BYTES;
+  }
+
+  #bodyBytes(ids: readonly BlockHash[]): number {
+    let bytes = 0;
+    for (const id of ids) bytes += answerBytesOf(this.#ports.ledger.header(id));
+    return bytes;
   }
 
   #fault(id: PeerId, fault: SyncFault): void {
@@ -444,6 +490,9 @@ interface HeadersVerdict {
   readonly fault: SyncFault | undefined;
   readonly isExcused: boolean;
 }
+
+type SyncWant = Extract<Message, { kind: 'SyncRequest' }>['want'];
+type SyncPart = Extract<SyncResponseMessage['result'], { kind: 'part' }>;
 
 const GOOD: HeadersVerdict = { fault: undefined, isExcused: false };
 const BROKEN: HeadersVerdict = { fault: 'BROKEN_CHAIN', isExcused: false };

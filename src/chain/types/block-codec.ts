@@ -42,6 +42,21 @@ export const blockLayout: Layout<Block> = struct<Block>({
   system: systemLayout,
 });
 
+/** A block and what it is proven with; the certificate may be empty. */
+export interface CertifiedBlock {
+  readonly block: Block;
+  readonly certificate: string;
+}
+
+/** What travels in parts. */
+export const certifiedBlockLayout: Layout<CertifiedBlock> = struct<CertifiedBlock>({
+  block: blockLayout,
+  certificate: certificateLayout,
+});
+
+/** What a certificate adds to the encoding of its block. */
+export const CERTIFICATE_ADDED_MAX_BYTES = 4 + CERTIFICATE_MAX_BYTES;
+
 /** The canonical bytes. Not cached: a megabyte each. */
 export function encodeBlock(block: Block): Uint8Array {
   return encodeLayout(blockLayout, block);
@@ -105,3 +120,6 @@ function opaqueBytes(text: string): Uint8Array {
   writeHexBytes(bytes, 0, text);
   return bytes;
 }
+
+/** Of a block without evidence and last commit. */
+export const EMPTY_SYSTEM_ROOT: Hash = systemRoot(EMPTY_SYSTEM);

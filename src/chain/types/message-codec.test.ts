@@ -1,21 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { messages } from '../../../properties/arbitraries/chain-types.ts';
-import { SAMPLE_MESSAGES } from '../../../tests/vectors/samples.ts';
+import { SAMPLE_HEADERS, SAMPLE_MESSAGES, SAMPLE_TRANSACTIONS } from '../../../tests/vectors/samples.ts';
 import { isDecodeRejection, MESSAGE_MAX_BYTES } from '../../env/network.ts';
+import { unixMs } from '../../env/units.ts';
+import { CONSENSUS_FIELD_MAX_BYTES, type Header } from './block.ts';
+import { headerLayout } from './header-codec.ts';
 import { ADDRESS_MAX_LENGTH } from './layout/fields.ts';
 import type { Message } from './message.ts';
 import {
+  ANSWER_MAX_BYTES,
+  answerBytesOf,
   CONSENSUS_BODY_MAX_BYTES,
   createMessageCodec,
+  HEADER_JSON_MAX_BYTES,
   INVENTORY_IDS_MAX,
   LOCATOR_IDS_MAX,
+  PART_MAX_BYTES,
   PEER_ADDRESSES_MAX,
   SYNC_BLOCKS_MAX,
   SYNC_HEADERS_MAX,
+  TRANSACTION_JSON_BYTES,
 } from './message-codec.ts';
+import type { Transaction } from './transaction.ts';
+import { transactionLayout } from './transaction-codec.ts';
+import { accountAddress, amount, blockHash, gas, height, weight } from './units.ts';
 
 const codec = createMessageCodec();
+const MAX_U32 = 0xffff_ffff;
 
 function asciiOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -183,6 +195,16 @@ describe('the wire codec refuses', () => {
       [INVENTORY_IDS_MAX, (n) => `{"kind":"Transactions","have":${listOf(id, n)},"want":[],"bodies":[]}`],
       [INVENTORY_IDS_MAX, (n) => `{"kind":"Transactions","have":[],"want":${listOf(id, n)},"bodies":[]}`],
       [ADDRESS_MAX_LENGTH, (n) => `{"kind":"PeerInfo","request":true,"peers":["${'a'.repeat(n)}"]}`],
+      [
+        PART_MAX_BYTES,
+        (n) =>
+          `{"kind":"GetBlockResponse","id":${id},"result":{"kind":"part","offset":0,"size":1,"bytes":"${'00'.repeat(n)}"}}`,
+      ],
+      [
+        PART_MAX_BYTES,
+        (n) =>
+          `{"kind":"SyncResponse","requestId":0,"head":${head},"result":{"kind":"part","id":${id},"offset":0,"size":1,"bytes":"${'00'.repeat(n)}"}}`,
+      ],
       [CONSENSUS_BODY_MAX_BYTES, (n) => `{"kind":"Consensus","body":"${'00'.repeat(n)}"}`],
     ];
     for (const [max, text] of cases) {
@@ -207,5 +229,60 @@ describe('the wire codec refuses', () => {
     const sample = textOf(codec.encode(SAMPLE_MESSAGES[9] as Message));
     expect(codeOf(sample)).toBe('accepted');
     expect(codeOf(sample.replace('[1,3]', '[1]'))).toBe('BAD_FIELD');
+  });
+});
+
+describe('sizes of answers', () => {
+  const MAX = Number.MAX_SAFE_INTEGER;
+
+  it('hold for the longest transaction and the longest header', () => {
+    const [transfer] = SAMPLE_TRANSACTIONS;
+    const longest: Transaction = {
+      ...(transfer as Transaction),
+      version: 9,
+      nonce: MAX,
+      validUntilHeight: height(MAX),
+      gasLimit: gas(MAX),
+      gasPrice: amount(2n ** 64n - 1n),
+      action: { kind: 'transfer', to: accountAddress('a'.repeat(64)), amount: amount(2n ** 64n - 1n) },
+    };
+    const size = transactionLayout.jsonSize(longest);
+    expect(size).toBeLessThanOrEqual(TRANSACTION_JSON_BYTES);
+    expect(size).toBeGreaterThan(TRANSACTION_JSON_BYTES - 10);
+    const header: Header = {
+      ...(SAMPLE_HEADERS[1] as Header),
+      height: height(MAX),
+      gasUsed: gas(MAX),
+      timestampMs: unixMs(MAX),
+      consensus: 'ab'.repeat(CONSENSUS_FIELD_MAX_BYTES),
+      seal: 'ab'.repeat(CONSENSUS_FIELD_MAX_BYTES),
+    };
+    expect(headerLayout.jsonSize(header)).toBeLessThanOrEqual(HEADER_JSON_MAX_BYTES);
+  });
+
+  it('hold for a full part, and for the names around it', () => {
+    const bytes = 'ab'.repeat(PART_MAX_BYTES);
+    const part = {
+      kind: 'part',
+      id: blockHash('c0'.repeat(32)),
+      offset: MAX_U32,
+      size: MAX_U32,
+      bytes,
+    } as const;
+    const claim = { id: part.id, height: height(MAX), weight: weight('f'.repeat(128)) };
+    const message = { kind: 'SyncResponse', requestId: MAX, head: claim, result: part } as const;
+    expect(bytes.length).toBe(ANSWER_MAX_BYTES);
+    expect(codec.byteLength(message)).toBeLessThan(ANSWER_MAX_BYTES + 512);
+  });
+
+  it('are known of blocks without evidence and commit, and as long as may be of others', () => {
+    const header = SAMPLE_HEADERS[0] as Header;
+    expect(answerBytesOf(header)).toBeLessThan(2_000);
+    expect(answerBytesOf({ ...header, txCount: 20 })).toBe(
+      answerBytesOf(header) + 20 * TRANSACTION_JSON_BYTES,
+    );
+    expect(answerBytesOf({ ...header, txCount: 5_000 })).toBe(ANSWER_MAX_BYTES);
+    expect(answerBytesOf(SAMPLE_HEADERS[1])).toBe(ANSWER_MAX_BYTES);
+    expect(answerBytesOf(undefined)).toBe(ANSWER_MAX_BYTES);
   });
 });

@@ -2,8 +2,8 @@
 import { assert } from '../../env/assert.ts';
 import { type Codec, type DecodeRejection, MESSAGE_MAX_BYTES } from '../../env/network.ts';
 import type { Block } from './block.ts';
-import { BLOCK_MAX_BYTES } from './block.ts';
-import { BLOCK_TRANSACTIONS_MAX, blockLayout, certificateLayout } from './block-codec.ts';
+import { BLOCK_MAX_BYTES, type Header } from './block.ts';
+import { BLOCK_TRANSACTIONS_MAX, blockLayout, certificateLayout, EMPTY_SYSTEM_ROOT } from './block-codec.ts';
 import { headerLayout } from './header-codec.ts';
 import { decodeJson, encodeJson } from './layout/codec.ts';
 import {
@@ -31,20 +31,31 @@ import type {
 } from './message.ts';
 import { transactionLayout } from './transaction-codec.ts';
 
-/** Headers of one response, and certificates beside them: about 0.5 MB of JSON with a seal of 64 bytes each. */
+/**
+ * Body of one answer, as JSON. What lies before a message on its stream cannot be overtaken: two such answers, which are
+ * all that a node asks of one peer at a time, pass in a second at 1 Mbit/s.
+ */
+export const ANSWER_MAX_BYTES = 65_536;
+/** Bytes of one part of a block or of an item of a snapshot: in hexadecimal they fill one answer. */
+export const PART_MAX_BYTES = ANSWER_MAX_BYTES / 2;
+/** The longest transaction of a kind known today, as JSON: a transfer with the largest numbers. */
+export const TRANSACTION_JSON_BYTES = 572;
+/** A header with a short seal, as JSON, and what stands around it. */
+export const HEADER_JSON_BYTES = 1_024;
+/** The longest header, as JSON: 1 KiB of consensus and of seal in hexadecimal, and its other fields. */
+export const HEADER_JSON_MAX_BYTES = 5_120;
+/** Headers asked for at once, and certificates beside them: about 70 with a seal of 64 bytes each fill the answer before. */
 export const SYNC_HEADERS_MAX = 512;
-/** Blocks of one response: small ones; the sender stops at 1 MiB of them. */
+/** Blocks asked for at once: small ones; the sender stops when an answer is full. */
 export const SYNC_BLOCKS_MAX = 128;
-/** Bytes of a snapshot in one response: 64 kB of JSON, so that no other message waits long behind it on its stream. */
-export const SNAPSHOT_PART_MAX_BYTES = 32_768;
 /** Ids of a locator: distances that double reach 2^63 with 64. */
 export const LOCATOR_IDS_MAX = 64;
 /** Addresses of one PeerInfo: 64 × 255 characters are below 17 kB. */
 export const PEER_ADDRESSES_MAX = 64;
-/** Ids of one inventory or request: 4,096 × 67 characters are 275 kB, two full blocks. */
-export const INVENTORY_IDS_MAX = 4096;
-/** Bodies of one message: as many as the largest block holds. */
-const TRANSACTION_BODIES_MAX = BLOCK_TRANSACTIONS_MAX;
+/** Ids of one inventory or request: 960 × 67 characters are as long as an answer. */
+export const INVENTORY_IDS_MAX = 960;
+/** Bodies of one message: the smallest have 409 bytes of JSON, so that 160 fill an answer. */
+const TRANSACTION_BODIES_MAX = 160;
 /** An engine's message: the largest is a proposal that carries its whole block. */
 export const CONSENSUS_BODY_MAX_BYTES = BLOCK_MAX_BYTES + 65_536;
 
@@ -73,6 +84,8 @@ function sameCount<T>(name: string, left: (value: T) => number, right: (value: T
       : { code: 'BAD_FIELD' as const, detail: `as many ${name} expected` };
 }
 
+const part = { offset: u32Field, size: u32Field, bytes: sizedHex<string>(32, PART_MAX_BYTES) };
+
 type BlockResult = GetBlockResponseMessage['result'];
 const blockResult: Layout<BlockResult> = refine(
   union<BlockResult>({
@@ -85,6 +98,7 @@ const blockResult: Layout<BlockResult> = refine(
       },
     },
     unknown: { tag: 2, fields: {} },
+    part: { tag: 3, fields: part },
   }),
   sameCount(
     'transactions as indexes',
@@ -98,6 +112,7 @@ const want: Layout<Want> = union<Want>({
   headers: { tag: 0, fields: { locator: listOf(blockHashField, 8, LOCATOR_IDS_MAX), limit: u32Field } },
   blocks: { tag: 1, fields: { ids: listOf(blockHashField, 16, SYNC_BLOCKS_MAX) } },
   snapshot: { tag: 2, fields: { id: hashField, item: u32Field, offset: u32Field } },
+  part: { tag: 3, fields: { id: blockHashField, offset: u32Field } },
 });
 
 type SyncResult = SyncResponseMessage['result'];
@@ -119,9 +134,10 @@ const syncResult: Layout<SyncResult> = refine(
     },
     snapshot: {
       tag: 2,
-      fields: { size: u32Field, bytes: sizedHex<string>(32, SNAPSHOT_PART_MAX_BYTES) },
+      fields: { size: u32Field, bytes: sizedHex<string>(32, PART_MAX_BYTES) },
     },
     unavailable: { tag: 3, fields: {} },
+    part: { tag: 4, fields: { id: blockHashField, ...part } },
   }),
   sameCount(
     'certificates as headers or blocks',
@@ -180,6 +196,13 @@ export const messageLayout: Layout<Message> = union<Message>(
   },
   'UNKNOWN_KIND',
 );
+
+/** About what the answer takes that carries the block of a header: at most a full one. `undefined`: it is not known. */
+export function answerBytesOf(header: Header | undefined): number {
+  // How much evidence and commit a block carries no header tells.
+  if (header === undefined || header.systemRoot !== EMPTY_SYSTEM_ROOT) return ANSWER_MAX_BYTES;
+  return Math.min(ANSWER_MAX_BYTES, HEADER_JSON_BYTES + header.txCount * TRANSACTION_JSON_BYTES);
+}
 
 /** Where the hash of a fingerprint starts: FNV's offset basis. */
 const FINGERPRINT_SEED = 0x811c9dc5;

@@ -70,22 +70,36 @@ export interface GetBlockMessage {
   readonly indexes?: readonly number[];
 }
 
+/**
+ * A piece of a block that does not fit one answer: of its encoding, and its certificate's behind it, `size` bytes in all,
+ * those from `offset` on. Lower-case hexadecimal. Size 0: the block is not here any more, no fault.
+ */
+export interface BlockPart {
+  readonly offset: number;
+  readonly size: number;
+  readonly bytes: string;
+}
+
 export interface GetBlockResponseMessage {
   readonly kind: 'GetBlockResponse';
   readonly id: BlockHash;
   readonly result:
     | { readonly kind: 'block'; readonly block: Block; readonly certificate: string }
+    /** The first of those asked for, as many as one answer carries, at least one. */
     | {
         readonly kind: 'transactions';
         readonly indexes: readonly number[];
         readonly transactions: readonly Transaction[];
       }
-    | { readonly kind: 'unknown' };
+    | { readonly kind: 'unknown' }
+    /** The first part of a block that does not fit one answer; the others are asked for by SyncRequest. */
+    | ({ readonly kind: 'part' } & BlockPart);
 }
 
 /**
- * Headers after the newest block of `locator` that the other side has on its main chain, blocks by id, or an item of a
- * snapshot (0: the manifest, then the chunks) from `offset` on, as much of it as one answer carries.
+ * Headers after the newest block of `locator` that the other side has on its main chain, blocks by id, the part of a
+ * block from `offset` on, or an item of a snapshot (0: the manifest, then the chunks) from `offset` on: of each as much
+ * as one answer carries.
  */
 export interface SyncRequestMessage {
   readonly kind: 'SyncRequest';
@@ -93,7 +107,8 @@ export interface SyncRequestMessage {
   readonly want:
     | { readonly kind: 'headers'; readonly locator: readonly BlockHash[]; readonly limit: number }
     | { readonly kind: 'blocks'; readonly ids: readonly BlockHash[] }
-    | { readonly kind: 'snapshot'; readonly id: Hash; readonly item: number; readonly offset: number };
+    | { readonly kind: 'snapshot'; readonly id: Hash; readonly item: number; readonly offset: number }
+    | { readonly kind: 'part'; readonly id: BlockHash; readonly offset: number };
 }
 
 export interface SyncResponseMessage {
@@ -114,7 +129,9 @@ export interface SyncResponseMessage {
     /** Bytes of an item, lower-case hexadecimal, and how many it has in all. */
     | { readonly kind: 'snapshot'; readonly size: number; readonly bytes: string }
     /** Not here: the snapshot is not kept, or the headers lie below the one that this chain began with. No fault. */
-    | { readonly kind: 'unavailable' };
+    | { readonly kind: 'unavailable' }
+    /** Of the block asked for, or of the first of several that is here, when that one does not fit one answer. */
+    | ({ readonly kind: 'part'; readonly id: BlockHash } & BlockPart);
 }
 
 /** Addresses worth dialing; `request` asks for the other side's. */
