@@ -191,16 +191,21 @@ export class Sync {
 
   /** @param good so many headers have a valid seal. */
   #onHeaders(peer: Peer, requestId: number, headers: readonly Header[], good: number, more: boolean): void {
-    let verdict = GOOD;
+    // What it was asked for before its headers turned out to have no bodies.
+    let verdict = this.#ports.isCertified && this.#state.failed.has(peer.id) ? EXCUSED : GOOD;
     let parent: BlockHash | undefined;
+    let isNew = false;
     for (let i = 0; i < good && verdict === GOOD; i++) {
       const header = headers[i] as Header;
       const id = blockId(header);
+      isNew ||= !this.#plan.has(id);
       verdict =
         parent === undefined || header.parent === parent ? this.#acceptHeader(peer, id, header) : BROKEN;
       parent = id;
     }
     if (verdict === GOOD && good < headers.length) verdict = INVALID;
+    // Who gives again what is planned already leads nowhere.
+    if (verdict === GOOD && more && !isNew) verdict = EXCUSED;
     this.#step({ kind: 'headers', requestId, peer: peer.id, more, ...verdict });
     if (verdict.fault !== undefined) this.#replan(peer.id);
   }
