@@ -134,7 +134,8 @@ describe('PosEngine, a proposer that lies', () => {
       const old = host.chain()[at - 1];
       if (old === undefined) throw new Error('the head is in the chain');
       // On the parent of the head it is a valid block.
-      const header = lie === 'parent' ? old.header : { ...old.header, parent: host.head().id, height: height(at) };
+      const header =
+        lie === 'parent' ? old.header : { ...old.header, parent: host.head().id, height: height(at) };
       const block = { ...old, header };
       const id = blockId(header);
       const proposal = proposalOf(host, liar.key, 0, id);
@@ -142,7 +143,9 @@ describe('PosEngine, a proposer that lies', () => {
       net.runUntil(() => net.hosts.slice(0, 3).every((other) => other.height >= at));
       const votes = net.sent.flatMap((message) => (message.kind === 'vote' ? [message.vote] : []));
       expect(votes.filter((vote) => vote.height === at && vote.block === id)).toEqual([]);
-      expect(votes.some((vote) => vote.height === at && vote.round === 0 && vote.block === undefined)).toBe(true);
+      expect(votes.some((vote) => vote.height === at && vote.round === 0 && vote.block === undefined)).toBe(
+        true,
+      );
       expect(host.faults).toEqual([]);
     }
   });

@@ -15,7 +15,14 @@ import type { Genesis } from '../../types/genesis.ts';
 import { blockId } from '../../types/header-codec.ts';
 import type { HeadClaim } from '../../types/message.ts';
 import { type BlockRejection, isRejection } from '../../types/rejection.ts';
-import { type BlockHash, type PeerId, type PublicKey, publicKey, type Signature, signature } from '../../types/units.ts';
+import {
+  type BlockHash,
+  type PeerId,
+  type PublicKey,
+  publicKey,
+  type Signature,
+  signature,
+} from '../../types/units.ts';
 import type { Evidence, SigningBytes } from '../consensus.ts';
 import { TestClock, TestHost } from '../test-host.ts';
 import type { PosConfig } from './config.ts';
@@ -143,8 +150,7 @@ export class PosHost extends TestHost<PosView> {
 
   override verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
     const valid = items.map(
-      (item) =>
-        bytesToHex(item.signature) === testSign(publicKey(bytesToHex(item.publicKey)), item.message),
+      (item) => bytesToHex(item.signature) === testSign(publicKey(bytesToHex(item.publicKey)), item.message),
     );
     this.later(0, () => then(valid));
   }
