@@ -97,7 +97,7 @@ export class Machines {
   calm(): number {
     for (const machine of this.machines) this.#act(machine, machine.driver.start());
     const from = Math.max(...this.machines.map(({ driver }) => driver.state.round));
-    for (let turn = 0; turn < 50 * QUIET_ROUNDS_MAX; turn++) {
+    for (let turn = 0; turn < 6 * QUIET_ROUNDS_MAX; turn++) {
       this.#spread();
       if (this.machines.every(({ decided }) => decided !== undefined)) break;
       if (this.#random.below(4) === 0) this.#lie();

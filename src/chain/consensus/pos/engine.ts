@@ -13,13 +13,19 @@ import { EvidencePool } from './evidence-pool.ts';
 import { answerTo, GOSSIP_MS, Gossip, shownBlocks, statusBytes } from './gossip.ts';
 import { FAULT_PENALTY, HeightProcess } from './height-process.ts';
 import { LastCommit } from './last-commit.ts';
-import { decodePosMessage, encodePosMessage, type PosMessage, type StatusMessage } from './messages.ts';
+import {
+  decodePosMessage,
+  encodePosMessage,
+  type PosMessage,
+  type StatusMessage,
+  signedItemOf,
+} from './messages.ts';
 import { Promises, type Recovered } from './promises.ts';
 import { createPosRules } from './rules.ts';
 import { SignGuard } from './sign-guard.ts';
 import { placeOf } from './validator-set.ts';
 import type { PosView } from './view.ts';
-import { type Vote, voteSignedItem } from './vote.ts';
+import type { Vote } from './vote.ts';
 
 /** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
 const NEXT_HEIGHT_MAX = 8;
@@ -239,7 +245,7 @@ class PosEngine implements Engine {
     const { view, lastCommit } = process;
     const place = view.last === undefined ? undefined : placeOf(view.last, vote.validator);
     if (place === undefined || lastCommit?.wants(vote, place) !== true) return;
-    this.#host.verify([voteSignedItem(view.chain, vote)], ([isValid]) => {
+    this.#host.verify([signedItemOf(view.chain, vote)], ([isValid]) => {
       if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
       else if (lastCommit.wants(vote, place)) lastCommit.add(vote, place);
     });

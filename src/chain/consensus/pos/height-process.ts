@@ -1,7 +1,6 @@
 /** A process in one height: does what the driver asks for, by clock, disk and network of its host. */
 import { assertNever } from '../../../env/assert.ts';
 import { TIMER_DELAY_MAX_MS, type Timer } from '../../../env/clock.ts';
-import type { SignedItem } from '../../../env/crypto.ts';
 import { type Ms, ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { blockId } from '../../types/header-codec.ts';
@@ -13,15 +12,15 @@ import { POS_NAME, type PosConfig } from './config.ts';
 import { type DriverOutput, HeightDriver } from './driver.ts';
 import { duplicateProposal, duplicateVote, type PosEvidence } from './evidence.ts';
 import type { LastCommit } from './last-commit.ts';
-import { proposalBytes } from './messages.ts';
+import { proposalBytes, signedItemOf } from './messages.ts';
 import type { Recovered } from './promises.ts';
-import { type Proposal, proposalSignedItem } from './proposal.ts';
+import type { Proposal } from './proposal.ts';
 import { proposerOf } from './proposer-priority.ts';
 import type { RoundBlock, TimedStep } from './round-state.ts';
 import { type SharedBySigners, Signer } from './signer.ts';
 import { placeOf } from './validator-set.ts';
 import type { PosView } from './view.ts';
-import { type Vote, voteSignedItem } from './vote.ts';
+import type { Vote } from './vote.ts';
 import { ROUNDS_AHEAD } from './vote-keeper.ts';
 
 /** Signatures of one height that are being checked: what passes it is asked for again. Two rounds of the largest set. */
@@ -145,7 +144,7 @@ export class HeightProcess {
     if (place === undefined) return fault('vote of no validator');
     this.#context.gossip.onVote(from, vote, place);
     if (!this.driver.keeper.wants(vote, place) || this.#isChecking(vote)) return OK;
-    this.#check(from, vote, voteSignedItem(this.view.chain, vote), () => {
+    this.#check(from, vote, () => {
       const outcome = this.driver.addVote(vote);
       if (outcome.kind === 'ignored') return;
       this.#context.gossip.passVote(vote, place);
@@ -162,7 +161,7 @@ export class HeightProcess {
     if (round > this.driver.state.round + ROUNDS_AHEAD + 1) return OK;
     if (proposerOf(this.view.current, round).key !== proposal.proposer) return fault('not the proposer');
     if (!this.driver.wantsProposal(proposal) || this.#isChecking(proposal)) return OK;
-    this.#check(from, proposal, proposalSignedItem(this.view.chain, proposal), () => {
+    this.#check(from, proposal, () => {
       const outcome = this.driver.addProposal(proposal);
       if (outcome.kind === 'ignored') return;
       this.#context.gossip.passProposal(round, proposalBytes(proposal, block));
@@ -189,9 +188,9 @@ export class HeightProcess {
   }
 
   /** Nothing counts before its signature was found valid. */
-  #check(from: PeerId, message: Vote | Proposal, item: SignedItem, then: () => void): void {
+  #check(from: PeerId, message: Vote | Proposal, then: () => void): void {
     this.#checking.add(message);
-    this.#host.verify([item], ([isValid]) => {
+    this.#host.verify([signedItemOf(this.view.chain, message)], ([isValid]) => {
       this.#checking.delete(message);
       if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
       else if (!this.#isOver) then();

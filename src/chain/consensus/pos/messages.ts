@@ -1,4 +1,5 @@
 /** What engines say to each other: proposals, votes, what a process has of a height, evidence. */
+import type { SignedItem } from '../../../env/crypto.ts';
 import { type DecodeRejection, isDecodeRejection } from '../../../env/network.ts';
 import type { Block } from '../../types/block.ts';
 import { blockLayout, blockSizeBytes } from '../../types/block-codec.ts';
@@ -8,11 +9,11 @@ import { blockHashField, heightField, weightField } from '../../types/layout/fie
 import { booleanLayout, type Layout, listOf, sizedHex, unsigned } from '../../types/layout/layout.ts';
 import { optional, struct, union } from '../../types/layout/struct.ts';
 import type { HeadClaim } from '../../types/message.ts';
-import type { BlockHash, Height } from '../../types/units.ts';
+import type { BlockHash, Hash, Height } from '../../types/units.ts';
 import { VALIDATORS_MAX } from './commit.ts';
 import { EVIDENCE_MAX_BYTES } from './evidence.ts';
-import { type Proposal, proposalLayout } from './proposal.ts';
-import { roundField, type Vote, voteLayout } from './vote.ts';
+import { type Proposal, proposalLayout, proposalSignedItem } from './proposal.ts';
+import { roundField, type Vote, voteLayout, voteSignedItem } from './vote.ts';
 
 /** Larger blocks are fetched by id, so that they do not delay the votes behind them: 32 KiB take 3 ms at 100 Mbit/s. */
 const BLOCK_ATTACHED_MAX_BYTES = 32_768;
@@ -133,6 +134,17 @@ export function proposalBytes(proposal: Proposal, block: Block | undefined): Uin
   const isSmall = block !== undefined && blockSizeBytes(block) <= BLOCK_ATTACHED_MAX_BYTES;
   return encodePosMessage({ kind: 'proposal', proposal, block: isSmall ? block : undefined });
 }
+
+/** The signature of a vote or a proposal, to be checked. In a simulation one object reaches many: made once. @param chain hash of the genesis. */
+export function signedItemOf(chain: Hash, message: Vote | Proposal): SignedItem {
+  const known = itemsOf.get(message);
+  if (known?.chain === chain) return known.item;
+  const item = 'validator' in message ? voteSignedItem(chain, message) : proposalSignedItem(chain, message);
+  itemsOf.set(message, { chain, item });
+  return item;
+}
+
+const itemsOf = new WeakMap<Vote | Proposal, { readonly chain: Hash; readonly item: SignedItem }>();
 
 function remember(message: PosMessage, bytes: Uint8Array): void {
   decodedOf.set(bytes, message);

@@ -282,5 +282,7 @@ function emptyTally(size: number): Tally {
 }
 
 function blanks(size: number): (Vote | undefined)[] {
-  return Array.from({ length: size }, () => undefined);
+  const votes: (Vote | undefined)[] = [];
+  for (let place = 0; place < size; place++) votes.push(undefined);
+  return votes;
 }

@@ -47,7 +47,7 @@ export interface Vote {
 export type VoteContent = Omit<Vote, 'validator' | 'signature'>;
 
 /** The type of a vote. */
-export const voteCodeField: Layout<VoteCode> = unsigned<VoteCode>(8, VOTE.precommit);
+const voteCodeField: Layout<VoteCode> = unsigned<VoteCode>(8, VOTE.precommit);
 /** A round: a number from 0 on. */
 export const roundField: Layout<number> = unsigned<number>(32, ROUND_MAX);
 

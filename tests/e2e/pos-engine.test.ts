@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { encodePosConfig, POS_NAME } from '../../src/chain/consensus/pos/config.ts';
+import { createPos } from '../../src/chain/consensus/pos/engine.ts';
+import { posTestConfig } from '../../src/chain/consensus/pos/test-chain.ts';
+import { amount } from '../../src/chain/types/units.ts';
+import { type HostPlan, NodeWorld } from '../support/node-world.ts';
+
+const SETTINGS = posTestConfig({
+  proposeMs: 600,
+  proposeDeltaMs: 100,
+  prevoteMs: 200,
+  prevoteDeltaMs: 100,
+  precommitMs: 200,
+  precommitDeltaMs: 100,
+  commitMs: 500,
+  safeHeights: 4,
+});
+
+/** Validators, each connected to all; then others. */
+function posWorld(
+  validators: number,
+  others: readonly HostPlan[] = [],
+  overrides: ConstructorParameters<typeof NodeWorld>[1] = {},
+): NodeWorld {
+  const consensus = createPos();
+  const config = { isVouched: true };
+  const members = Array.from({ length: validators }, (_, i) => ({
+    consensus,
+    config,
+    dials: Array.from({ length: i }, (_unused, to) => to),
+  }));
+  const followers = others.map((plan) => ({ consensus, config, ...plan }));
+  return new NodeWorld([...members, ...followers], overrides, (nodeKeys) => ({
+    engine: POS_NAME,
+    engineConfig: encodePosConfig(SETTINGS),
+    validators: nodeKeys
+      .slice(0, validators)
+      .sort()
+      .map((key) => ({ key, power: amount(10_000n) })),
+  }));
+}
+
+/** True when all nodes have nearly the same height, at least this one. */
+function isLevel(world: NodeWorld, atLeast: number): boolean {
+  const heights = world.heights();
+  return Math.min(...heights) >= atLeast && Math.max(...heights) - Math.min(...heights) <= 1;
+}
+
+describe('nodes with stake', () => {
+  it('grow a chain, carry transactions, and need no sync', () => {
+    const world = posWorld(4, [{ dials: [0, 1] }]);
+    world.run(2_500);
+    const answers = world.submit(4, world.transfer(0, 0));
+    world.run(40_000);
+    expect(answers).toMatchObject([{ kind: 'Accepted' }]);
+    expect(isLevel(world, 50)).toBe(true);
+    expect(world.of('BlockImported', 2).reduce((sum, { txCount }) => sum + txCount, 0)).toBe(1);
+    expect(world.of('PeerScored')).toEqual([]);
+    expect(world.of('BlockRejected')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+    expect(world.of('Engine').filter(({ what }) => what === 'round')).toEqual([]);
+  });
+
+  it('survive crashes of all in turn, and of all at once', () => {
+    const crash = { kind: 'crash', how: 'power', disk: 'keep', downUs: 2_000_000 } as const;
+    const inTurn = Array.from({ length: 12 }, (_, i) => ({
+      ...crash,
+      id: `crash-${i}`,
+      atUs: 5_020_000 + i * 3_010_000,
+      hosts: [i % 4],
+    }));
+    const atOnce = Array.from({ length: 6 }, (_, i) => ({
+      ...crash,
+      id: `blackout-${i}`,
+      atUs: 50_000_000 + i * 6_013_000,
+      hosts: [0, 1, 2, 3],
+    }));
+    const world = posWorld(4, [], { faults: [...inTurn, ...atOnce] }).run(120_000);
+    expect(isLevel(world, 60)).toBe(true);
+    expect(world.of('Engine').filter(({ what }) => what === 'evidence')).toEqual([]);
+    expect(world.of('PeerScored').filter(({ fault }) => fault === 'ENGINE')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+  });
+});
