@@ -96,9 +96,7 @@ describe('Byzantine hosts', () => {
 
   it('stand in the line of a run, by behaviour.', () => {
     const style = { palette: PLAIN_PALETTE, nameWidth: 5, showSeed: false, order: 0 };
-    expect(renderLine({ result, wallMs: 10 }, style)).toContain(
-      'Byzantine: flooding 1,235, twin 0',
-    );
+    expect(renderLine({ result, wallMs: 10 }, style)).toContain('Byzantine: flooding 1,235, twin 0');
   });
 
   it('stand in a failure, by host, with what they are told to do.', () => {
