@@ -60,6 +60,7 @@ function startCore(
     env,
     {
       ...DEFAULT_STORE,
+      ...(consensus.futureMaxMs === undefined ? {} : { futureMaxMs: consensus.futureMaxMs }),
       ...config.store,
       trustedSnapshot: config.snapshot?.trusted,
       genesis,

@@ -260,6 +260,23 @@ describe('a timestamp liar', () => {
   });
 });
 
+describe('a timestamp liar in a rotation, whose next turn waits for the time of the last block', () => {
+  it('of a far future is passed over, and stops nobody', () => {
+    const run = new Watched(with4(['timestamp-liar'], ROUND_ROBIN));
+    expectHealthy(run, 60);
+    expect(new Set(run.of('BlockHeld').map(({ host }) => host))).toEqual(new Set(HONEST));
+    expectNobodyBanned(run);
+  });
+
+  it('of a near future costs a few seconds at each of its turns', () => {
+    const run = new Watched(with4([{ kind: 'timestamp-liar', by: '10s' }], ROUND_ROBIN));
+    expectHealthy(run, 30);
+    const address = run.cluster.setup.hostKeys[LIAR]?.address;
+    expect(run.chain().filter(({ header }) => header.beneficiary === address).length).toBeGreaterThan(5);
+    expectNobodyBanned(run);
+  });
+});
+
 describe('a host that lies about its chain', () => {
   it('is asked for what it claims, gives what does not fit, and is banned', () => {
     const run = new Watched(with4(['lying-sync']));

@@ -4,7 +4,7 @@ import type { SignedItem } from '../../env/crypto.ts';
 import type { DecodeRejection } from '../../env/network.ts';
 import type { Random } from '../../env/random.ts';
 import type { Entry, KeyRange, WriteOp } from '../../env/storage.ts';
-import type { UnixMs } from '../../env/units.ts';
+import type { Ms, UnixMs } from '../../env/units.ts';
 import type { StateReader, StateWriter } from '../state/state.ts';
 import type { ReceiptStatus } from '../types/account.ts';
 import type { Block, Header, SystemData } from '../types/block.ts';
@@ -163,6 +163,12 @@ export interface ConsensusRules<View> {
 /** An engine as genesis names it. */
 export interface Consensus<View = unknown> {
   readonly rules: ConsensusRules<View>;
+  /**
+   * Blocks further in the future than this are held until their time, unless the node's own settings say otherwise; absent:
+   * DEFAULT_STORE. Where the next block waits for the time of the last one, whoever states a late time stops the chain
+   * until then: such an engine bears seconds.
+   */
+  readonly futureMaxMs?: Ms;
   create(host: ConsensusHost<View>): Engine;
 }
 

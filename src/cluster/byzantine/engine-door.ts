@@ -13,7 +13,7 @@ export function withHost(
   onEngine: (engine: Engine, host: ConsensusHost<unknown>) => Engine = (engine) => engine,
 ): Consensus {
   return {
-    rules: honest.rules,
+    ...honest,
     create: (host) => onEngine(honest.create({ ...bound(host), ...change(host) }), host),
   };
 }

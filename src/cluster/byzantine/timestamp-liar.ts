@@ -1,4 +1,4 @@
-/** Timestamp liar: a miner whose blocks state another time than the one at which they were found. */
+/** Timestamp liar: a producer whose blocks state another time than the one at which they were made. */
 import { z } from 'zod';
 import { unixMs } from '../../env/units.ts';
 import { parseDurationUs } from '../scenario/duration.ts';
@@ -8,7 +8,7 @@ import { Links } from './connections.ts';
 import { withHost } from './engine-door.ts';
 import { RogueBlocks, weightOf } from './rogue-blocks.ts';
 
-/** Within the two hours by which a clock may be ahead: nobody refuses it. */
+/** Within the two hours that proof of work bears: nobody refuses it. */
 const BY_DEFAULT = '100min';
 
 export const timestampLiar = defineBehaviour({
@@ -18,11 +18,11 @@ export const timestampLiar = defineBehaviour({
       ...WINDOW,
       by: signedDuration.optional().meta({
         description:
-          'Added to the time of each block that it finds; default 100min. More than 2h: others wait.',
+          'Added to the time of each block that it makes; default 100min. Past what the engine bears (pow 2h, round-robin 15s) others wait.',
       }),
     })
-    .meta({ description: 'Finds blocks that state a time of the future, or of the past.' }),
-  engines: ['pow'],
+    .meta({ description: 'Makes blocks that state a time of the future, or of the past.' }),
+  engines: ['pow', 'round-robin'],
   create(seat, { by = BY_DEFAULT }, { env, config }) {
     const byMs = Math.trunc((parseDurationUs(by) ?? 0) / 1_000);
     const links = new Links(seat, env);

@@ -1,4 +1,5 @@
 /** Producer of round-robin: waits for its turn, and seals one block on a parent. */
+import { ms } from '../../../env/units.ts';
 import { height, type PublicKey } from '../../types/units.ts';
 import type { Candidate, Consensus, ConsensusHost, Engine } from '../consensus.ts';
 import { defaultEngine } from '../default-engine.ts';
@@ -7,9 +8,12 @@ import { WallTimer } from '../wall-timer.ts';
 import { ROUND_ROBIN_NAME } from './config.ts';
 import { createRoundRobinRules, earliestMs, encodeTurn, producerAt, type RoundRobinView } from './rules.ts';
 
+/** What a producer that lies about the time costs the others at most, and how far clocks may differ: what clients of EIP-225 allow. */
+const FUTURE_MAX_MS = ms(15_000);
+
 /** The engine of a genesis that names ROUND_ROBIN_NAME. */
 export function createRoundRobin(): Consensus<RoundRobinView> {
-  return { rules: createRoundRobinRules(), create: createProducer };
+  return { rules: createRoundRobinRules(), futureMaxMs: FUTURE_MAX_MS, create: createProducer };
 }
 
 function createProducer(host: ConsensusHost<RoundRobinView>): Engine {
