@@ -110,6 +110,7 @@ function toyEngine(
     onPeerDown: () => undefined,
     onMessage: () => ({ kind: 'fault', fault: 'the toy engine says nothing', penalty: 100 }),
     onMempool: () => undefined,
+    onProposal: (_body, reply) => reply('nothing is proposed here'),
     onStop: () => undefined,
     status: () => ({ kind: 'idle' }),
   };

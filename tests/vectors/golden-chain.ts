@@ -146,8 +146,8 @@ export function chainOf<View>(script: Script<View>): BuiltChain<View> {
     block = { ...draft, header: { ...draft.header, seal: script.seal(view, draft.header) } };
     const executed = executeBlock(context, view, state, block);
     assert(!isRejection(executed), `block ${at} of the vectors is valid`);
-    weight = rules.weigh(weight, view, block.header);
     ({ state, view } = executed);
+    weight = rules.weigh(weight, view, block.header);
     id = blockId(block.header);
     history = historyAppend(history, id);
     const receipts = executed.receipts.map((receipt) => bytesToHex(encodeReceipt(receipt)));

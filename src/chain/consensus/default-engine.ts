@@ -21,6 +21,8 @@ export function defaultEngine<View>(host: ConsensusHost<View>, name: string, own
         penalty: MESSAGE_PENALTY,
       },
     onMempool: () => own.onMempool?.(),
+    onProposal: (body, reply) =>
+      own.onProposal === undefined ? reply(`${name} takes no proposals`) : own.onProposal(body, reply),
     onStop: () => own.onStop(),
     status: () => own.status(),
   };
