@@ -37,8 +37,24 @@ function separates(kind: LinkChange['kind']): boolean {
   }
 }
 
+/**
+ * Of authorities SIGNER_LIMIT blocks are final. One block in turn that comes late, as that of a signer who crashed before he
+ * sent it, weighs as much as two out of turn: with fewer than four authorities, where two blocks are final, it undoes them.
+ */
+const AUTHORITY_DEPTH_MIN = 3;
+
+function lateBlocks({ chain, faults }: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
+  if (chain.engine !== 'poa' || chain.finalityDepth >= AUTHORITY_DEPTH_MIN) return undefined;
+  const times = faults.filter((fault) => fault.off !== true).map((fault) => fault.atUs);
+  if (times.length === 0) return undefined;
+  const why = `with fewer than four authorities one block that comes late undoes the ${chain.finalityDepth} that are final`;
+  return { fromUs: Math.min(...times), why };
+}
+
 /** When depth finality stops being promised; undefined: never in this plan. */
 export function depthAssumption(plan: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
+  const late = lateBlocks(plan);
+  if (late !== undefined) return late;
   const limitUs = Math.floor((plan.chain.finalityDepth * plan.chain.blockIntervalUs) / DEPTH_SHARE);
   let first: Broken | undefined;
   for (const fault of plan.faults) {

@@ -41,7 +41,7 @@ import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Keys, keysOf, Signer } from './load/wallet.ts';
 import { networkConfig } from './network-config.ts';
-import type { ClusterPlan, CodeVersion, CpuPlan } from './plan.ts';
+import type { ClusterPlan, CodeVersion, CpuPlan, ProposalPlan } from './plan.ts';
 import { createPortableSuite } from './portable-suite.ts';
 import { SnapshotOperator } from './snapshot-operator.ts';
 import { type Dials, planDials } from './topology.ts';
@@ -84,6 +84,8 @@ export interface ChainSetup {
   /** Whom nodes that start from a snapshot ask which one to trust; undefined: nobody makes any. */
   readonly operator: SnapshotOperator | undefined;
   nodeConfig(host: number, code: CodeVersion): NodeConfig;
+  /** The body of a Propose command about the key of a host; undefined: the engine takes no proposals. */
+  proposalBody(what: ProposalPlan['what'], target: number): string | undefined;
 }
 
 /** What each account of a workload owns at the start: enough for every fee of every scenario. */
@@ -170,7 +172,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     plan,
     engine,
     wallets.flat(),
-    hostKeys.map((keys) => keys.key),
+    hostKeys.flatMap((keys, i) => (plan.hosts[i]?.isValidator === true ? [keys.key] : [])),
     options.wallShiftMs ?? 0,
   );
   const schedule: UpgradeSchedule =
@@ -201,6 +203,11 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     operator,
     nodeConfig: (host, code) =>
       nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials, operator }, host, code),
+    proposalBody(what, target) {
+      const keys = hostKeys[target];
+      const body = keys === undefined ? undefined : engine.proposalOf?.(what, keys.key);
+      return body === undefined ? undefined : bytesToHex(body);
+    },
   };
 }
 

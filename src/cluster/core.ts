@@ -10,9 +10,10 @@ export interface Core {
   readonly apart: readonly number[];
 }
 
-/** What a host counts for towards a quorum: its hash power, or its turn. */
+/** What a host counts for towards a quorum: its hash power, or its place among the validators. */
 function powerOf(plan: ClusterPlan, host: number): number {
-  return plan.chain.engine === 'pow' ? (plan.hosts[host]?.hashShare ?? 0) : 1;
+  const { hashShare = 0, isValidator = false } = plan.hosts[host] ?? {};
+  return plan.chain.engine === 'pow' ? hashShare : Number(isValidator);
 }
 
 /** Hosts in a drawn order until they have more than half of the power; the rest is down or apart, as drawn. */

@@ -1,6 +1,9 @@
 /** Engines by the name that a scenario gives them: their configuration in genesis, and how the hosts of a plan search. */
 
 import type { Consensus, ConsensusRules } from '../chain/consensus/consensus.ts';
+import { encodePoaConfig, TIE_BREAK } from '../chain/consensus/poa/config.ts';
+import { createPoa } from '../chain/consensus/poa/engine.ts';
+import { encodeProposal, PROPOSE } from '../chain/consensus/poa/proposals.ts';
 import { encodePowConfig } from '../chain/consensus/pow/config.ts';
 import { createModelledSearch } from '../chain/consensus/pow/modelled-search.ts';
 import { createPow } from '../chain/consensus/pow/pow.ts';
@@ -8,10 +11,10 @@ import { encodeRoundRobinConfig } from '../chain/consensus/round-robin/config.ts
 import { createRoundRobin } from '../chain/consensus/round-robin/engine.ts';
 import type { Search } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
-import { amount, type Hash, hash, height } from '../chain/types/units.ts';
+import { amount, type Hash, hash, height, type PublicKey } from '../chain/types/units.ts';
 import { assertNever } from '../env/assert.ts';
 import type { Env } from '../env/program.ts';
-import type { ClusterPlan, HostPlan } from './plan.ts';
+import type { ClusterPlan, HostPlan, ProposalPlan } from './plan.ts';
 
 /** An engine as genesis and nodes are given it. */
 export interface EngineSetup {
@@ -19,10 +22,12 @@ export interface EngineSetup {
   readonly rules: ConsensusRules<unknown>;
   /** `genesis.engineConfig`. */
   readonly config: string;
-  /** Whether genesis lists the hosts' keys. */
+  /** Whether genesis lists the keys of the hosts that are validators. */
   readonly needsValidators: boolean;
   consensusOf(host: HostPlan): Consensus;
   searchOf(host: HostPlan): (env: Env<ChainWorld>) => Search;
+  /** The body of a Propose command; absent: the engine takes no proposals. */
+  proposalOf?(what: ProposalPlan['what'], key: PublicKey): Uint8Array;
 }
 
 /** Hashes a second of a host with share 1. */
@@ -78,8 +83,30 @@ function roundRobinSetup(plan: ClusterPlan): EngineSetup {
     }),
     needsValidators: true,
     consensusOf: () => createRoundRobin(),
-    searchOf: () => () => () => () => {},
+    searchOf: noSearch,
   };
+}
+
+function poaSetup({ chain }: ClusterPlan): EngineSetup {
+  const { poa } = chain;
+  return {
+    rules: createPoa().rules,
+    config: encodePoaConfig({
+      periodMs: Math.max(1, Math.round(chain.blockIntervalUs / 1_000)),
+      wiggleMs: Math.round(poa.wiggleUs / 1_000),
+      epoch: poa.epoch,
+      tieBreak: TIE_BREAK[poa.tieBreak],
+    }),
+    needsValidators: true,
+    consensusOf: () => createPoa(),
+    searchOf: noSearch,
+    proposalOf: (what, target) => encodeProposal({ target, what: PROPOSE[what] }),
+  };
+}
+
+/** Of engines that search no seal. */
+function noSearch(): (env: Env<ChainWorld>) => Search {
+  return () => () => () => {};
 }
 
 /** What the plan's engine needs. */
@@ -89,6 +116,8 @@ export function engineSetup(plan: ClusterPlan): EngineSetup {
       return powSetup(plan);
     case 'round-robin':
       return roundRobinSetup(plan);
+    case 'poa':
+      return poaSetup(plan);
     default:
       return assertNever(plan.chain.engine);
   }

@@ -1,5 +1,6 @@
 /** From a scenario file and a seed to a resolved plan: defaults, durations, hosts, links and drawn faults. */
-import { createStream } from '../sim/seeds.ts';
+import { signerLimit } from '../chain/consensus/poa/signers.ts';
+import { createStream, type Stream } from '../sim/seeds.ts';
 import {
   type BandwidthPlan,
   type ChainPlan,
@@ -10,12 +11,14 @@ import {
   type LatencyPlan,
   type LoadPlan,
   type NetworkPlan,
+  type ProposalPlan,
   selectHosts,
 } from './plan.ts';
 import { planFaults } from './plan-faults.ts';
 import { parseDurationRange, parseDurationUs, type UsRange } from './scenario/duration.ts';
 import { quietUsOf } from './scenario/quiet.ts';
 import type { LoadLine } from './scenario/schema/load.ts';
+import type { ProposalLine } from './scenario/schema/proposals.ts';
 import type { ScenarioFile } from './scenario/schema.ts';
 import type { Topology } from './topology.ts';
 
@@ -35,14 +38,15 @@ function blockIntervalUs(file: ScenarioFile): number {
   return durationUs(file.chain?.blockInterval, 10_000_000);
 }
 
-function chainPlan(file: ScenarioFile): ChainPlan {
+/** @param validators how many hosts genesis lists. */
+function chainPlan(file: ScenarioFile, validators: number): ChainPlan {
   const chain = file.chain ?? {};
   return {
     engine: chain.engine ?? 'pow',
     blockIntervalUs: blockIntervalUs(file),
     difficulty: chain.difficulty ?? 'asert',
     halfLifeUs: durationUs(chain.halfLife, 3_600_000_000),
-    finalityDepth: chain.finalityDepth ?? 40,
+    finalityDepth: chain.engine === 'poa' ? signerLimit(validators) : (chain.finalityDepth ?? 40),
     undoDepth: chain.keepUndo ?? 100,
     snapshots:
       chain.snapshots === undefined
@@ -51,16 +55,28 @@ function chainPlan(file: ScenarioFile): ChainPlan {
     reward: chain.reward ?? 5_000,
     upgrade: chain.upgrade,
     blockBytesMax: chain.blockBytesMax ?? 1_048_576,
+    poa: {
+      wiggleUs: durationUs(chain.poa?.wiggle, 500_000),
+      epoch: chain.poa?.epoch ?? 30_000,
+      tieBreak: chain.poa?.tieBreak ?? 'eip-3436',
+    },
   };
 }
 
 function hostPlans(file: ScenarioFile): readonly HostPlan[] {
   const code = file.chain?.upgrade === undefined ? 'v1' : 'v2';
+  // Not by the seed of the run: every run of a scenario has the same genesis.
+  const signers = selectHosts(
+    file.chain?.poa?.signers ?? 'all',
+    file.nodes,
+    createStream(file.name, 'signers'),
+  );
   const hosts = Array.from(
     { length: file.nodes },
     (_, i): HostPlan => ({
       name: `n${i}`,
       hashShare: 1,
+      isValidator: signers.includes(i),
       joinsUs: 0,
       fromSnapshot: false,
       skewUs: 0,
@@ -77,6 +93,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
       hosts[i] = {
         name: host.name,
         hashShare: rule.hashShare ?? host.hashShare,
+        isValidator: host.isValidator,
         joinsUs: durationUs(rule.joins, host.joinsUs),
         fromSnapshot: rule.snapshot ?? host.fromSnapshot,
         skewUs: durationUs(rule.skew, host.skewUs),
@@ -155,8 +172,18 @@ function loadPlan(line: LoadLine, endUs: number): LoadPlan {
   };
 }
 
+function proposalPlan(line: ProposalLine, nodes: number, stream: Stream): ProposalPlan {
+  const what = line.add !== undefined ? 'add' : line.drop !== undefined ? 'drop' : 'withdraw';
+  return {
+    atUs: durationUs(line.at, 0),
+    hosts: selectHosts(line.hosts, nodes, stream),
+    what,
+    target: line.add ?? line.drop ?? line.withdraw ?? 0,
+  };
+}
+
 function expectation(expect: ScenarioFile['expect']): Expectation {
-  if (expect === 'pass' || expect === 'stall') return { kind: expect };
+  if (typeof expect === 'string') return { kind: expect };
   return { kind: 'violation', oracle: expect.violation };
 }
 
@@ -165,14 +192,16 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
   const durationTotalUs = durationUs(file.duration, 0);
   const quietFromUs = durationTotalUs - quietUsOf(file);
   const cpu = file.cpu;
+  const hosts = hostPlans({ ...file, seed });
+  const proposals = createStream(seed, 'proposals');
   return {
     name: file.name,
     seed,
     durationUs: durationTotalUs,
     quietFromUs,
-    hosts: hostPlans({ ...file, seed }),
+    hosts,
     signatures: file.signatures ?? 'real',
-    chain: chainPlan(file),
+    chain: chainPlan(file, hosts.filter((host) => host.isValidator).length),
     features: featurePlan(file),
     network: networkPlan(file),
     cpu:
@@ -186,6 +215,7 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
             decodeNsPerByte: cpu.decodeNsPerByte ?? 0,
           },
     loads: (file.load ?? []).map((line) => loadPlan(line, quietFromUs)),
+    proposals: (file.proposals ?? []).map((line) => proposalPlan(line, file.nodes, proposals)),
     faults: planFaults(file.faults ?? [], { seed, hosts: file.nodes, endUs: quietFromUs }),
     liveness: file.liveness ?? 'required',
     stopAtHeight: file.stopAtHeight,

@@ -47,7 +47,8 @@ function renumbered(plan: ClusterPlan): ClusterPlan {
         return { ...fault, change: { ...change, links: links(change.links) } };
     }
   };
-  return { ...plan, hosts: [...plan.hosts].reverse(), faults: plan.faults.map(moved) };
+  const proposals = plan.proposals.map((one) => ({ ...one, hosts: list(one.hosts), target: to(one.target) }));
+  return { ...plan, hosts: [...plan.hosts].reverse(), proposals, faults: plan.faults.map(moved) };
 }
 
 const NOBODY: readonly Fault[] = [

@@ -1,6 +1,10 @@
 /** Builds one chain of the vectors: blocks that the code under test assembles, executes and describes. */
 import { sign } from '@noble/ed25519';
 import type { ConsensusRules } from '../../src/chain/consensus/consensus.ts';
+import { poaFieldOf } from '../../src/chain/consensus/poa/header-field.ts';
+import { fieldOn, earliestMs as poaEarliestMs } from '../../src/chain/consensus/poa/rules.ts';
+import type { PoaView } from '../../src/chain/consensus/poa/view.ts';
+import type { Vote } from '../../src/chain/consensus/poa/votes.ts';
 import { searchNonce } from '../../src/chain/consensus/pow/search.ts';
 import { scaledTarget, targetToBytes } from '../../src/chain/consensus/pow/target.ts';
 import type { PowView } from '../../src/chain/consensus/pow/view.ts';
@@ -96,6 +100,31 @@ export function roundRobinSealing(
       const producer = SAMPLE_KEYS.find(({ key }) => key === turn);
       assert(producer !== undefined, 'the producers of the vectors are sample keys');
       return bytesToHex(sign(taggedBytes(TAG.signSeal, headerSignBytes(header)), producer.secret));
+    },
+  };
+}
+
+/** Proof of authority, where `signerAt` tells which place among the signers signs and `voteAt` what he votes. */
+export function poaSealing(
+  rules: ConsensusRules<PoaView>,
+  keys: readonly SampleKey[],
+  signerAt: (view: PoaView, at: number) => number,
+  voteAt: (at: number) => Vote | undefined,
+): Sealing<PoaView> {
+  return {
+    rules,
+    plan(view, at) {
+      const signer = view.signers[signerAt(view, at)];
+      assert(signer !== undefined, 'the vectors name signers that there are');
+      return {
+        timestampMs: unixMs(poaEarliestMs(view) + (at % 4) * 7),
+        consensus: fieldOn(view, signer, voteAt(at)),
+      };
+    },
+    seal(_view, header) {
+      const signer = keys.find(({ key }) => key === poaFieldOf(header)?.signer);
+      assert(signer !== undefined, 'the signers of the vectors are sample keys');
+      return bytesToHex(sign(taggedBytes(TAG.signSeal, headerSignBytes(header)), signer.secret));
     },
   };
 }

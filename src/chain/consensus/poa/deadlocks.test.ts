@@ -86,7 +86,7 @@ describe('EIP-3436, Rationale: validators 1, 3 against 2, 4, 6', () => {
 describe('go-ethereum issue 24705: node 2 at 102 against nodes 3 and 0 at 102 and 103', () => {
   it('is two forks of total difficulty 202, where nobody may sign', () => {
     const net = geth24705('total-difficulty');
-    const [one] = [net.viewOf(1)];
+    const one = net.viewOf(1);
     expect([totalOf(net, 1), totalOf(net, 0)]).toEqual([202, 202]);
     expect([net.host(1), net.host(0)].map((host) => host.head().header.height)).toEqual([102, 103]);
     expect(one.recents.slice(-2)).toEqual([testKey(1), testKey(2)]);

@@ -20,6 +20,17 @@ function createSigner(host: ConsensusHost<PoaView>): Engine {
   const records = new SignRecords(host);
   const proposals = new Proposals(host);
   let head: Candidate | undefined;
+  let signers: PoaView['signers'] | undefined;
+
+  /** Tells when the set on this node's chain is another one: by a vote, or by a reorganisation. */
+  function follow(view: PoaView): void {
+    const before = signers;
+    signers = view.signers;
+    if (before === undefined || before === signers) return;
+    const isSame = before.length === signers.length && before.every((key, i) => key === view.signers[i]);
+    if (isSame) return;
+    host.emit({ kind: 'ProducersChanged', height: view.height, producers: signers.length });
+  }
 
   function seal(parent: Candidate, view: PoaView, key: PoaView['signers'][number]): void {
     const consensus = fieldOn(view, key, proposals.next(view, key));
@@ -31,6 +42,7 @@ function createSigner(host: ConsensusHost<PoaView>): Engine {
     head = parent;
     timer.cancel();
     const view = host.view(parent.id);
+    if (view !== undefined) follow(view);
     const key = host.identity;
     if (view === undefined || key === undefined || !maySign(view, key)) return;
     const atMs = earliestMs(view) + wiggleMs(host, view, key);

@@ -1,10 +1,36 @@
 /** `chain` of a scenario file: the blockchain that all nodes agree on. */
 import { z } from 'zod';
-import { duration } from './values.ts';
+import { duration, hosts } from './values.ts';
+
+/** `chain.poa`: what proof of authority is told. */
+const poaSchema = z
+  .strictObject({
+    wiggle: duration.optional().meta({
+      description: 'A signer out of turn waits up to so long for each signer that there is; default 500ms.',
+    }),
+    epoch: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .meta({ description: 'Every so-manieth block lists the signers and ends all votes; default 30000.' }),
+    tieBreak: z.enum(['eip-3436', 'total-difficulty']).optional().meta({
+      description:
+        'eip-3436: one order of all heads; total-difficulty: of equals the first seen stays, as in EIP-225 alone; default eip-3436.',
+    }),
+    signers: hosts.optional().meta({
+      description: 'The hosts that sign from the start, at most 30; default: all.',
+    }),
+  })
+  .optional()
+  .meta({ description: 'Proof of authority, with engine: poa; blockInterval is its period.' });
 
 /** `chain`: the consensus, its blocks, what is final, and a planned upgrade. */
 export const chainSchema = z.strictObject({
-  engine: z.enum(['pow', 'round-robin']).optional().meta({ description: 'The consensus; default pow.' }),
+  engine: z
+    .enum(['pow', 'round-robin', 'poa'])
+    .optional()
+    .meta({ description: 'The consensus; default pow.' }),
   blockInterval: duration
     .optional()
     .meta({ description: 'Mean time between blocks, or of a turn; default 10s.' }),
@@ -60,4 +86,5 @@ export const chainSchema = z.strictObject({
     .max(1_048_576)
     .optional()
     .meta({ description: 'Largest block, in bytes; default 1048576.' }),
+  poa: poaSchema,
 });

@@ -29,6 +29,9 @@ export const atLeastSchema = z.strictObject({
   }),
   compact: count.optional().meta({ description: 'Blocks received in compact form.' }),
   snapshots: count.optional().meta({ description: 'Times that a node began with a snapshot.' }),
+  setChanges: count.optional().meta({
+    description: 'Changes of the set of producers, on the host that saw most of them.',
+  }),
   faults: faultCountsSchema
     .optional()
     .meta({ description: 'Faults that had an effect, by kind: what did not happen proves nothing.' }),
@@ -39,12 +42,14 @@ export const expectSchema = z
   .union([
     z.literal('pass'),
     z.literal('stall'),
+    z.literal('deadlock'),
     z.strictObject({
       violation: z.enum(ORACLE_NAMES).meta({ description: 'The law that must be violated.' }),
     }),
   ])
   .meta({
-    description: 'What the run must come to: pass; stall: no agreement in time; or a named violation.',
+    description:
+      'What the run must come to: pass; stall: no agreement in time; deadlock: a stall that is proven to last for ever; or a named violation.',
   });
 
 export type AtLeast = z.infer<typeof atLeastSchema>;
