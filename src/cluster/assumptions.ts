@@ -43,20 +43,45 @@ function separates(kind: LinkChange['kind']): boolean {
  */
 const AUTHORITY_DEPTH_MIN = 3;
 
-function lateBlocks({ chain, faults }: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
-  if (chain.engine !== 'poa' || chain.finalityDepth >= AUTHORITY_DEPTH_MIN) return undefined;
-  const times = faults.filter((fault) => fault.off !== true).map((fault) => fault.atUs);
-  if (times.length === 0) return undefined;
-  const why = `with fewer than four authorities one block that comes late undoes the ${chain.finalityDepth} that are final`;
-  return { fromUs: Math.min(...times), why };
+/** How long a fault keeps back what hosts have to say, beside what it does to links. */
+function lateUs(fault: Fault): number {
+  switch (fault.kind) {
+    case 'crash':
+    case 'stop':
+      return fault.downUs === 'forever' ? 0 : fault.downUs;
+    case 'pause':
+      return fault.forUs === 'forever' ? 0 : fault.forUs;
+    case 'clockStep':
+      return Math.abs(fault.byUs);
+    case 'timerJitter':
+      return fault.upToUs;
+    default:
+      return 0;
+  }
+}
+
+/** Where blocks of authorities come late, which their few blocks of depth do not outweigh; who never comes back is not late. */
+function lateBlocks(
+  { chain, faults }: Pick<ClusterPlan, 'chain' | 'faults'>,
+  limitUs: number,
+): Broken | undefined {
+  if (chain.engine !== 'poa') return undefined;
+  const isShallow = chain.finalityDepth < AUTHORITY_DEPTH_MIN;
+  let first: Fault | undefined;
+  for (const fault of faults) {
+    if (fault.off === true || (!isShallow && lateUs(fault) <= limitUs)) continue;
+    if (first === undefined || fault.atUs < first.atUs) first = fault;
+  }
+  if (first === undefined) return undefined;
+  const most = isShallow ? 'that none is late' : `that none is later than ${formatSecondsUs(limitUs)}`;
+  const why = `${first.id} makes blocks late; the ${chain.finalityDepth} blocks that are final assume ${most}`;
+  return { fromUs: first.atUs, why };
 }
 
 /** When depth finality stops being promised; undefined: never in this plan. */
 export function depthAssumption(plan: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
-  const late = lateBlocks(plan);
-  if (late !== undefined) return late;
   const limitUs = Math.floor((plan.chain.finalityDepth * plan.chain.blockIntervalUs) / DEPTH_SHARE);
-  let first: Broken | undefined;
+  let first = lateBlocks(plan, limitUs);
   for (const fault of plan.faults) {
     if (fault.off === true || fault.kind !== 'link' || !separates(fault.change.kind)) continue;
     if (fault.forUs !== 'forever' && fault.forUs <= limitUs) continue;
