@@ -45,7 +45,7 @@ function createSigner(host: ConsensusHost<PoaView>): Engine {
     if (view !== undefined) follow(view);
     const key = host.identity;
     if (view === undefined || key === undefined || !maySign(view, key)) return;
-    const atMs = earliestMs(view) + wiggleMs(host, view, key);
+    const atMs = earliestMs(view) + delayMs(host, view, key);
     timer.wait(atMs, () => seal(parent, view, key));
   }
 
@@ -69,10 +69,15 @@ function createSigner(host: ConsensusHost<PoaView>): Engine {
   });
 }
 
-/** How long after the first moment of the block a signer waits: not in turn; else rand(SIGNER_COUNT * 500ms), and from now on where that has passed. */
-function wiggleMs(host: ConsensusHost<PoaView>, view: PoaView, key: string): number {
+/**
+ * How long after the first moment of a block this signer waits: in turn not at all, else rand(SIGNER_COUNT * 500ms), counted from
+ * now where that moment has passed. A head older than two periods is one that a node begins or falls behind with: others have a
+ * better one, which comes within a period, or nobody signs. EIP-225 leaves strategies to the signers.
+ */
+function delayMs(host: ConsensusHost<PoaView>, view: PoaView, key: string): number {
   const { signers, config } = view;
-  if (signerInTurn(signers, view.height + 1) === key) return 0;
   const lateMs = Math.max(0, host.clock.wallMs() - earliestMs(view));
-  return lateMs + host.random.below(signers.length * config.wiggleMs + 1);
+  const graceMs = lateMs > config.periodMs ? lateMs + config.periodMs : 0;
+  if (signerInTurn(signers, view.height + 1) === key) return graceMs;
+  return Math.max(lateMs, graceMs) + host.random.below(signers.length * config.wiggleMs + 1);
 }

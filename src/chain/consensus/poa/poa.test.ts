@@ -127,6 +127,25 @@ describe('a signer', () => {
     expect(net.viewOf(0).signers).toHaveLength(8);
   });
 
+  it('with an old head waits a period for a better one, and signs nothing while blocks come', () => {
+    const net = new PoaNet(4);
+    for (const other of [1, 2, 3]) net.down.add(other);
+    for (const signer of [1, 2, 3, 1, 2, 3, 1]) net.sign(signer, [1, 2, 3]);
+    net.clock.advance(120_000);
+    net.host(0).engine.onStart();
+    for (const block of net.host(1).chain().slice(1)) {
+      net.run(3_000);
+      net.deliver(block, 0);
+    }
+    // On the third and the last of them it is the turn of this signer.
+    expect(net.host(0).signed).toEqual([]);
+    net.run(4_900);
+    expect(net.host(0).signed).toEqual([]);
+    net.run(200);
+    expect(net.host(0).signed).toHaveLength(1);
+    expect(net.host(0).head().header.height).toBe(8);
+  });
+
   it('submits only when its sign record is durable, and never signs two blocks on one parent', () => {
     const net = new PoaNet(1);
     const host = net.host(0);
