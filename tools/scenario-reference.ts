@@ -88,14 +88,17 @@ function scenarioReference(): string {
   const [transfers] = loads;
   const clog = faults.find((line) => line.properties?.['kind']?.const === 'clog');
   const rule = at(root, 'hosts').items;
-  if (partition === undefined || transfers === undefined || clog === undefined || rule === undefined)
-    throw new Error('the schema has lines of faults, of load and of hosts');
+  const proposal = at(root, 'proposals').items;
+  const isWhole = rule !== undefined && proposal !== undefined;
+  if (partition === undefined || transfers === undefined || clog === undefined || !isWhole)
+    throw new Error('the schema has lines of faults, of load, of hosts and of proposals');
   const timing = { properties: { ...partition.properties }, required: partition.required };
   const own = ['kind', 'groups', 'isolate', 'split', 'oneWay'];
   const sections: readonly (readonly [string, string])[] = [
     ['The file', table(root)],
     ['`chain`', table(at(root, 'chain'))],
     ['`chain.upgrade`', table(at(root, 'chain', 'upgrade'))],
+    ['`chain.poa`', table(at(root, 'chain', 'poa'))],
     ['`network`', table(at(root, 'network'))],
     ['`network.bandwidth`', table(at(root, 'network', 'bandwidth').anyOf?.[1] ?? {})],
     ['`node`', table(at(root, 'node'))],
@@ -108,6 +111,7 @@ function scenarioReference(): string {
       '`load`, a list of',
       `${table(transfers, ['kind', 'accounts', 'hotPercent'])}\n\n${kinds(loads, ['perSecond', 'from', 'until'])}`,
     ],
+    ['`proposals`, a list of', table(proposal)],
     ['`faults`, a list of', `${table(timing, own)}\n\n${kinds(faults, ['at', 'every', 'until', 'for'])}`],
     ['`link`, where a fault needs one', table(at(clog, 'link'))],
     ['`expect`', `| value | the run passes when |\n|---|---|\n${expectRows(at(root, 'expect'))}`],
@@ -122,6 +126,7 @@ function expectRows(schema: JsonSchema): string {
   return [
     '| `pass` | no law is violated, all agree in the quiet end, and `atLeast` is reached |',
     '| `stall` | nothing is violated but `convergence`: there is no agreement in time |',
+    '| `deadlock` | the same, with a proof that it lasts for ever: no live host may extend its own head, and no head is better |',
     `| { \`violation\`: … } | this law is violated, and no other: ${laws.map((law) => `\`${String(law)}\``).join(', ')} |`,
   ].join('\n');
 }

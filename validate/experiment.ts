@@ -1,4 +1,4 @@
-/** Clusters for experiments: real nodes of a bare proof-of-work chain, and a harness that reacts to what they do. */
+/** Clusters for experiments: real nodes of a bare chain, of proof of work where nothing else is said, and a harness that reacts to what they do. */
 import { createNode } from '../src/chain/node.ts';
 import type { Search, StoreSettings } from '../src/chain/node-config.ts';
 import type { ClusterOptions } from '../src/cluster/chain-setup.ts';
@@ -36,6 +36,8 @@ export const KEEP_LITTLE: Partial<StoreSettings> = {
 export interface ExperimentText {
   readonly nodes: number;
   readonly intervalS: number;
+  /** Absent: proof of work of constant difficulty, without a reward. */
+  readonly chain?: string;
   readonly network: string;
   readonly node: string;
   readonly rest?: string;
@@ -52,7 +54,7 @@ nodes: ${text.nodes}
 duration: 400d
 expect: pass
 signatures: modelled
-chain: { engine: pow, difficulty: constant, blockInterval: ${text.intervalS}s, reward: 0 }
+chain: ${text.chain ?? `{ engine: pow, difficulty: constant, blockInterval: ${text.intervalS}s, reward: 0 }`}
 network: ${text.network}
 node: ${text.node}
 ${text.rest ?? ''}

@@ -1,6 +1,8 @@
 /** From the outcomes of runs to lines of a table, each judged against what was published. */
 import type { DoubleSpendOutcome } from './double-spend.ts';
 import type { ValidateOutcome } from './jobs.ts';
+import { judgeAuthorities } from './judge-authorities.ts';
+import type { Line } from './line.ts';
 import type { PropagationOutcome } from './propagation.ts';
 import type { RealCompactOutcome } from './real-compact.ts';
 import network from './reference/network-2019.json' with { type: 'json' };
@@ -15,16 +17,6 @@ import {
   standardErrorOfMean,
 } from './statistics.ts';
 import { eyalSirer, nakamotoPoisson, orphanLaw, rosenfeld } from './theory.ts';
-
-/** One line: what was measured against what, and whether it is near enough. Without a verdict it is for information. */
-export interface Line {
-  readonly part: string;
-  readonly what: string;
-  readonly value: string;
-  readonly published: string;
-  readonly tolerance: string;
-  readonly verdict: 'ok' | 'FAIL' | '';
-}
 
 /** Standard errors that a value may be away. */
 const SIGMAS = 3;
@@ -235,5 +227,6 @@ export function judge(outcomes: readonly ValidateOutcome[]): readonly Line[] {
     ...outcomes.filter((outcome) => outcome.kind === 'real-compact').map(describeRealCompact),
     ...judgeDoubleSpend(outcomes.filter((outcome) => outcome.kind === 'double-spend')),
     ...judgeSelfish(outcomes.filter((outcome) => outcome.kind === 'selfish')),
+    ...judgeAuthorities(outcomes),
   ];
 }

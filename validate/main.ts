@@ -1,7 +1,8 @@
 /** `npm run validate`: measures the simulator against published results, prints a table, exits with 1 on any FAIL. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { judge, type Line } from './judge.ts';
+import { judge } from './judge.ts';
+import type { Line } from './line.ts';
 import { Results, ResultsError } from './results.ts';
 import { runJobs } from './run-jobs.ts';
 import { MIS_SETS, type MisSet, PARTS, type Part, planJobs, type ValidateOptions } from './settings.ts';

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** What a run is made of. Which runs there are stands in the jobs, and what is concluded from them is free to change. */
 const CODE = [
   'src/**/*.ts',
-  'validate/{double-spend,experiment,propagation,real-compact,selfish,statistics,worker}.ts',
+  'validate/{authority-misses,authority-model,authority-partition,double-spend,experiment,propagation,real-compact,selfish,statistics,worker}.ts',
 ];
 
 /** A results file that can not be gone on with. */

@@ -1,10 +1,11 @@
 /** Which runs make up a validation: the full one, and the short one of every push. */
 import { assertNever } from '../src/env/assert.ts';
+import { authorityJobs } from './authority-jobs.ts';
 import type { ValidateJob } from './jobs.ts';
 import network from './reference/network-2019.json' with { type: 'json' };
 import { giveUpDepth, rosenfeld } from './theory.ts';
 
-export const PARTS = ['propagation', 'double-spend', 'selfish'] as const;
+export const PARTS = ['propagation', 'double-spend', 'selfish', 'authorities'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Ways to set the experiment wrong, so that it is seen to fail. */
@@ -159,6 +160,12 @@ function lineOf(job: ValidateJob): string {
       return `selfish/${job.alpha}/${job.hearsLateMs}`;
     case 'real-compact':
       return 'real-compact';
+    case 'authority-model':
+      return `authority-model/${job.signers}/${job.side}`;
+    case 'authority-partition':
+      return `authority-partition/${job.signers}/${job.tieBreak}`;
+    case 'authority-misses':
+      return `authority-misses/${job.tieBreak}`;
     default:
       return assertNever(job);
   }
@@ -189,5 +196,6 @@ export function planJobs(options: ValidateOptions): readonly ValidateJob[] {
       : []),
     ...(wants('selfish') ? selfishJobs(options) : []),
     ...(wants('double-spend') ? doubleSpendJobs(options) : []),
+    ...(wants('authorities') ? authorityJobs(options.short) : []),
   ]);
 }

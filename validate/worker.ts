@@ -1,6 +1,9 @@
 /** A worker of validate: runs one job after another. */
 import { parentPort } from 'node:worker_threads';
 import { assertNever } from '../src/env/assert.ts';
+import { runAuthorityMisses } from './authority-misses.ts';
+import { runAuthorityModel } from './authority-model.ts';
+import { runAuthorityPartition } from './authority-partition.ts';
 import { runDoubleSpend } from './double-spend.ts';
 import type { ValidateJob, ValidateOutcome, WorkerAnswer } from './jobs.ts';
 import { runPropagation } from './propagation.ts';
@@ -12,6 +15,12 @@ if (port === null) throw new Error('worker.ts runs as a worker thread only');
 
 function run(job: ValidateJob): ValidateOutcome {
   switch (job.kind) {
+    case 'authority-misses':
+      return runAuthorityMisses(job);
+    case 'authority-model':
+      return runAuthorityModel(job);
+    case 'authority-partition':
+      return runAuthorityPartition(job);
     case 'double-spend':
       return runDoubleSpend(job);
     case 'propagation':

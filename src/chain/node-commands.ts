@@ -7,8 +7,8 @@ import { blockId } from './types/header-codec.ts';
 import type { Transaction } from './types/transaction.ts';
 import type { TxId } from './types/units.ts';
 
-/** Every command but the two that act. */
-export type Query = Exclude<Command, { kind: 'SubmitTransaction' } | { kind: 'Dial' }>;
+/** Every command but those that act. */
+export type Query = Exclude<Command, { kind: 'SubmitTransaction' | 'Dial' | 'Propose' }>;
 
 const NOT_FOUND: Answer = { kind: 'NotFound' };
 

@@ -157,6 +157,11 @@ export class NodeCore {
         this.#network.dialNow(command.address);
         reply({ kind: 'Done' });
         return;
+      case 'Propose':
+        this.#engine.onProposal(command.body, (why) =>
+          reply(why === undefined ? { kind: 'Done' } : { kind: 'NotProposed', why }),
+        );
+        return;
       default:
         reply(answerQuery(this.#ledger, (id) => this.#pool.get(id), command));
     }

@@ -129,6 +129,14 @@ export class EngineRunner implements ConsensusHost<unknown> {
     this.#run(() => this.#engine.onMempool());
   }
 
+  /** @param reply as `Engine.onProposal` says. */
+  onProposal(body: string, reply: (refused: string | undefined) => void): void {
+    const bytes = hexToBytes(body);
+    if (bytes === undefined) reply('lower-case hexadecimal text was expected');
+    else if (!this.#isStarted || this.#isStopped) reply('the engine of this node does not run');
+    else this.#run(() => this.#engine.onProposal(bytes, reply));
+  }
+
   onPeerUp(peer: PeerId): void {
     this.#run(() => this.#engine.onPeerUp(peer));
   }

@@ -37,10 +37,51 @@ function separates(kind: LinkChange['kind']): boolean {
   }
 }
 
+/**
+ * Of authorities SIGNER_LIMIT blocks are final. One block in turn that comes late, as that of a signer who crashed before he
+ * sent it, weighs as much as two out of turn: with fewer than four authorities, where two blocks are final, it undoes them.
+ */
+const AUTHORITY_DEPTH_MIN = 3;
+
+/** How long a fault keeps back what hosts have to say, beside what it does to links. */
+function lateUs(fault: Fault): number {
+  switch (fault.kind) {
+    case 'crash':
+    case 'stop':
+      return fault.downUs === 'forever' ? 0 : fault.downUs;
+    case 'pause':
+      return fault.forUs === 'forever' ? 0 : fault.forUs;
+    case 'clockStep':
+      return Math.abs(fault.byUs);
+    case 'timerJitter':
+      return fault.upToUs;
+    default:
+      return 0;
+  }
+}
+
+/** Where blocks of authorities come late, which their few blocks of depth do not outweigh; who never comes back is not late. */
+function lateBlocks(
+  { chain, faults }: Pick<ClusterPlan, 'chain' | 'faults'>,
+  limitUs: number,
+): Broken | undefined {
+  if (chain.engine !== 'poa') return undefined;
+  const isShallow = chain.finalityDepth < AUTHORITY_DEPTH_MIN;
+  let first: Fault | undefined;
+  for (const fault of faults) {
+    if (fault.off === true || (!isShallow && lateUs(fault) <= limitUs)) continue;
+    if (first === undefined || fault.atUs < first.atUs) first = fault;
+  }
+  if (first === undefined) return undefined;
+  const most = isShallow ? 'that none is late' : `that none is later than ${formatSecondsUs(limitUs)}`;
+  const why = `${first.id} makes blocks late; the ${chain.finalityDepth} blocks that are final assume ${most}`;
+  return { fromUs: first.atUs, why };
+}
+
 /** When depth finality stops being promised; undefined: never in this plan. */
 export function depthAssumption(plan: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
   const limitUs = Math.floor((plan.chain.finalityDepth * plan.chain.blockIntervalUs) / DEPTH_SHARE);
-  let first: Broken | undefined;
+  let first = lateBlocks(plan, limitUs);
   for (const fault of plan.faults) {
     if (fault.off === true || fault.kind !== 'link' || !separates(fault.change.kind)) continue;
     if (fault.forUs !== 'forever' && fault.forUs <= limitUs) continue;

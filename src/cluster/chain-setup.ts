@@ -43,7 +43,7 @@ import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Keys, keysOf, Signer } from './load/wallet.ts';
 import { networkConfig } from './network-config.ts';
-import type { ClusterPlan, CodeVersion, CpuPlan, HostPlan } from './plan.ts';
+import type { ClusterPlan, CodeVersion, CpuPlan, HostPlan, ProposalPlan } from './plan.ts';
 import { createPortableSuite } from './portable-suite.ts';
 import { SnapshotOperator } from './snapshot-operator.ts';
 import { type Dials, planDials } from './topology.ts';
@@ -89,6 +89,8 @@ export interface ChainSetup {
   readonly taints: (number | undefined)[];
   /** What a host is told that boots at that simulated time. */
   nodeConfig(host: number, code: CodeVersion, nowUs: number): NodeConfig;
+  /** The body of a Propose command about the key of a host; undefined: the engine takes no proposals. */
+  proposalBody(what: ProposalPlan['what'], target: number): string | undefined;
 }
 
 /** What each account of a workload owns at the start: enough for every fee of every scenario. */
@@ -223,6 +225,11 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     taints,
     nodeConfig: (host, code, nowUs) =>
       nodeConfig(plan, { genesis, schedule, engine, hostKeys, dials, operator, taints }, host, code, nowUs),
+    proposalBody(what, target) {
+      const keys = hostKeys[target];
+      const body = keys === undefined ? undefined : engine.proposalOf?.(what, keys.key);
+      return body === undefined ? undefined : bytesToHex(body);
+    },
   };
 }
 

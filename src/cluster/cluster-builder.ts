@@ -1,8 +1,10 @@
 /** A cluster in a few lines of code: the words of scenario files as a fluent interface, for tests. */
 import type { ClusterOptions } from './chain-setup.ts';
+import type { EngineName } from './plan.ts';
 import { resolveScenario } from './resolve.ts';
 import type { FaultLine } from './scenario/schema/faults.ts';
 import type { LoadLine } from './scenario/schema/load.ts';
+import type { ProposalLine } from './scenario/schema/proposals.ts';
 import { type ScenarioFile, scenarioSchema } from './scenario/schema.ts';
 import { findImpossible } from './scenario/sense.ts';
 import { TestCluster } from './test-cluster.ts';
@@ -38,7 +40,7 @@ export class ClusterBuilder {
     return this.#with({ duration });
   }
 
-  engine(engine: 'pow' | 'round-robin', blockInterval = '10s'): ClusterBuilder {
+  engine(engine: EngineName, blockInterval = '10s'): ClusterBuilder {
     return this.chain({ engine, blockInterval });
   }
 
@@ -61,6 +63,11 @@ export class ClusterBuilder {
 
   load(line: LoadLine): ClusterBuilder {
     return this.#with({ load: [...(this.#file.load ?? []), line] });
+  }
+
+  /** What operators tell their nodes to vote for. */
+  proposal(line: ProposalLine): ClusterBuilder {
+    return this.#with({ proposals: [...(this.#file.proposals ?? []), line] });
   }
 
   fault(line: FaultLine): ClusterBuilder {

@@ -1,6 +1,9 @@
 /** Engines by the name that a scenario gives them: their configuration in genesis, and how the hosts of a plan search. */
 
 import type { Consensus, ConsensusRules } from '../chain/consensus/consensus.ts';
+import { encodePoaConfig, TIE_BREAK } from '../chain/consensus/poa/config.ts';
+import { createPoa } from '../chain/consensus/poa/engine.ts';
+import { encodeProposal, PROPOSE } from '../chain/consensus/poa/proposals.ts';
 import { encodePosConfig } from '../chain/consensus/pos/config.ts';
 import { createPos } from '../chain/consensus/pos/engine.ts';
 import { encodePowConfig } from '../chain/consensus/pow/config.ts';
@@ -10,10 +13,10 @@ import { encodeRoundRobinConfig } from '../chain/consensus/round-robin/config.ts
 import { createRoundRobin } from '../chain/consensus/round-robin/engine.ts';
 import type { Search } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
-import { amount, type Hash, hash, height } from '../chain/types/units.ts';
+import { amount, type Hash, hash, height, type PublicKey } from '../chain/types/units.ts';
 import { assertNever } from '../env/assert.ts';
 import type { Env } from '../env/program.ts';
-import type { ClusterPlan, HostPlan } from './plan.ts';
+import type { ClusterPlan, HostPlan, ProposalPlan } from './plan.ts';
 
 /** An engine as genesis and nodes are given it. */
 export interface EngineSetup {
@@ -25,6 +28,8 @@ export interface EngineSetup {
   powerOf(host: HostPlan): bigint;
   consensusOf(host: HostPlan): Consensus;
   searchOf(host: HostPlan): (env: Env<ChainWorld>) => Search;
+  /** The body of a Propose command; absent: the engine takes no proposals. */
+  proposalOf?(what: ProposalPlan['what'], key: PublicKey): Uint8Array;
 }
 
 /** `[1, 3]`: less than a third of all. `[0, 1]`: nothing. */
@@ -65,8 +70,20 @@ const POW_TOLERANCE: Tolerance = {
 /** A producer may seal as many blocks on a parent as it likes: depth is no promise; but whole turns of the others weigh more. */
 const ROUND_ROBIN_TOLERANCE: Tolerance = {
   what: 'producers',
-  powerOf: () => 1,
+  powerOf: ({ isValidator }) => Number(isValidator),
   signsRecords: false,
+  isByKey: true,
+  finality: [0, 1],
+  liveness: [1, 2],
+  quorum: [1, 2],
+  isRace: false,
+};
+
+/** A signer may seal two blocks on a parent, and with them be among the distinct signers of two branches. */
+const POA_TOLERANCE: Tolerance = {
+  what: 'signers',
+  powerOf: ({ isValidator }) => Number(isValidator),
+  signsRecords: true,
   isByKey: true,
   finality: [0, 1],
   liveness: [1, 2],
@@ -93,6 +110,8 @@ export function engineTolerance(engine: ClusterPlan['chain']['engine']): Toleran
       return POW_TOLERANCE;
     case 'round-robin':
       return ROUND_ROBIN_TOLERANCE;
+    case 'poa':
+      return POA_TOLERANCE;
     case 'pos':
       return POS_TOLERANCE;
     default:
@@ -151,9 +170,9 @@ function roundRobinSetup(plan: ClusterPlan): EngineSetup {
       skipMs: Math.max(1, Math.floor(periodMs / 2)),
       finalityDepth: plan.chain.finalityDepth,
     }),
-    powerOf: () => 1n,
+    powerOf: ({ isValidator }) => (isValidator ? 1n : 0n),
     consensusOf: () => createRoundRobin(),
-    searchOf: () => () => () => () => {},
+    searchOf: noSearch,
   };
 }
 
@@ -185,8 +204,30 @@ function posSetup({ chain }: ClusterPlan): EngineSetup {
     }),
     powerOf: ({ stake }) => BigInt(stake),
     consensusOf: () => createPos(),
-    searchOf: () => () => () => () => {},
+    searchOf: noSearch,
   };
+}
+
+function poaSetup({ chain }: ClusterPlan): EngineSetup {
+  const { poa } = chain;
+  return {
+    rules: createPoa().rules,
+    config: encodePoaConfig({
+      periodMs: Math.max(1, Math.round(chain.blockIntervalUs / 1_000)),
+      wiggleMs: Math.round(poa.wiggleUs / 1_000),
+      epoch: poa.epoch,
+      tieBreak: TIE_BREAK[poa.tieBreak],
+    }),
+    powerOf: ({ isValidator }) => (isValidator ? 1n : 0n),
+    consensusOf: () => createPoa(),
+    searchOf: noSearch,
+    proposalOf: (what, target) => encodeProposal({ target, what: PROPOSE[what] }),
+  };
+}
+
+/** Of engines that search no seal. */
+function noSearch(): (env: Env<ChainWorld>) => Search {
+  return () => () => () => {};
 }
 
 /** What the plan's engine needs. */
@@ -198,6 +239,8 @@ export function engineSetup(plan: ClusterPlan): EngineSetup {
       return roundRobinSetup(plan);
     case 'pos':
       return posSetup(plan);
+    case 'poa':
+      return poaSetup(plan);
     default:
       return assertNever(plan.chain.engine);
   }

@@ -46,6 +46,7 @@ function isUnusual(event: LoggedEvent, isReturn: boolean): boolean {
     case 'SyncPeerDropped':
     case 'SnapshotUnavailable':
     case 'SnapshotInstalled':
+    case 'ProducersChanged':
     case 'CorruptionDetected':
     case 'CorruptionRepaired':
     case 'Engine':

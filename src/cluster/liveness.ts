@@ -1,6 +1,7 @@
 /** Liveness: after the faults have ended, everything that can take part agrees on a newer block; a stall needs a proof. */
 
 import { formatSecondsUs } from './scenario/duration.ts';
+import { proveStandstill } from './standstill.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 /** Heads of the live nodes and who has them, for people. */
@@ -43,13 +44,19 @@ export function judgeLiveness(cluster: TestCluster): readonly string[] {
   }
   const why = plan.liveness === 'excused' ? 'the scenario excuses it' : excuse(cluster);
   if (why !== undefined) return [`did not converge; excused: ${why}`];
+  const proof = proveStandstill(cluster);
+  if (proof !== undefined && proof.missing.length > 0)
+    return [`did not converge; excused: ${proof.fact}; ${proof.missing.join(' ')} could, and is not live`];
+  const isDeadlock = proof !== undefined;
   cluster.violations.push({
     oracle: 'convergence',
-    rule: 'no-common-head',
+    rule: isDeadlock ? 'deadlock' : 'no-common-head',
     kind: 'liveness',
-    hosts: hostsApart(cluster),
+    hosts: isDeadlock ? [] : hostsApart(cluster),
     atUs: cluster.nowUs,
-    fact: `no common new head within ${formatSecondsUs(plan.durationUs - plan.quietFromUs)} after the last fault, with a block every ${formatSecondsUs(plan.chain.blockIntervalUs)}; ${headsText(cluster)}`,
+    fact: isDeadlock
+      ? `a deadlock for ever: ${proof.fact}`
+      : `no common new head within ${formatSecondsUs(plan.durationUs - plan.quietFromUs)} after the last fault, with a block every ${formatSecondsUs(plan.chain.blockIntervalUs)}; ${headsText(cluster)}`,
   });
   return [];
 }

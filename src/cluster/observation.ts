@@ -16,6 +16,8 @@ export class Observation {
   starts = 0;
   produced = 0;
   snapshots = 0;
+  /** Changes of the set of producers, by host. */
+  readonly setChanges: number[];
   unknownMessages = 0;
   /** Nodes that stopped for good, by their reason. */
   readonly halts = new Map<string, number>();
@@ -23,6 +25,7 @@ export class Observation {
   constructor(hosts: number, genesisId: BlockHash) {
     this.heads = Array.from({ length: hosts }, () => ({ id: genesisId, height: 0 }));
     this.halted = Array.from({ length: hosts }, () => false);
+    this.setChanges = Array.from({ length: hosts }, () => 0);
   }
 
   /** What a Byzantine host tells of itself moves its head, and is not counted otherwise. @returns whether a head moved. */
@@ -55,6 +58,9 @@ export class Observation {
         return false;
       case 'SnapshotInstalled':
         this.snapshots++;
+        return false;
+      case 'ProducersChanged':
+        this.setChanges[host] = (this.setChanges[host] ?? 0) + 1;
         return false;
       case 'TransactionRejected':
         this.rejected++;

@@ -1,4 +1,5 @@
 /** A cluster, resolved: every default filled in, every duration in µs. What a scenario file and the fluent builder both come to. */
+import type { TieBreak } from '../chain/consensus/poa/config.ts';
 import type { Fault } from '../sim/fault.ts';
 import type { BehaviourLine } from './byzantine/behaviours.ts';
 import type { AtLeast } from './scenario/schema/expectations.ts';
@@ -8,8 +9,18 @@ import type { Topology } from './topology.ts';
 /** Which protocol versions the code of a host knows: v1 stops at an upgrade to version 2. */
 export type CodeVersion = 'v1' | 'v2';
 
+/** Engines that a scenario may name. */
+export type EngineName = 'pow' | 'round-robin' | 'poa' | 'pos';
+
+/** What proof of authority is told beside its period. */
+export interface PoaPlan {
+  readonly wiggleUs: number;
+  readonly epoch: number;
+  readonly tieBreak: TieBreak;
+}
+
 export interface ChainPlan {
-  readonly engine: 'pow' | 'round-robin' | 'pos';
+  readonly engine: EngineName;
   readonly blockIntervalUs: number;
   readonly difficulty: 'constant' | 'asert';
   readonly halfLifeUs: number;
@@ -21,6 +32,7 @@ export interface ChainPlan {
   readonly reward: number;
   readonly upgrade: { readonly height: number; readonly version: 2 } | undefined;
   readonly blockBytesMax: number;
+  readonly poa: PoaPlan;
   /** pos: rounds and stake. */
   readonly pos: PosPlan;
 }
@@ -49,6 +61,8 @@ export interface HostPlan {
   readonly hashShare: number;
   /** pos: what its key has at stake from the start; 0: it follows and does not vote. */
   readonly stake: number;
+  /** Whether genesis lists its key, where the engine wants any. */
+  readonly isValidator: boolean;
   readonly joinsUs: number;
   /** Without blocks it begins with a snapshot of others, where there is one. */
   readonly fromSnapshot: boolean;
@@ -118,9 +132,18 @@ export interface LoadPlan {
   readonly untilUs: number;
 }
 
+/** What the operators of some hosts tell their nodes to propose: to add or to drop the key of a host. */
+export interface ProposalPlan {
+  readonly atUs: number;
+  readonly hosts: readonly number[];
+  readonly what: 'add' | 'drop' | 'withdraw';
+  readonly target: number;
+}
+
 export type Expectation =
   | { readonly kind: 'pass' }
   | { readonly kind: 'stall' }
+  | { readonly kind: 'deadlock' }
   | { readonly kind: 'violation'; readonly oracle: string };
 
 export interface ClusterPlan {
@@ -136,6 +159,7 @@ export interface ClusterPlan {
   readonly network: NetworkPlan;
   readonly cpu: CpuPlan | undefined;
   readonly loads: readonly LoadPlan[];
+  readonly proposals: readonly ProposalPlan[];
   readonly faults: readonly Fault[];
   /** `core`: a drawn quorum heals and must go on, the rest is lost for ever. */
   readonly liveness: 'required' | 'core' | 'excused';

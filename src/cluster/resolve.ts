@@ -1,5 +1,6 @@
 /** From a scenario file and a seed to a resolved plan: defaults, durations, hosts, links and drawn faults. */
-import { createStream } from '../sim/seeds.ts';
+import { signerLimit } from '../chain/consensus/poa/signers.ts';
+import { createStream, type Stream } from '../sim/seeds.ts';
 import { lineOf } from './byzantine/behaviours.ts';
 import { planByzantine } from './byzantine/plan-byzantine.ts';
 import {
@@ -13,12 +14,14 @@ import {
   type LoadPlan,
   type NetworkPlan,
   type PosPlan,
+  type ProposalPlan,
   selectHosts,
 } from './plan.ts';
 import { planFaults } from './plan-faults.ts';
 import { parseDurationRange, parseDurationUs, type UsRange } from './scenario/duration.ts';
 import { quietUsOf } from './scenario/quiet.ts';
 import type { LoadLine } from './scenario/schema/load.ts';
+import type { ProposalLine } from './scenario/schema/proposals.ts';
 import type { ScenarioFile } from './scenario/schema.ts';
 import type { Topology } from './topology.ts';
 
@@ -38,14 +41,15 @@ function blockIntervalUs(file: ScenarioFile): number {
   return durationUs(file.chain?.blockInterval, 10_000_000);
 }
 
-function chainPlan(file: ScenarioFile): ChainPlan {
+/** @param validators how many hosts genesis lists. */
+function chainPlan(file: ScenarioFile, validators: number): ChainPlan {
   const chain = file.chain ?? {};
   return {
     engine: chain.engine ?? 'pow',
     blockIntervalUs: blockIntervalUs(file),
     difficulty: chain.difficulty ?? 'asert',
     halfLifeUs: durationUs(chain.halfLife, 3_600_000_000),
-    finalityDepth: chain.finalityDepth ?? 40,
+    finalityDepth: chain.engine === 'poa' ? signerLimit(validators) : (chain.finalityDepth ?? 40),
     undoDepth: chain.keepUndo ?? 100,
     snapshots:
       chain.snapshots === undefined
@@ -55,6 +59,11 @@ function chainPlan(file: ScenarioFile): ChainPlan {
     upgrade: chain.upgrade,
     blockBytesMax: chain.blockBytesMax ?? 1_048_576,
     pos: posPlan(chain),
+    poa: {
+      wiggleUs: durationUs(chain.poa?.wiggle, 500_000),
+      epoch: chain.poa?.epoch ?? 30_000,
+      tieBreak: chain.poa?.tieBreak ?? 'eip-3436',
+    },
   };
 }
 
@@ -77,12 +86,19 @@ function posPlan({ rounds = {}, staking = {} }: NonNullable<ScenarioFile['chain'
 
 function hostPlans(file: ScenarioFile): readonly HostPlan[] {
   const code = file.chain?.upgrade === undefined ? 'v1' : 'v2';
+  // Not by the seed of the run: every run of a scenario has the same genesis.
+  const signers = selectHosts(
+    file.chain?.poa?.signers ?? 'all',
+    file.nodes,
+    createStream(file.name, 'signers'),
+  );
   const hosts = Array.from(
     { length: file.nodes },
     (_, i): HostPlan => ({
       name: `n${i}`,
       hashShare: 1,
       stake: 1_000,
+      isValidator: signers.includes(i),
       joinsUs: 0,
       fromSnapshot: false,
       skewUs: 0,
@@ -102,6 +118,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
         name: host.name,
         hashShare: rule.hashShare ?? host.hashShare,
         stake: rule.stake ?? host.stake,
+        isValidator: host.isValidator,
         joinsUs: durationUs(rule.joins, host.joinsUs),
         fromSnapshot: rule.snapshot ?? host.fromSnapshot,
         skewUs: durationUs(rule.skew, host.skewUs),
@@ -182,8 +199,18 @@ function loadPlan(line: LoadLine, endUs: number): LoadPlan {
   };
 }
 
+function proposalPlan(line: ProposalLine, nodes: number, stream: Stream): ProposalPlan {
+  const what = line.add !== undefined ? 'add' : line.drop !== undefined ? 'drop' : 'withdraw';
+  return {
+    atUs: durationUs(line.at, 0),
+    hosts: selectHosts(line.hosts, nodes, stream),
+    what,
+    target: line.add ?? line.drop ?? line.withdraw ?? 0,
+  };
+}
+
 function expectation(expect: ScenarioFile['expect']): Expectation {
-  if (expect === 'pass' || expect === 'stall') return { kind: expect };
+  if (typeof expect === 'string') return { kind: expect };
   return { kind: 'violation', oracle: expect.violation };
 }
 
@@ -192,14 +219,16 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
   const durationTotalUs = durationUs(file.duration, 0);
   const quietFromUs = durationTotalUs - quietUsOf(file);
   const cpu = file.cpu;
+  const hosts = planByzantine(hostPlans({ ...file, seed }), file.byzantine, seed);
+  const proposals = createStream(seed, 'proposals');
   return {
     name: file.name,
     seed,
     durationUs: durationTotalUs,
     quietFromUs,
-    hosts: planByzantine(hostPlans({ ...file, seed }), file.byzantine, seed),
+    hosts,
     signatures: file.signatures ?? 'real',
-    chain: chainPlan(file),
+    chain: chainPlan(file, hosts.filter((host) => host.isValidator).length),
     features: featurePlan(file),
     network: networkPlan(file),
     cpu:
@@ -213,6 +242,7 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
             decodeNsPerByte: cpu.decodeNsPerByte ?? 0,
           },
     loads: (file.load ?? []).map((line) => loadPlan(line, quietFromUs)),
+    proposals: (file.proposals ?? []).map((line) => proposalPlan(line, file.nodes, proposals)),
     faults: planFaults(file.faults ?? [], { seed, hosts: file.nodes, endUs: quietFromUs }),
     liveness: file.liveness ?? 'required',
     stopAtHeight: file.stopAtHeight,

@@ -99,6 +99,7 @@ export interface RunCounts {
   readonly halted: number;
   readonly compact: number;
   readonly snapshots: number;
+  readonly setChanges: number;
 }
 
 /** One assertion over one run. */

@@ -67,6 +67,22 @@ function worst(violations: readonly Violation[]): Violation | undefined {
   return violations.find((violation) => violation.kind === 'safety') ?? violations[0];
 }
 
+/** Whether the violation is what the scenario says must come. */
+function isExpected({ expect }: ClusterPlan, { oracle, rule }: Violation): boolean {
+  switch (expect.kind) {
+    case 'pass':
+      return false;
+    case 'stall':
+      return oracle === 'convergence';
+    case 'deadlock':
+      return oracle === 'convergence' && rule === 'deadlock';
+    case 'violation':
+      return oracle === expect.oracle;
+    default:
+      return assertNever(expect);
+  }
+}
+
 function verdictOf(
   plan: ClusterPlan,
   violations: readonly Violation[],
@@ -78,13 +94,12 @@ function verdictOf(
     if (found !== undefined) return { kind: 'violated', violation: found };
     return missing.length > 0 ? { kind: 'tooLittle', missing } : { kind: 'passed' };
   }
-  const wanted = expect.kind === 'stall' ? 'convergence' : expect.oracle;
-  const other = worst(violations.filter((violation) => violation.oracle !== wanted));
+  const other = worst(violations.filter((violation) => !isExpected(plan, violation)));
   if (other !== undefined) return { kind: 'violated', violation: other };
   if (found === undefined)
     return {
       kind: 'unexpectedPass',
-      expected: expect.kind === 'stall' ? 'stall' : `violation: ${expect.oracle}`,
+      expected: expect.kind === 'violation' ? `violation: ${expect.oracle}` : expect.kind,
     };
   return missing.length > 0 ? { kind: 'tooLittle', missing } : { kind: 'passed' };
 }
@@ -111,6 +126,7 @@ function countsOf(cluster: TestCluster): RunCounts {
     halted: observation.halted.filter((halted) => halted).length,
     compact: observation.compact,
     snapshots: observation.snapshots,
+    setChanges: Math.max(...observation.setChanges),
   };
 }
 

@@ -21,6 +21,7 @@ const COUNTED: readonly (readonly [keyof RunCounts, readonly LoggedEvent['kind']
   ['restarts', ['HostDown', 'NodeStarted']],
   ['halted', ['NodeHalted']],
   ['compact', []],
+  ['setChanges', ['ProducersChanged']],
   ['snapshots', ['SnapshotMade', 'SnapshotFetchStarted', 'SnapshotUnavailable', 'SnapshotInstalled']],
 ];
 
@@ -50,7 +51,7 @@ function blocksAdvice(wanted: number, { plan, simulatedUs }: Evidence): Advice {
 }
 
 function reorgAdvice({ plan }: Evidence): Advice {
-  if (plan.chain.engine === 'round-robin')
+  if (plan.chain.engine !== 'pow')
     return {
       why: 'in a rotation a branch begins only where a producer is apart from the others',
       change: 'a longer partition',
@@ -139,6 +140,14 @@ function adviceFor(what: keyof RunCounts, wanted: number, evidence: Evidence): A
             change: 'more load, or more blocks',
           }
         : { why: 'node.compactBlocks is off', change: 'node.compactBlocks: true' };
+    case 'setChanges':
+      return {
+        why:
+          plan.proposals.length === 0
+            ? 'proposals is empty: nobody votes'
+            : 'a proposal decides when a majority of the producers has voted for it, each in a block of its own',
+        change: 'proposals of more hosts, earlier, or a longer duration',
+      };
     case 'snapshots':
       return {
         why: 'a host begins with a snapshot when two others have made one alike before its first start, and keep it until it has all of it',

@@ -26,6 +26,7 @@ import type { ClusterView, Executed, Finding, Oracle, SignedPower } from './orac
 import { createOracles } from './oracles/oracles.ts';
 import { StoredChains } from './oracles/stored-chains.ts';
 import type { ClusterPlan } from './plan.ts';
+import { scheduleProposals } from './proposals.ts';
 import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
 import { eventsOfMissing } from './shortfall.ts';
@@ -253,6 +254,12 @@ export class TestCluster {
 
   #schedule(): void {
     for (const load of this.loads) load.start();
+    scheduleProposals(this.plan, this.setup, {
+      nowUs: () => this.nowUs,
+      at: (atUs, run) => this.simulator.at(atUs, run),
+      command: (host, command, onAnswer) =>
+        this.simulator.command(host, command, ({ kind }) => onAnswer(kind === 'Done')),
+    });
     const everyUs = Math.max(CHECK_EVERY_US, this.plan.chain.blockIntervalUs);
     const look = (): void => {
       for (const oracle of this.#oracles) oracle.onCheck?.();

@@ -46,6 +46,7 @@ export function crashedResult(job: Job, error: string, stack: string): RunResult
       halted: 0,
       compact: 0,
       snapshots: 0,
+      setChanges: 0,
     },
     faults: [],
     byzantine: [],

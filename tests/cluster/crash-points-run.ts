@@ -49,5 +49,6 @@ function enumerate(name: string, plan: ClusterPlan, host: number): number {
 const unsound =
   enumerate('pow', crashPlan('pow'), VICTIM) +
   enumerate('round-robin', crashPlan('round-robin'), VICTIM) +
+  enumerate('poa', crashPlan('poa'), VICTIM) +
   enumerate('snapshot', installPlan(), JOINER);
 process.exitCode = unsound > 0 ? 1 : 0;

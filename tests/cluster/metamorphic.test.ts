@@ -54,7 +54,8 @@ function renumbered(plan: ClusterPlan): ClusterPlan {
       line.kind === 'eclipse' && line.victim !== undefined ? { ...line, victim: to(line.victim) } : line,
     ),
   }));
-  return { ...plan, hosts, faults: plan.faults.map(moved) };
+  const proposals = plan.proposals.map((one) => ({ ...one, hosts: list(one.hosts), target: to(one.target) }));
+  return { ...plan, hosts, proposals, faults: plan.faults.map(moved) };
 }
 
 const NOBODY: readonly Fault[] = [

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { encodePoaConfig, TIE_BREAK } from '../../src/chain/consensus/poa/config.ts';
+import { createPoa } from '../../src/chain/consensus/poa/engine.ts';
+import { encodeProposal, PROPOSE } from '../../src/chain/consensus/poa/proposals.ts';
 import { encodePowConfig } from '../../src/chain/consensus/pow/config.ts';
 import { createModelledSearch } from '../../src/chain/consensus/pow/modelled-search.ts';
 import { createPow } from '../../src/chain/consensus/pow/pow.ts';
@@ -6,7 +9,16 @@ import { encodeRoundRobinConfig } from '../../src/chain/consensus/round-robin/co
 import { createRoundRobin } from '../../src/chain/consensus/round-robin/engine.ts';
 import type { Answer, ChainWorld } from '../../src/chain/types/command.ts';
 import type { Message } from '../../src/chain/types/message.ts';
-import { amount, blockHash, hash, height, signature, weight } from '../../src/chain/types/units.ts';
+import {
+  amount,
+  blockHash,
+  hash,
+  height,
+  publicKey,
+  signature,
+  weight,
+} from '../../src/chain/types/units.ts';
+import { bytesToHex } from '../../src/env/bytes.ts';
 import type { Env, Process, Program } from '../../src/env/program.ts';
 import { type ConnectionId, ms } from '../../src/env/units.ts';
 import { liar } from '../support/liar.ts';
@@ -96,6 +108,57 @@ describe('engines', () => {
       expect(world.of('BlockProduced', host).length).toBeGreaterThan(5);
     expect(world.of('PeerScored')).toEqual([]);
     expect(world.inspect(0).finality.final).toBe((world.heights()[0] ?? 0) - 3);
+  });
+
+  it.each([2, 5])('%i authorities reach one head, each signing, and one is voted out', (count) => {
+    const hosts = Array.from({ length: count + 1 }, (_, i) => ({
+      consensus: createPoa(),
+      dials: Array.from({ length: i }, (_, to) => to),
+    }));
+    const world = new NodeWorld(hosts, {}, (keys) => ({
+      engine: 'poa',
+      engineConfig: encodePoaConfig({
+        periodMs: 1_000,
+        wiggleMs: 100,
+        epoch: 1_000,
+        tieBreak: TIE_BREAK['eip-3436'],
+      }),
+      validators: [...keys].sort((a, b) => (a < b ? -1 : 1)).map((key) => ({ key, power: amount(1n) })),
+    }));
+    world.run(60_500);
+    expect(world.headCount()).toBe(1);
+    expect(world.heights()[0]).toBeGreaterThanOrEqual(55);
+    for (let host = 0; host <= count; host++)
+      expect(world.of('BlockProduced', host).length).toBeGreaterThan(3);
+    expect(world.inspect(0).finality).toMatchObject({
+      final: (world.heights()[0] ?? 0) - Math.floor((count + 1) / 2),
+      kind: 'depth',
+    });
+    const answers: Answer[] = [];
+    const target = publicKey(world.inspect(count).nodeKey);
+    const body = bytesToHex(encodeProposal({ target, what: PROPOSE.drop }));
+    for (let host = 0; host < count; host++)
+      world.simulator.command(host, { kind: 'Propose', body }, (answer) => answers.push(answer));
+    world.simulator.command(0, { kind: 'Propose', body: '00' }, (answer) => answers.push(answer));
+    world.run(30_000);
+    expect(answers.filter(({ kind }) => kind === 'Done')).toHaveLength(count);
+    expect(answers.filter(({ kind }) => kind === 'NotProposed')).toHaveLength(1);
+    expect(world.of('ProducersChanged', 0)).toMatchObject([{ producers: count }]);
+    const signed = world.of('BlockProduced', count).length;
+    world.run(30_000);
+    expect(world.of('BlockProduced', count)).toHaveLength(signed);
+    expect(world.headCount()).toBe(1);
+    expect(world.of('PeerScored')).toEqual([]);
+  });
+
+  it('without votes refuse what an operator proposes', () => {
+    const world = new NodeWorld([{ consensus: toyConsensus(1, 1) }]);
+    const answers: Answer[] = [];
+    world.run(1_000);
+    for (const body of ['00', 'no hex'])
+      world.simulator.command(0, { kind: 'Propose', body }, (answer) => answers.push(answer));
+    world.run(1_000);
+    expect(answers.map(({ kind }) => kind)).toEqual(['NotProposed', 'NotProposed']);
   });
 
   it.each([2, 5])('%i miners reach one head, forks and all', (count) => {

@@ -33,6 +33,7 @@ describe('importing the core with the traps on', () => {
       'chain/node.ts',
       'chain/consensus/pow/pow.ts',
       'chain/consensus/pow/modelled-search.ts',
+      'chain/consensus/poa/engine.ts',
       'chain/consensus/round-robin/engine.ts',
       'chain/types/message-codec.ts',
       'cluster/test-cluster.ts',

@@ -42,6 +42,7 @@ describe('npm run validate', () => {
       expect(judged.filter((line) => /orphans of/.test(line)).length).toBe(4);
       expect(judged.filter((line) => /^q = .* Rosenfeld/.test(line)).length).toBe(10);
       expect(judged.filter((line) => /^alpha = .* revenue/.test(line)).length).toBe(4);
+      expect(judged.filter((line) => line.startsWith('authorities')).length).toBe(6);
       expect(code).toBe(0);
     },
     TIMEOUT_MS,

@@ -75,7 +75,9 @@ describe('the checker', () => {
   });
 
   it('accepts the golden chains, and computes their ids, weights, receipts and last state', () => {
-    expect(golden.chains.map(({ engine }) => engine)).toEqual(expect.arrayContaining(['round-robin', 'pow']));
+    expect(golden.chains.map(({ engine }) => engine)).toEqual(
+      expect.arrayContaining(['round-robin', 'pow', 'poa']),
+    );
     for (const chain of golden.chains) {
       const verdict = checkChain(exportOf(chain), 'ed25519');
       expect(verdict).toEqual({
@@ -97,6 +99,48 @@ describe('the checker', () => {
       const problems = checkExport({ ...before, blocks: [...before.blocks, bytes] });
       expect(problems).toMatchObject([{ height: before.blocks.length, rule: breaks }]);
     }
+  });
+
+  it('refuses a block of proof of authority for each rule that it breaks', () => {
+    const chain = golden.chains.find(({ engine }) => engine === 'poa') as GoldenChain;
+    const field = (at: number) => decodeBlock(bytesOf(chain.blocks[at]?.bytes ?? '')).header.consensus;
+    const keyOf = (at: number) => field(at).toString('hex', 1, 33);
+    /** What is wrong with the block when bytes of its field, or of its header, are others; signatures aside. */
+    const broken = (at: number, from: string, to: string) => {
+      const before = exportOf(chain).blocks.slice(0, at);
+      const bytes = chain.blocks[at]?.bytes.replace(from, to) ?? '';
+      expect(bytes).not.toBe(chain.blocks[at]?.bytes);
+      const { problems } = checkChain({ ...exportOf(chain), blocks: [...before, bytes] }, 'skip');
+      expect(problems.every(({ height }) => height === at)).toBe(true);
+      return problems.map(({ rule }) => rule);
+    };
+    const withField = (at: number, change: (hex: string) => string) => {
+      const hex = field(at).toString('hex');
+      const sized = (text: string) => (text.length / 2).toString(16).padStart(4, '0') + text;
+      return broken(at, sized(hex), sized(change(hex)));
+    };
+    const flip = (hex: string) => (hex.startsWith('02') ? '01' : '02') + hex.slice(2);
+    expect(withField(5, flip)).toEqual(['difficulty']);
+    expect(withField(5, (hex) => hex.replace(keyOf(5), keyOf(4)))).toContain('signer');
+    expect(withField(5, (hex) => hex.replace(keyOf(5), 'ab'.repeat(32)))).toContain('signer');
+    expect(withField(5, (hex) => `${hex}00`)).toEqual(['consensus-field']);
+    const ownKey = keyOf(8);
+    expect(withField(8, (hex) => `${hex.slice(0, 66)}01${ownKey}00${hex.slice(68)}`)).toEqual(['checkpoint']);
+    expect(withField(8, (hex) => `${hex.slice(0, 68)}00`)).toEqual(['checkpoint']);
+    expect(withField(5, (hex) => `${hex.slice(0, -2)}01${ownKey}`)).toEqual(['checkpoint']);
+    const parent = decodeBlock(bytesOf(chain.blocks[4]?.bytes ?? '')).header.timestampMs;
+    const own = decodeBlock(bytesOf(chain.blocks[5]?.bytes ?? '')).header.timestampMs;
+    const time = (ms: number) => ms.toString(16).padStart(16, '0');
+    expect(broken(5, time(own), time(parent + 999))).toEqual(['timestamp']);
+  });
+
+  it('counts votes of proof of authority: one is voted in, one out', () => {
+    const chain = golden.chains.find(({ engine }) => engine === 'poa') as GoldenChain;
+    const listed = [0, 8, 16].map((at) => {
+      const { consensus } = decodeBlock(bytesOf(chain.blocks[at]?.bytes ?? '')).header;
+      return consensus.subarray(at === 0 ? 1 : 35).length / 32;
+    });
+    expect(listed).toEqual([4, 5, 4]);
   });
 
   it('computes the golden ids, sign bytes and addresses', () => {

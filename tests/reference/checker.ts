@@ -78,7 +78,7 @@ export function checkChain(chain: ChainExport, signatures: Signatures): Verdict 
     ids.push(zero.header.id);
     receipts.push([]);
     let weight = 0n;
-    weights.push(weightText(engine, weight));
+    weights.push(engine.weightText(weight, ancestors));
     if (problems.length > 0) stated.length = 0;
     for (const bytes of stated) {
       height += 1;
@@ -99,7 +99,7 @@ export function checkChain(chain: ChainExport, signatures: Signatures): Verdict 
       ancestors.push(block.header);
       history.push(block.header.id);
       ids.push(block.header.id);
-      weights.push(weightText(engine, weight));
+      weights.push(engine.weightText(weight, ancestors));
       receipts.push(executed.receipts.map((receipt) => receipt.toString('hex')));
     }
   } catch (error) {
@@ -167,10 +167,6 @@ function genesisBlock(genesis: Genesis, engine: Engine, stateRoot: string): Buff
     uint(1, 0),
     uint(4, 0),
   ]);
-}
-
-function weightText(engine: Engine, weight: bigint): string {
-  return weight.toString(16).padStart(engine.weightSize * 2, '0');
 }
 
 function isChainExport(json: unknown): json is ChainExport {

@@ -14,8 +14,8 @@ export type Signatures = 'ed25519' | 'skip';
 export interface Engine {
   /** The consensus field of block 0. */
   readonly genesisConsensus: Buffer;
-  /** Bytes of an encoded weight. */
-  readonly weightSize: number;
+  /** The weight of the last block of a chain, encoded. `total` is the sum of what the blocks add; `chain` begins with genesis. */
+  weightText(total: bigint, chain: readonly Header[]): string;
   /** What a height issues, while the supply allows. */
   issued(height: number): bigint;
   /** What a valid block adds to the weight of its chain. */

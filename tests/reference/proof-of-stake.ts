@@ -65,7 +65,7 @@ export function proofOfStake(genesis: Genesis, signatures: Signatures): Engine {
   const stake = new StakeChain(genesis, signatures);
   return {
     genesisConsensus: Buffer.concat([Buffer.alloc(68), Buffer.from(setHash(stake.setAt(1)), 'hex')]),
-    weightSize: 8,
+    weightText: (total) => total.toString(16).padStart(16, '0'),
     issued: () => 0n,
     weight: () => 1n,
     check: (header, chain, report) => stake.checkHeader(header, chain, report),

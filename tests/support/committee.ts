@@ -293,6 +293,10 @@ class CommitteeEngine implements Engine {
 
   onMempool(): void {}
 
+  onProposal(_body: Uint8Array, reply: (refused: string | undefined) => void): void {
+    reply('the committee is fixed');
+  }
+
   onStop(): void {
     this.#timer?.cancel();
   }

@@ -84,6 +84,7 @@ function toyEngine(
     onBlock: () => undefined,
     blockOf: () => undefined,
     onMempool: () => undefined,
+    onProposal: (_body, reply) => reply('nothing is proposed here'),
     onStop: () => undefined,
     status: () => ({ kind: 'idle' }),
   };

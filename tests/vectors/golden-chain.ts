@@ -1,6 +1,10 @@
 /** Builds one chain of the vectors: blocks that the code under test assembles, executes and describes. */
 import { sign } from '@noble/ed25519';
 import type { ConsensusRules } from '../../src/chain/consensus/consensus.ts';
+import { poaFieldOf } from '../../src/chain/consensus/poa/header-field.ts';
+import { fieldOn, earliestMs as poaEarliestMs } from '../../src/chain/consensus/poa/rules.ts';
+import type { PoaView } from '../../src/chain/consensus/poa/view.ts';
+import type { Vote } from '../../src/chain/consensus/poa/votes.ts';
 import { searchNonce } from '../../src/chain/consensus/pow/search.ts';
 import { scaledTarget, targetToBytes } from '../../src/chain/consensus/pow/target.ts';
 import type { PowView } from '../../src/chain/consensus/pow/view.ts';
@@ -109,6 +113,31 @@ export function roundRobinSealing(
   };
 }
 
+/** Proof of authority, where `signerAt` tells which place among the signers signs and `voteAt` what he votes. */
+export function poaSealing(
+  rules: ConsensusRules<PoaView>,
+  keys: readonly SampleKey[],
+  signerAt: (view: PoaView, at: number) => number,
+  voteAt: (at: number) => Vote | undefined,
+): Sealing<PoaView> {
+  return {
+    rules,
+    plan(view, at) {
+      const signer = view.signers[signerAt(view, at)];
+      assert(signer !== undefined, 'the vectors name signers that there are');
+      return {
+        timestampMs: unixMs(poaEarliestMs(view) + (at % 4) * 7),
+        consensus: fieldOn(view, signer, voteAt(at)),
+      };
+    },
+    seal(_view, header) {
+      const signer = keys.find(({ key }) => key === poaFieldOf(header)?.signer);
+      assert(signer !== undefined, 'the signers of the vectors are sample keys');
+      return bytesToHex(sign(taggedBytes(TAG.signSeal, headerSignBytes(header)), signer.secret));
+    },
+  };
+}
+
 /** Proof of work, where blocks come early and late in turn. */
 export function powSealing(rules: ConsensusRules<PowView>): Sealing<PowView> {
   return {
@@ -155,8 +184,8 @@ export function chainOf<View>(script: Script<View>): BuiltChain<View> {
     block = { ...draft, header: { ...draft.header, seal: script.seal(view, draft.header) } };
     const executed = executeBlock(context, view, state, block);
     assert(!isRejection(executed), `block ${at} of the vectors is valid`);
-    weight = rules.weigh(weight, view, block.header);
     ({ state, view } = executed);
+    weight = rules.weigh(weight, view, block.header);
     id = blockId(block.header);
     history = historyAppend(history, id);
     const receipts = executed.receipts.map((receipt) => bytesToHex(encodeReceipt(receipt)));

@@ -143,7 +143,7 @@ export interface ConsensusRules<View> {
   held?(state: StateReader): Amount;
   /** Follows the effects of each phase, 'begin' then 'end', from the view that `advance` answered. */
   afterExecution(view: View, effects: SystemEffects): View;
-  /** Canonical bytes, stored with the block. */
+  /** Canonical bytes, stored with the block. `view` is the block's own, which `advance` answered. */
   weigh(parent: Weight, view: View, header: Header): Weight;
   /** -1: `b` is the better head; 1: `a` is; 0: the first seen stays. A total preorder. */
   compare(a: Candidate, b: Candidate): -1 | 0 | 1;
@@ -154,6 +154,11 @@ export interface ConsensusRules<View> {
    */
   compareWeight(a: Weight, b: Weight): -1 | 0 | 1;
   checkCertificate(view: View, header: Header, certificate: Uint8Array): CertificateRejection | undefined;
+  /**
+   * Whether the holder of this key may ever seal a block on this view, at whatever time: what proves that a chain stands
+   * still. Absent: anybody may, with work or luck.
+   */
+  mayExtend?(view: View, key: PublicKey): boolean;
   /** `view` is the head's. */
   finality(head: Candidate, chain: ChainView, view: View): Finality;
   encodeView(view: View): Uint8Array;
@@ -201,6 +206,11 @@ export interface Engine {
   blockOf(id: BlockHash): Block | undefined;
   /** More transactions wait than at the last build: an engine may build anew. */
   onMempool(): void;
+  /**
+   * What the operator of this node wants it to propose to the others, in the engine's own bytes. `reply` is called once, when
+   * the order is durable, or with the reason why it is refused.
+   */
+  onProposal(body: Uint8Array, reply: (refused: string | undefined) => void): void;
   onStop(): void;
   /** Height, round, rate: metrics and API. */
   status(): EngineStatus;

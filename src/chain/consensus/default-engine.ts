@@ -23,6 +23,8 @@ export function defaultEngine<View>(host: ConsensusHost<View>, name: string, own
     onBlock: (from, block) => own.onBlock?.(from, block),
     blockOf: (id) => own.blockOf?.(id),
     onMempool: () => own.onMempool?.(),
+    onProposal: (body, reply) =>
+      own.onProposal === undefined ? reply(`${name} takes no proposals`) : own.onProposal(body, reply),
     onStop: () => own.onStop(),
     status: () => own.status(),
   };

@@ -144,6 +144,8 @@ export class TestHost<View> implements ConsensusHost<View> {
       readonly beneficiary: AccountAddress;
       readonly identity?: PublicKey;
       readonly search?: SealSearch;
+      /** Of `random`; default 1. */
+      readonly seed?: number;
     },
   ) {
     const { rules } = consensus;
@@ -151,7 +153,7 @@ export class TestHost<View> implements ConsensusHost<View> {
     assert(!isRejection(built), 'tests start from a valid genesis');
     this.context = { genesis, genesisId: built.id, schedule: [], rules };
     this.clock = options.clock;
-    this.random = testRandom(1);
+    this.random = testRandom(options.seed ?? 1);
     this.identity = options.identity;
     this.beneficiary = options.beneficiary;
     this.search = options.search ?? ((job, onFound) => this.#search(job, onFound));

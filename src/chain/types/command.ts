@@ -22,7 +22,9 @@ export type Command =
       readonly limit: number;
     }
   | { readonly kind: 'GetAccount'; readonly address: AccountAddress; readonly prove: boolean }
-  | { readonly kind: 'Dial'; readonly address: Address };
+  | { readonly kind: 'Dial'; readonly address: Address }
+  /** What this node shall propose to the others, in the engine's own bytes as hexadecimal text. */
+  | { readonly kind: 'Propose'; readonly body: string };
 
 /** Where a transaction stands on the main chain. */
 export interface TransactionPlace {
@@ -54,6 +56,7 @@ export type Answer =
       readonly stateRoot: Hash;
       readonly proof: string | undefined;
     }
+  | { readonly kind: 'NotProposed'; readonly why: string }
   | { readonly kind: 'NotFound' }
   | { readonly kind: 'Done' };
 

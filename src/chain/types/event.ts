@@ -123,5 +123,7 @@ export type DomainEvent =
     }
   | { readonly kind: 'CorruptionDetected'; readonly key: string; readonly record: RecordKind }
   | { readonly kind: 'CorruptionRepaired'; readonly key: string; readonly record: RecordKind }
+  /** On the chain of this node, who may produce has changed with this block. */
+  | { readonly kind: 'ProducersChanged'; readonly height: Height; readonly producers: number }
   /** An assertion inside an engine, or a name of its own that a scenario counts. */
   | { readonly kind: 'Engine'; readonly engine: string; readonly what: string; readonly height: Height };

@@ -59,6 +59,7 @@ export function withOnHead(engine: Engine, onHead: Engine['onHead']): Engine {
     onBlock: (from, block) => engine.onBlock(from, block),
     blockOf: (id) => engine.blockOf(id),
     onMempool: () => engine.onMempool(),
+    onProposal: (body, reply) => engine.onProposal(body, reply),
     onStop: () => engine.onStop(),
     status: () => engine.status(),
   };

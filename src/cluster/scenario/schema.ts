@@ -9,6 +9,7 @@ import { faultSchema } from './schema/faults.ts';
 import { cpuSchema, hostRuleSchema, nodeFeaturesSchema } from './schema/hosts.ts';
 import { loadSchema } from './schema/load.ts';
 import { networkSchema } from './schema/network.ts';
+import { proposalSchema } from './schema/proposals.ts';
 import { duration } from './schema/values.ts';
 
 /** A scenario file. */
@@ -56,6 +57,10 @@ export const scenarioSchema = z
       .optional()
       .meta({ description: 'What work costs in simulated time; default: everything is free.' }),
     load: z.array(loadSchema).optional().meta({ description: 'What clients send; default: nothing.' }),
+    proposals: z
+      .array(proposalSchema)
+      .optional()
+      .meta({ description: 'What operators tell their nodes to vote for; default: nothing.' }),
     faults: z.array(faultSchema).optional().meta({ description: 'What goes wrong; default: nothing.' }),
     byzantine: byzantineSchema.optional().meta({
       description:

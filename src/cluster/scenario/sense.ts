@@ -1,7 +1,9 @@
 /** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
+import { POA_SIGNERS_MAX } from '../../chain/consensus/poa/signers.ts';
 import { formatDurationUs, parseDurationRange, parseDurationUs } from './duration.ts';
 import { quietUsOf } from './quiet.ts';
 import type { FaultLine } from './schema/faults.ts';
+import type { ProposalLine } from './schema/proposals.ts';
 import type { HostSelector } from './schema/values.ts';
 import type { ScenarioFile } from './schema.ts';
 import { findImpossibleByzantine, type Impossible } from './sense-byzantine.ts';
@@ -201,6 +203,63 @@ function atLeastProblems(scenario: ScenarioFile): readonly Impossible[] {
     }));
 }
 
+/** Settings of proof of authority, and proposals, are for that engine alone. */
+function poaProblems(scenario: ScenarioFile): readonly Impossible[] {
+  const { chain, nodes, proposals = [] } = scenario;
+  if (chain?.engine !== 'poa') {
+    const expected = 'chain.engine to be poa';
+    return [
+      ...(chain?.poa === undefined
+        ? []
+        : [{ path: ['chain', 'poa'], message: 'proof of authority of another engine', expected }]),
+      ...(proposals.length === 0
+        ? []
+        : [{ path: ['proposals'], message: 'votes in an engine that has none', expected }]),
+    ];
+  }
+  const signers = chain.poa?.signers ?? 'all';
+  const count = signers === 'all' ? nodes : Array.isArray(signers) ? signers.length : signers.random;
+  const problems = [
+    ...selectorProblems(signers, nodes, ['chain', 'poa', 'signers']),
+    ...proposals.flatMap((line, i) => proposalProblems(line, scenario, ['proposals', i])),
+  ];
+  if (count <= POA_SIGNERS_MAX) return problems;
+  const message = `${count} signers`;
+  return [
+    ...problems,
+    {
+      path: ['chain', 'poa', 'signers'],
+      message,
+      expected: `at most ${POA_SIGNERS_MAX}, whose keys fit a header`,
+    },
+  ];
+}
+
+function proposalProblems(line: ProposalLine, scenario: ScenarioFile, path: Path): readonly Impossible[] {
+  const { nodes } = scenario;
+  const problems = [...selectorProblems(line.hosts, nodes, [...path, 'hosts'])];
+  const targets = [line.add, line.drop, line.withdraw].filter((host) => host !== undefined);
+  if (targets.length !== 1)
+    problems.push({
+      path,
+      message: `a proposal about ${targets.length} hosts`,
+      expected: 'exactly one of add, drop, withdraw',
+    });
+  for (const key of ['add', 'drop', 'withdraw'] as const) {
+    const host = line[key];
+    if (host === undefined || host < nodes) continue;
+    const expected = `0 to ${nodes - 1}, since nodes is ${nodes}`;
+    problems.push({ path: [...path, key], message: `there is no host ${host}`, expected });
+  }
+  if ((parseDurationUs(line.at) ?? 0) >= (parseDurationUs(scenario.duration) ?? 0))
+    problems.push({
+      path: [...path, 'at'],
+      message: `at ${line.at}, but the run ends at ${scenario.duration}`,
+      expected: `a time before ${scenario.duration}`,
+    });
+  return problems;
+}
+
 function quietProblems(scenario: ScenarioFile): readonly Impossible[] {
   const quietUs = scenario.quiet === undefined ? 0 : (parseDurationUs(scenario.quiet) ?? 0);
   if (quietUs <= (parseDurationUs(scenario.duration) ?? 0)) return [];
@@ -221,6 +280,7 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...atLeastProblems(scenario),
     ...snapshotProblems(scenario),
     ...findImpossibleByzantine(scenario),
+    ...poaProblems(scenario),
   ];
   for (const [i, rule] of (scenario.hosts ?? []).entries()) {
     problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));

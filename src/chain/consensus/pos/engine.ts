@@ -118,6 +118,10 @@ class PosEngine implements Engine {
 
   onMempool(): void {}
 
+  onProposal(_body: Uint8Array, reply: (refused: string | undefined) => void): void {
+    reply(`${POS_NAME} takes no proposals: stake decides who validates`);
+  }
+
   onStop(): void {
     this.#process?.stop();
     this.#process = undefined;

@@ -1,6 +1,29 @@
 /** `chain` of a scenario file: the blockchain that all nodes agree on. */
 import { z } from 'zod';
-import { duration } from './values.ts';
+import { duration, hosts } from './values.ts';
+
+/** `chain.poa`: what proof of authority is told. */
+const poaSchema = z
+  .strictObject({
+    wiggle: duration.optional().meta({
+      description: 'A signer out of turn waits up to so long for each signer that there is; default 500ms.',
+    }),
+    epoch: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .meta({ description: 'Every so-manieth block lists the signers and ends all votes; default 30000.' }),
+    tieBreak: z.enum(['eip-3436', 'total-difficulty']).optional().meta({
+      description:
+        'eip-3436: one order of all heads; total-difficulty: of equals the first seen stays, as in EIP-225 alone; default eip-3436.',
+    }),
+    signers: hosts.optional().meta({
+      description: 'The hosts that sign from the start, at most 30; default: all.',
+    }),
+  })
+  .optional()
+  .meta({ description: 'Proof of authority, with engine: poa; blockInterval is its period.' });
 
 /** `chain.rounds`: how long validators wait in the steps of a round. */
 const roundsSchema = z.strictObject({
@@ -43,7 +66,7 @@ const stakingSchema = z.strictObject({
 /** `chain`: the consensus, its blocks, what is final, and a planned upgrade. */
 export const chainSchema = z.strictObject({
   engine: z
-    .enum(['pow', 'round-robin', 'pos'])
+    .enum(['pow', 'round-robin', 'poa', 'pos'])
     .optional()
     .meta({ description: 'The consensus; default pow.' }),
   blockInterval: duration
@@ -103,4 +126,5 @@ export const chainSchema = z.strictObject({
     .meta({ description: 'Largest block, in bytes; default 1048576.' }),
   rounds: roundsSchema.optional().meta({ description: 'pos: time-outs of a round.' }),
   staking: stakingSchema.optional().meta({ description: 'pos: stake, evidence, slashing.' }),
+  poa: poaSchema,
 });

@@ -33,6 +33,9 @@ export const atLeastSchema = z.strictObject({
   byzantine: deviationCountsSchema.optional().meta({
     description: 'Deviations of Byzantine hosts, by behaviour: who never deviates proves nothing.',
   }),
+  setChanges: count.optional().meta({
+    description: 'Changes of the set of producers, on the host that saw most of them.',
+  }),
   faults: faultCountsSchema
     .optional()
     .meta({ description: 'Faults that had an effect, by kind: what did not happen proves nothing.' }),
@@ -43,12 +46,14 @@ export const expectSchema = z
   .union([
     z.literal('pass'),
     z.literal('stall'),
+    z.literal('deadlock'),
     z.strictObject({
       violation: z.enum(ORACLE_NAMES).meta({ description: 'The law that must be violated.' }),
     }),
   ])
   .meta({
-    description: 'What the run must come to: pass; stall: no agreement in time; or a named violation.',
+    description:
+      'What the run must come to: pass; stall: no agreement in time; deadlock: a stall that is proven to last for ever; or a named violation.',
   });
 
 export type AtLeast = z.infer<typeof atLeastSchema>;
