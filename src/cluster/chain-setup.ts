@@ -10,6 +10,7 @@ import { createNode } from '../chain/node.ts';
 import type { NodeConfig } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
 import type { Genesis, GenesisValidator, UpgradeSchedule } from '../chain/types/genesis.ts';
+import type { Message } from '../chain/types/message.ts';
 import { createMessageCodec } from '../chain/types/message-codec.ts';
 import { isRejection } from '../chain/types/rejection.ts';
 import type { Transaction } from '../chain/types/transaction.ts';
@@ -23,7 +24,7 @@ import {
 } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { bytesToHex } from '../env/bytes.ts';
-import type { CostKind } from '../env/program.ts';
+import type { CostKind, Env } from '../env/program.ts';
 import { address, type KeyId, keyId, unixMs } from '../env/units.ts';
 import {
   type Cost,
@@ -359,8 +360,20 @@ export interface RunPorts {
   readonly byzantine: ByzantineHosts;
   /** Simulated time, for what a host is told when it boots. */
   nowUs(): number;
-  /** Sees what programs sign. */
+  /** Sees what programs sign … */
   onSign(secret: Uint8Array, bytes: Uint8Array): void;
+  /** … and what leaves their hosts. */
+  onSend(message: Message): void;
+}
+
+/** The world of a host, with an eye on what leaves it: a crash inside a handler keeps back what follows it. */
+function watched(env: Env<ChainWorld>, onSend: (message: Message) => void): Env<ChainWorld> {
+  const send: Env<ChainWorld>['network']['send'] = (to, message) => {
+    const answer = env.network.send(to, message);
+    if (answer === 'queued') onSend(message);
+    return answer;
+  };
+  return { ...env, network: { ...env.network, send } };
 }
 
 /** What the simulator is given for a plan. @param run what programs and signatures of the same run lead to. */
@@ -368,11 +381,12 @@ export function simulatorConfig(
   plan: ClusterPlan,
   setup: ChainSetup,
   options: ClusterOptions,
-  { byzantine, nowUs, onSign }: RunPorts,
+  { byzantine, nowUs, onSign, onSend }: RunPorts,
 ): SimulatorConfig<ChainWorld> {
   const codec = byzantine.raw.codec(createMessageCodec());
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
-    return (env, host) => {
+    return (outer, host) => {
+      const env = watched(outer, onSend);
       const node = (config: NodeConfig): HostProgram<ChainWorld> => {
         const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
         return options.program?.(host, honest, config) ?? honest;

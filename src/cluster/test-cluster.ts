@@ -5,7 +5,9 @@ import { sha256 } from '../chain/crypto/sha256.ts';
 import type { State } from '../chain/state/state.ts';
 import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
-import type { BlockHash } from '../chain/types/units.ts';
+import { genesisHash } from '../chain/types/genesis-codec.ts';
+import type { Message } from '../chain/types/message.ts';
+import type { BlockHash, Hash, PublicKey } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import type { Storage } from '../env/storage.ts';
@@ -30,7 +32,7 @@ import { scheduleProposals } from './proposals.ts';
 import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
 import { eventsOfMissing } from './shortfall.ts';
-import { SignLog } from './sign-log.ts';
+import { carriedIn, SignLog } from './sign-log.ts';
 import { TestNode } from './test-node.ts';
 
 /** Between two looks of the oracles that look now and then, at least; a block interval where that is longer. */
@@ -58,6 +60,10 @@ export class TestCluster {
   readonly signLog: SignLog;
   /** The first host that holds a key, by its secret. */
   readonly #signers = new Map<string, number>();
+  /** The same by key. */
+  readonly #owners = new Map<PublicKey, number>();
+  /** Hash of the genesis, which every vote names. */
+  readonly #chain: Hash;
   readonly #log = new EventLog();
   readonly #names: Names;
   readonly chains: StoredChains;
@@ -83,9 +89,11 @@ export class TestCluster {
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
     this.signLog = new SignLog(plan.hosts.length);
-    for (const [i, { secret }] of this.setup.hostKeys.entries()) {
-      const name = bytesToHex(secret);
-      if (!this.#signers.has(name)) this.#signers.set(name, i);
+    this.#chain = genesisHash(this.setup.context.genesis);
+    for (const [i, { secret, key }] of this.setup.hostKeys.entries()) {
+      if (this.#owners.has(key)) continue;
+      this.#owners.set(key, i);
+      this.#signers.set(bytesToHex(secret), i);
     }
     this.#honest = plan.hosts.map((_, host) => !isByzantine(plan, host));
     this.budget = faultBudget(plan, this.setup.dials);
@@ -102,6 +110,7 @@ export class TestCluster {
         byzantine: this.byzantine,
         nowUs: () => this.simulator.nowUs(),
         onSign: (secret, bytes) => this.#onSign(secret, bytes),
+        onSend: (message) => this.#onSend(message),
       }),
       onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
     });
@@ -338,9 +347,16 @@ export class TestCluster {
 
   #onSign(secret: Uint8Array, bytes: Uint8Array): void {
     const host = this.#signers.get(bytesToHex(secret));
-    const signed = host === undefined ? undefined : this.signLog.onSigned(host, bytes);
-    if (host === undefined || signed === undefined) return;
-    for (const oracle of this.#oracles) oracle.onSigned?.(host, signed);
+    if (host !== undefined) this.signLog.onSigned(host, bytes);
+  }
+
+  #onSend(message: Message): void {
+    for (const { key, height, text } of carriedIn(this.setup.context.rules, this.#chain, message)) {
+      const owner = this.#owners.get(key);
+      const sent = owner === undefined ? undefined : this.signLog.onSent(owner, height, text);
+      if (owner === undefined || sent === undefined) continue;
+      for (const oracle of this.#oracles) oracle.onPromised?.(owner, sent);
+    }
   }
 
   /** Who votes on the block of a height, by host, -1 for keys of no host; undefined: nobody, or it is not known. */
@@ -350,7 +366,7 @@ export class TestCluster {
     if (committee === undefined || before === undefined) return undefined;
     const members = committee(before.view);
     return members.map(({ key, power }) => {
-      return { host: this.setup.hostKeys.findIndex((keys) => keys.key === key), power };
+      return { host: this.#owners.get(key) ?? -1, power };
     });
   }
 

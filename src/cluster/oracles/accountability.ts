@@ -46,7 +46,7 @@ export function createAccountability(view: ClusterView, report: Report): Oracle 
   function judge(height: number): void {
     checked++;
     const guilty = Array.from({ length: view.hostCount }, (_, host) => host).filter((host) => {
-      const promises = view.signLog.at(host, height);
+      const promises = view.signLog.at(host, height).filter(({ isSent }) => isSent);
       return isEquivocation(promises) || isAmnesia(height, promises);
     });
     const innocent = guilty.filter((host) => view.isHonest(host) && !view.isTainted(host));

@@ -83,8 +83,8 @@ export interface Oracle {
   /** How often its law was checked so far: an `always` that never ran proves nothing. */
   checked(): number;
   onEvent?(host: number, event: DomainEvent): void;
-  /** A key signed something new, whoever holds it: hosts that share a key are the first of them. */
-  onSigned?(host: number, signed: Signed): void;
+  /** What a key signed left its host for the first time; hosts that share a key are the first of them. */
+  onPromised?(host: number, promise: Signed): void;
   /** Now and then during the run. */
   onCheck?(): void;
   /** After the quiet end, with everything that is up at rest. */

@@ -10,15 +10,15 @@ interface Unlocked {
   readonly prevote: Signed;
 }
 
-/** Judges every signature when it is made; whether an unlocking had its cause is known at the end. */
+/** Judges every promise when it leaves its host; whether an unlocking had its cause is known at the end. */
 export function createSigning(view: ClusterView, report: Report): Oracle {
   const unlocked: Unlocked[] = [];
   let checked = 0;
 
-  function onSigned(host: number, signed: Signed): void {
+  function onPromised(host: number, signed: Signed): void {
     if (!view.isHonest(host) || view.isTainted(host)) return;
     checked++;
-    const before = view.signLog.at(host, signed.height);
+    const before = view.signLog.at(host, signed.height).filter(({ isSent }) => isSent);
     const other = before.find((promise) => promise !== signed && isSameSlot(promise, signed));
     if (other !== undefined) {
       const where = signed.kind === 'seal' ? `on ${signed.parent.slice(0, 12)}` : `in round ${signed.round}`;
@@ -55,7 +55,7 @@ export function createSigning(view: ClusterView, report: Report): Oracle {
   return {
     name: 'signing',
     checked: () => checked,
-    onSigned,
+    onPromised,
     onEnd() {
       for (const case_ of unlocked) judgeUnlocking(case_);
     },
