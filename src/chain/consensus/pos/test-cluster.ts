@@ -82,7 +82,9 @@ export class PosHost extends TestHost<PosView> {
     return this.head().header.height;
   }
 
+  /** A boot; nothing when it is up. */
   start(): void {
+    if (this.isUp) return;
     this.isUp = true;
     this.restart();
     for (const peer of this.cluster.connected(this)) {
