@@ -33,7 +33,8 @@ function storm(seed: number): PosCluster {
       for (const host of hosts) if (host.isUp) host.crash();
     } else if (what < 8) {
       const host = cluster.host(random.below(hosts.length));
-      if (host.isUp) host.crashAt = { record: host.recordCount + 1 + random.below(4), isDurable: turn % 2 === 0 };
+      if (host.isUp)
+        host.crashAt = { record: host.recordCount + 1 + random.below(4), isDurable: turn % 2 === 0 };
     } else for (const host of hosts) if (!host.isUp && random.below(2) === 0) host.start();
   }
   lossPercent = 0;
