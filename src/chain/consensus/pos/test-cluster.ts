@@ -260,6 +260,7 @@ export class PosCluster {
   readonly genesis: Genesis;
   readonly sent: PosMessage[] = [];
   filter: Filter = () => true;
+  latencyMs: (from: PosHost, to: PosHost) => number = () => LATENCY_MS;
   isConnected: (a: PosHost, b: PosHost) => boolean = () => true;
   readonly #said = new Map<string, string>();
   readonly #decided = new Map<number, BlockHash>();
@@ -304,7 +305,7 @@ export class PosCluster {
     this.#checkPromise(from, message, body);
     const peer = this.hosts.find(({ key }) => key === to);
     if (peer === undefined || !this.filter(from, peer, message)) return;
-    peer.later(LATENCY_MS, () => {
+    peer.later(this.latencyMs(from, peer), () => {
       if (!this.isConnected(from, peer)) return;
       const verdict = peer.engine.onMessage(from.key, body);
       if (verdict.kind === 'fault') peer.faults.push(verdict.fault);
