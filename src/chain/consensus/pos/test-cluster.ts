@@ -110,6 +110,7 @@ export class PosHost extends TestHost<PosView> {
   }
 
   override record(ops: readonly WriteOp[], then: () => void): void {
+    if (!this.isUp) return;
     this.recordCount++;
     const crashAt = this.crashAt?.record === this.recordCount ? this.crashAt : undefined;
     super.record(ops, () => {});
@@ -209,8 +210,9 @@ export class PosHost extends TestHost<PosView> {
   }
 
   override send(to: PeerId, body: Uint8Array): boolean {
-    this.cluster.send(this, to, body);
-    return true;
+    // What is left of a handler that died at a record has no effect.
+    if (this.isUp) this.cluster.send(this, to, body);
+    return this.isUp;
   }
 
   override fetch(id: BlockHash, from: PeerId): void {
@@ -239,6 +241,7 @@ export class PosHost extends TestHost<PosView> {
   /** A later event of this boot. */
   later(delayMs: number, run: () => void): void {
     const { boot } = this;
+    if (!this.isUp) return;
     this.clock.setTimer('test', ms(delayMs), () => {
       if (this.boot === boot && this.isUp) run();
     });
