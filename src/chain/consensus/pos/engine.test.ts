@@ -58,6 +58,8 @@ describe('PosEngine, where all is well', () => {
 
   it('keeps the pace of commitMs, and puts late precommits into the last commit', () => {
     const cluster = new PosCluster(FOUR);
+    // The fourth is heard when the others have decided.
+    cluster.latencyMs = (from) => (from === cluster.host(3) ? 50 : 10);
     cluster.start();
     cluster.runToHeight(10);
     const { header, system } = cluster.host(0).chain()[10] ?? {};
@@ -65,6 +67,19 @@ describe('PosEngine, where all is well', () => {
     expect((header?.timestampMs ?? 0) - (before?.header.timestampMs ?? 0)).toBeLessThan(300);
     // All four, where three decided: 46 bytes and 75 a vote.
     expect(system?.lastCommit.length).toBe(2 * (46 + 4 * 75));
+  });
+
+  it('what peers say who are a little ahead counts when their height is reached', () => {
+    const cluster = new PosCluster(FOUR, { commitMs: 1 });
+    const slow = cluster.host(3);
+    // It hears two of three so late that the first is at the next height before it has decided.
+    cluster.latencyMs = (from, to) => (to === slow && from !== cluster.host(0) ? 45 : 10);
+    cluster.start();
+    cluster.runToHeight(1);
+    cluster.sent.length = 0;
+    cluster.runToHeight(31);
+    expect(new Set(cluster.sent.map(({ kind }) => kind))).toEqual(new Set(['proposal', 'vote']));
+    expect(isOneChain(cluster, 31)).toBe(true);
   });
 
   it('a host without stake follows and signs nothing', () => {

@@ -82,7 +82,9 @@ export class PosHost extends TestHost<PosView> {
     return this.head().header.height;
   }
 
+  /** A boot; nothing when it is up. */
   start(): void {
+    if (this.isUp) return;
     this.isUp = true;
     this.restart();
     for (const peer of this.cluster.connected(this)) {
@@ -108,6 +110,7 @@ export class PosHost extends TestHost<PosView> {
   }
 
   override record(ops: readonly WriteOp[], then: () => void): void {
+    if (!this.isUp) return;
     this.recordCount++;
     const crashAt = this.crashAt?.record === this.recordCount ? this.crashAt : undefined;
     super.record(ops, () => {});
@@ -207,8 +210,9 @@ export class PosHost extends TestHost<PosView> {
   }
 
   override send(to: PeerId, body: Uint8Array): boolean {
-    this.cluster.send(this, to, body);
-    return true;
+    // What is left of a handler that died at a record has no effect.
+    if (this.isUp) this.cluster.send(this, to, body);
+    return this.isUp;
   }
 
   override fetch(id: BlockHash, from: PeerId): void {
@@ -237,6 +241,7 @@ export class PosHost extends TestHost<PosView> {
   /** A later event of this boot. */
   later(delayMs: number, run: () => void): void {
     const { boot } = this;
+    if (!this.isUp) return;
     this.clock.setTimer('test', ms(delayMs), () => {
       if (this.boot === boot && this.isUp) run();
     });
@@ -258,6 +263,7 @@ export class PosCluster {
   readonly genesis: Genesis;
   readonly sent: PosMessage[] = [];
   filter: Filter = () => true;
+  latencyMs: (from: PosHost, to: PosHost) => number = () => LATENCY_MS;
   isConnected: (a: PosHost, b: PosHost) => boolean = () => true;
   readonly #said = new Map<string, string>();
   readonly #decided = new Map<number, BlockHash>();
@@ -302,7 +308,7 @@ export class PosCluster {
     this.#checkPromise(from, message, body);
     const peer = this.hosts.find(({ key }) => key === to);
     if (peer === undefined || !this.filter(from, peer, message)) return;
-    peer.later(LATENCY_MS, () => {
+    peer.later(this.latencyMs(from, peer), () => {
       if (!this.isConnected(from, peer)) return;
       const verdict = peer.engine.onMessage(from.key, body);
       if (verdict.kind === 'fault') peer.faults.push(verdict.fault);
