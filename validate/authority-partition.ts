@@ -21,6 +21,8 @@ export interface AuthorityPartitionOutcome {
   readonly runs: number;
   /** Runs that never advance again, each with the proof that nobody may extend his own head and none is better. */
   readonly deadlocks: number;
+  /** Those in which all stand on one of two heads: what no odd number of signers can come to. */
+  readonly deadlocksOfTwo: number;
   /** Runs that came together later than `signers` periods after the heal, or neither did so nor are proven. */
   readonly late: number;
   readonly unresolved: number;
@@ -75,7 +77,7 @@ function periodsToAgree(cluster: TestCluster, most: number): number | undefined 
 /** Runs the seeds of a job. */
 export function runAuthorityPartition(job: AuthorityPartitionJob): AuthorityPartitionOutcome {
   const { signers, tieBreak, runs } = job;
-  const counts = { deadlocks: 0, late: 0, unresolved: 0, slowestPeriods: 0 };
+  const counts = { deadlocks: 0, deadlocksOfTwo: 0, late: 0, unresolved: 0, slowestPeriods: 0 };
   for (let i = 0; i < runs; i++) {
     const { cluster, healUs } = partitioned(job, `${job.seed}/${i}`);
     cluster.run(healUs);
@@ -83,8 +85,14 @@ export function runAuthorityPartition(job: AuthorityPartitionJob): AuthorityPart
     if (periods !== undefined) {
       counts.slowestPeriods = Math.max(counts.slowestPeriods, periods);
       if (periods > signers) counts.late++;
-    } else if (proveStandstill(cluster)?.missing.length === 0) counts.deadlocks++;
-    else counts.unresolved++;
+      continue;
+    }
+    const proof = proveStandstill(cluster);
+    if (proof === undefined || proof.missing.length > 0) counts.unresolved++;
+    else {
+      counts.deadlocks++;
+      if (proof.heads === 2) counts.deadlocksOfTwo++;
+    }
   }
   return { kind: 'authority-partition', signers, tieBreak, runs, ...counts };
 }

@@ -73,7 +73,14 @@ describe('blocks that come late', () => {
 });
 
 describe('lines about authorities', () => {
-  const partition = { ...PARTITION, runs: 1_000, late: 0, unresolved: 0, slowestPeriods: 3 } as const;
+  const partition = {
+    ...PARTITION,
+    runs: 1_000,
+    deadlocksOfTwo: 0,
+    late: 0,
+    unresolved: 0,
+    slowestPeriods: 3,
+  } as const;
   const verdicts = (outcomes: Parameters<typeof judgeAuthorities>[0]) =>
     judgeAuthorities(outcomes).map(({ verdict }) => verdict);
 
@@ -84,7 +91,8 @@ describe('lines about authorities', () => {
     expect(verdicts([{ ...partition, tieBreak: 'eip-3436', deadlocks: 0 }])).toEqual(['ok']);
     expect(verdicts([{ ...partition, tieBreak: 'eip-3436', deadlocks: 1 }])).toEqual(['FAIL']);
     expect(verdicts([{ ...partition, tieBreak: 'eip-3436', deadlocks: 0, late: 1 }])).toEqual(['FAIL']);
-    expect(verdicts([{ ...partition, signers: 7, deadlocks: 1 }])).toEqual(['FAIL']);
+    expect(verdicts([{ ...partition, signers: 7, deadlocks: 1, deadlocksOfTwo: 1 }])).toEqual(['FAIL']);
+    expect(verdicts([{ ...partition, signers: 7, deadlocks: 1 }])).toEqual(['ok']);
   });
 
   it('fail with a deadlock of an odd number, a tie that is none, and a stall', () => {

@@ -81,18 +81,23 @@ function judgePartition(runs: readonly AuthorityPartitionOutcome[]): Line {
   const late = sumOf(runs, (run) => run.late);
   const unresolved = sumOf(runs, (run) => run.unresolved);
   const slowest = Math.max(...runs.map((run) => run.slowestPeriods));
+  const ofTwo = sumOf(runs, (run) => run.deadlocksOfTwo);
   const share = deadlocks / count;
-  const mayDeadlock = signers % 2 === 0 && tieBreak === 'total-difficulty';
+  const isTotal = tieBreak === 'total-difficulty';
+  const mayDeadlock = isTotal && signers % 2 === 0;
   const sigma = SIGMAS * proportionSigma(share, count);
-  const isShare = mayDeadlock ? share >= SHARE_MIN && share <= SHARE_MAX : deadlocks === 0;
+  // An odd number may come to a standstill on three heads; on two it can not.
+  const isShare = mayDeadlock
+    ? share >= SHARE_MIN && share <= SHARE_MAX
+    : (isTotal ? ofTwo : deadlocks) === 0;
   return lineOf(
     {
       what: `${count} partitions of ${signers}, ${tieBreak}`,
-      value: `${percent(share)} never again, ${deadlocks} proven, ${unresolved} not; the others within ${slowest} periods`,
-      published: mayDeadlock ? `near ${percent(MODEL.share)}` : 'none',
+      value: `${percent(share)} never again: ${ofTwo} on two heads, ${deadlocks - ofTwo} on more; all proven but ${unresolved}; the others within ${slowest} periods`,
+      published: mayDeadlock ? `near ${percent(MODEL.share)}` : isTotal ? 'none on two heads' : 'none',
       tolerance: mayDeadlock
         ? `${percent(SHARE_MIN)} to ${percent(SHARE_MAX)}; 3 sigma = ${percent(sigma)}`
-        : `0, within ${signers} periods`,
+        : `0${isTotal ? ' on two heads' : ''}, within ${signers} periods`,
     },
     isShare && late === 0 && unresolved === 0,
   );

@@ -16,6 +16,8 @@ const TOLD_MAX = 6;
 export interface Standstill {
   /** For people: who stands on which head. */
   readonly fact: string;
+  /** Different heads on which live hosts stand. */
+  readonly heads: number;
   /** Hosts that are not live and could go on from one of these heads: a quorum is missing. Empty: everybody is there, and the rules are at fault. */
   readonly missing: readonly string[];
 }
@@ -47,7 +49,8 @@ export function proveStandstill(cluster: TestCluster): Standstill | undefined {
   const missing = cluster.nodes.filter(
     ({ index }) => !live.has(index) && standings.some(({ view }) => mayExtend(view, index)),
   );
-  return { fact: factOf(standings), missing: missing.map(({ name }) => name) };
+  const heads = new Set(standings.map(({ head }) => head.id)).size;
+  return { fact: factOf(standings), heads, missing: missing.map(({ name }) => name) };
 }
 
 function keyOf({ setup }: TestCluster, host: number): PublicKey {
