@@ -381,17 +381,18 @@ export function simulatorConfig(
   plan: ClusterPlan,
   setup: ChainSetup,
   options: ClusterOptions,
-  { byzantine, nowUs, onSign, onSend }: RunPorts,
+  run: RunPorts,
 ): SimulatorConfig<ChainWorld> {
+  const { byzantine } = run;
   const codec = byzantine.raw.codec(createMessageCodec());
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
     return (outer, host) => {
-      const env = watched(outer, onSend);
+      const env = watched(outer, (message) => run.onSend(message));
       const node = (config: NodeConfig): HostProgram<ChainWorld> => {
         const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
         return options.program?.(host, honest, config) ?? honest;
       };
-      return byzantine.program(host, setup.nodeConfig(host, code, nowUs()), node)(env, host);
+      return byzantine.program(host, setup.nodeConfig(host, code, run.nowUs()), node)(env, host);
     };
   };
   return {
@@ -409,7 +410,7 @@ export function simulatorConfig(
     crypto: {
       ...setup.suite,
       sign(secret, bytes) {
-        onSign(secret, bytes);
+        run.onSign(secret, bytes);
         return setup.suite.sign(secret, bytes);
       },
     },

@@ -361,11 +361,10 @@ export class TestCluster {
 
   /** Who votes on the block of a height, by host, -1 for keys of no host; undefined: nobody, or it is not known. */
   #committeeAt(height: number): readonly { readonly host: number; readonly power: bigint }[] | undefined {
-    const { committee } = this.setup.context.rules;
+    const { rules } = this.setup.context;
     const before = [...this.#executed.values()].find((executed) => executed.height === height - 1);
-    if (committee === undefined || before === undefined) return undefined;
-    const members = committee(before.view);
-    return members.map(({ key, power }) => {
+    const members = before === undefined ? undefined : rules.committee?.(before.view);
+    return members?.map(({ key, power }) => {
       return { host: this.#owners.get(key) ?? -1, power };
     });
   }
