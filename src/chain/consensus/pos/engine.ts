@@ -256,8 +256,7 @@ class PosEngine implements Engine {
     if (process === undefined) return OK;
     const { driver, view } = process;
     if (placeOf(view.current, from) !== undefined) this.#guard?.onClaim(from, status.head.height);
-    const isDecided = driver.state.step === 'decided';
-    if (status.head.height >= process.height && !isDecided) {
+    if (status.head.height >= process.height && !this.#isImporting(process)) {
       this.#host.claim(from, status.head);
       if (status.head.height === process.height) this.#host.fetch(status.head.id, from);
     } else if (status.height < process.height) {
@@ -268,6 +267,12 @@ class PosEngine implements Engine {
       for (const bytes of answerTo(status, driver, (id) => process.blockOf(id))) this.#host.send(from, bytes);
     }
     return OK;
+  }
+
+  /** What was decided here a moment ago is on its way into the ledger: nobody has to be asked for it. */
+  #isImporting({ height: at, driver }: HeightProcess): boolean {
+    if (driver.state.step !== 'decided' || this.#decision?.height !== at) return false;
+    return this.#host.clock.monotonicMs() - this.#decision.atMs < GOSSIP_MS;
   }
 
   #status(): Uint8Array | undefined {
