@@ -63,6 +63,21 @@ describe('nodes with stake', () => {
     expect(world.of('Engine').filter(({ what }) => what === 'round')).toEqual([]);
   });
 
+  it('fetch by its id a block that is too large for its proposal', () => {
+    const world = posWorld(4);
+    world.run(2_000);
+    for (let nonce = 0; nonce < 16; nonce++)
+      for (let wallet = 0; wallet < 19; wallet++) world.submit(1, world.transfer(wallet, nonce));
+    world.run(10_000);
+    const counts = world.of('BlockImported', 3).map(({ txCount }) => txCount);
+    // Of 150 bytes and more each.
+    expect(Math.max(...counts)).toBeGreaterThan(220);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(16 * 19);
+    expect(isLevel(world, 12)).toBe(true);
+    expect(world.of('Engine').filter(({ what }) => what === 'round')).toEqual([]);
+    expect(world.of('PeerScored')).toEqual([]);
+  });
+
   it('survive crashes of all in turn, and of all at once', () => {
     const crash = { kind: 'crash', how: 'power', disk: 'keep', downUs: 2_000_000 } as const;
     const inTurn = Array.from({ length: 12 }, (_, i) => ({
