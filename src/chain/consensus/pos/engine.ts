@@ -29,6 +29,8 @@ import type { Vote } from './vote.ts';
 
 /** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
 const NEXT_HEIGHT_MAX = 8;
+/** Statuses of one peer that are answered between two ticks: its own tick, a new connection, a polka that it lacks, and one more. */
+const STATUSES_ANSWERED_MAX = 4;
 
 const OK: PeerVerdict = { kind: 'ok' };
 
@@ -50,6 +52,8 @@ class PosEngine implements Engine {
   readonly #pool = new EvidencePool();
   /** Messages for the height after this one. */
   readonly #next = new Map<PeerId, PosMessage[]>();
+  /** Statuses that were answered since the last tick. */
+  readonly #answered = new Map<PeerId, number>();
   #guard: SignGuard | undefined;
   /** The marker of complete records is durable. */
   #isMarked = false;
@@ -254,6 +258,9 @@ class PosEngine implements Engine {
   #onStatus(from: PeerId, status: StatusMessage): PeerVerdict {
     const process = this.#process;
     if (process === undefined) return OK;
+    const answered = this.#answered.get(from) ?? 0;
+    if (answered >= STATUSES_ANSWERED_MAX) return OK;
+    this.#answered.set(from, answered + 1);
     const { driver, view } = process;
     if (placeOf(view.current, from) !== undefined) this.#guard?.onClaim(from, status.head.height);
     if (status.head.height >= process.height && !this.#isImporting(process)) {
@@ -290,6 +297,7 @@ class PosEngine implements Engine {
 
   /** Says nothing where all is well: in the pause after a decision, and while the height is young. */
   #onTick(): void {
+    this.#answered.clear();
     if ((this.#process?.lastedMs() ?? 0) < GOSSIP_MS) return;
     this.#process?.onTick();
     const bytes = this.#status();
