@@ -24,9 +24,11 @@ function posWorld(
 ): NodeWorld {
   const consensus = createPos();
   const config = { isVouched: true };
+  // An operator vouches for the first boot of each.
+  const boots = Array.from({ length: validators }, () => 0);
   const members = Array.from({ length: validators }, (_, i) => ({
     consensus,
-    config,
+    config: () => ({ isVouched: (boots[i] = (boots[i] ?? 0) + 1) === 1 }),
     dials: Array.from({ length: i }, (_unused, to) => to),
   }));
   const followers = others.map((plan) => ({ consensus, config, ...plan }));
@@ -61,6 +63,21 @@ describe('nodes with stake', () => {
     expect(world.of('Engine').filter(({ what }) => what === 'round')).toEqual([]);
   });
 
+  it('fetch by its id a block that is too large for its proposal', () => {
+    const world = posWorld(4);
+    world.run(2_000);
+    for (let nonce = 0; nonce < 16; nonce++)
+      for (let wallet = 0; wallet < 19; wallet++) world.submit(1, world.transfer(wallet, nonce));
+    world.run(10_000);
+    const counts = world.of('BlockImported', 3).map(({ txCount }) => txCount);
+    // Of 150 bytes and more each.
+    expect(Math.max(...counts)).toBeGreaterThan(220);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(16 * 19);
+    expect(isLevel(world, 12)).toBe(true);
+    expect(world.of('Engine').filter(({ what }) => what === 'round')).toEqual([]);
+    expect(world.of('PeerScored')).toEqual([]);
+  });
+
   it('survive crashes of all in turn, and of all at once', () => {
     const crash = { kind: 'crash', how: 'power', disk: 'keep', downUs: 2_000_000 } as const;
     const inTurn = Array.from({ length: 12 }, (_, i) => ({
@@ -80,5 +97,48 @@ describe('nodes with stake', () => {
     expect(world.of('Engine').filter(({ what }) => what === 'evidence')).toEqual([]);
     expect(world.of('PeerScored').filter(({ fault }) => fault === 'ENGINE')).toEqual([]);
     expect(world.overBounds()).toEqual([]);
+  });
+
+  it('go on through cuts, a ring and losses, and agree', () => {
+    const link = (id: string, atS: number, change: object) => ({
+      id,
+      atUs: atS * 1_000_000,
+      kind: 'link' as const,
+      change: change as never,
+      forUs: 15_000_000,
+    });
+    const faults = [
+      link('halves', 10, {
+        kind: 'split',
+        groups: [
+          [0, 1],
+          [2, 3, 4],
+        ],
+      }),
+      link('ring', 35, { kind: 'ring', hosts: [0, 1, 2, 3, 4], reach: 1 }),
+      link('alone', 60, { kind: 'isolate', hosts: [1] }),
+      link('loss', 85, { kind: 'loss', links: { from: 'all', to: 'all', bothWays: false }, ppm: 100_000 }),
+      link('deaf', 110, { kind: 'cut', links: { from: 'all', to: [2], bothWays: false } }),
+    ];
+    const world = posWorld(5, [], { faults }).run(160_000);
+    expect(isLevel(world, 100)).toBe(true);
+    expect(world.of('Engine').filter(({ what }) => what === 'evidence')).toEqual([]);
+    expect(world.of('PeerScored').filter(({ fault }) => fault === 'ENGINE')).toEqual([]);
+    expect(world.overBounds()).toEqual([]);
+  });
+
+  it('whose disk was emptied, and for whom nobody vouches, wait until it is safe', () => {
+    const crash = { kind: 'crash', how: 'power', disk: 'empty', downUs: 1_000_000 } as const;
+    const world = posWorld(4, [], { faults: [{ ...crash, id: 'empty', atUs: 20_000_000, hosts: [2] }] });
+    world.run(60_000);
+    expect(isLevel(world, 50)).toBe(true);
+    const told = world.of('Engine', 2).filter(({ what }) => what.startsWith('signing'));
+    expect(told.map(({ what }) => what)).toEqual(['signing-paused', 'signing-resumed']);
+    const [paused, resumed] = told;
+    const atCrash = world.of('Engine', 0).filter(({ what }) => what === 'round').length;
+    expect((resumed?.height ?? 0) - (paused?.height ?? 0)).toBeGreaterThan(SETTINGS.safeHeights);
+    // Its turns were passed over while it was silent.
+    expect(atCrash).toBeGreaterThan(0);
+    expect(world.of('Engine').filter(({ what }) => what === 'evidence')).toEqual([]);
   });
 });

@@ -216,4 +216,23 @@ describe('PosEngine, what costs a peer and what does not', () => {
       .map(({ system }) => (system.lastCommit.length / 2 - 46) / 75);
     expect(Math.max(...commits)).toBe(3);
   });
+
+  it('who asks all the time is answered a few times', () => {
+    const { net, host, liar } = cluster();
+    const at = height(host.height + 1);
+    // Two and no third vote: the height stands still, and the liar claims to have nothing of it.
+    net.filter = () => false;
+    say(liar, host, { kind: 'vote', vote: voteOf(host, liar.key, { at, block: X }) });
+    net.clock.advance(400);
+    const { id, header, weight } = host.head();
+    const head = { id, height: header.height, weight };
+    net.filter = (from, to) => from === host && to === liar;
+    net.isConnected = () => true;
+    liar.start();
+    net.sent.length = 0;
+    for (let i = 0; i < 1_000; i++)
+      say(liar, host, { kind: 'status', height: at, round: 0, head, rounds: [] });
+    expect(net.sent.length).toBeGreaterThan(0);
+    expect(net.sent.length).toBeLessThan(60);
+  });
 });

@@ -17,7 +17,7 @@ import {
   type TimedStep,
 } from './round-state.ts';
 import { placeOf, type ValidatorSet } from './validator-set.ts';
-import type { Vote } from './vote.ts';
+import { ROUND_MAX, type Vote } from './vote.ts';
 import { ROUNDS_AHEAD, ROUNDS_KEPT, VoteKeeper, type VoteOutcome } from './vote-keeper.ts';
 
 /** What a driver asks for: `startRound` it has done already. */
@@ -225,7 +225,9 @@ export class HeightDriver {
     return hasActed;
   }
 
+  /** After the last round there is none: a chain that came so far needs an operator. */
   #startRound(round: number, outputs: DriverOutput[]): void {
+    if (round > ROUND_MAX) return;
     this.keeper.moveTo(round);
     for (const kept of this.#proposals.keys()) if (kept < round - ROUNDS_KEPT) this.#proposals.delete(kept);
     const isProposer = this.#self !== undefined && proposerOf(this.set, round).key === this.#self;

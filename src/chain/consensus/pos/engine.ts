@@ -29,6 +29,8 @@ import type { Vote } from './vote.ts';
 
 /** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
 const NEXT_HEIGHT_MAX = 8;
+/** Statuses of one peer that are answered between two ticks: its own tick, a new connection, a polka that it lacks, and one more. */
+const STATUSES_ANSWERED_MAX = 4;
 
 const OK: PeerVerdict = { kind: 'ok' };
 
@@ -50,6 +52,8 @@ class PosEngine implements Engine {
   readonly #pool = new EvidencePool();
   /** Messages for the height after this one. */
   readonly #next = new Map<PeerId, PosMessage[]>();
+  /** Statuses that were answered since the last tick. */
+  readonly #answered = new Map<PeerId, number>();
   #guard: SignGuard | undefined;
   /** The marker of complete records is durable. */
   #isMarked = false;
@@ -258,10 +262,12 @@ class PosEngine implements Engine {
   #onStatus(from: PeerId, status: StatusMessage): PeerVerdict {
     const process = this.#process;
     if (process === undefined) return OK;
+    const answered = this.#answered.get(from) ?? 0;
+    if (answered >= STATUSES_ANSWERED_MAX) return OK;
+    this.#answered.set(from, answered + 1);
     const { driver, view } = process;
     if (placeOf(view.current, from) !== undefined) this.#guard?.onClaim(from, status.head.height);
-    const isDecided = driver.state.step === 'decided';
-    if (status.head.height >= process.height && !isDecided) {
+    if (status.head.height >= process.height && !this.#isImporting(process)) {
       this.#host.claim(from, status.head);
       if (status.head.height === process.height) this.#host.fetch(status.head.id, from);
     } else if (status.height < process.height) {
@@ -272,6 +278,12 @@ class PosEngine implements Engine {
       for (const bytes of answerTo(status, driver, (id) => process.blockOf(id))) this.#host.send(from, bytes);
     }
     return OK;
+  }
+
+  /** What was decided here a moment ago is on its way into the ledger: nobody has to be asked for it. */
+  #isImporting({ height: at, driver }: HeightProcess): boolean {
+    if (driver.state.step !== 'decided' || this.#decision?.height !== at) return false;
+    return this.#host.clock.monotonicMs() - this.#decision.atMs < GOSSIP_MS;
   }
 
   #status(): Uint8Array | undefined {
@@ -289,6 +301,7 @@ class PosEngine implements Engine {
 
   /** Says nothing where all is well: in the pause after a decision, and while the height is young. */
   #onTick(): void {
+    this.#answered.clear();
     if ((this.#process?.lastedMs() ?? 0) < GOSSIP_MS) return;
     this.#process?.onTick();
     const bytes = this.#status();

@@ -272,8 +272,10 @@ export class HeightProcess {
   #settle(): void {
     const { driver } = this;
     const { step, round, valid } = driver.state;
-    if (step !== 'propose') this.#cancel('propose');
-    if (step !== 'prevote') this.#cancel('prevote');
+    if (this.#timers.size > 0) {
+      if (step !== 'propose') this.#cancel('propose');
+      if (step !== 'prevote') this.#cancel('prevote');
+    }
     if (valid !== undefined) this.#signer.keepValid(valid);
     if (step === 'decided') return;
     const missing = driver.missing();
