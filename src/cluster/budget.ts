@@ -1,5 +1,5 @@
 /** The fault budget: what an engine still promises with these Byzantine hosts, and why not where it does not. */
-import { isByzantine, keyHolderOf } from './byzantine/byzantine-hosts.ts';
+import { byzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { engineTolerance, type Share } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { Dials } from './topology.ts';
@@ -16,7 +16,10 @@ export interface Budget {
 const NEGLIGIBLE = 1e-9;
 
 /** Power of the Byzantine, and of all; two hosts with one key have one vote. */
-function powers(plan: ClusterPlan): { readonly faulty: number; readonly all: number } {
+function powers(
+  plan: ClusterPlan,
+  byzantine: ReadonlySet<number>,
+): { readonly faulty: number; readonly all: number } {
   const { powerOf, isByKey } = engineTolerance(plan.chain.engine);
   let faulty = 0;
   let all = 0;
@@ -24,7 +27,7 @@ function powers(plan: ClusterPlan): { readonly faulty: number; readonly all: num
     if (isByKey && keyHolderOf(plan.hosts, i) !== i) continue;
     const power = powerOf(host);
     all += power;
-    if (isByzantine(plan, i)) faulty += power;
+    if (byzantine.has(i)) faulty += power;
   }
   return { faulty, all };
 }
@@ -48,8 +51,8 @@ function mayOvertake(faulty: number, all: number, depth: number): boolean {
 }
 
 /** Whether honest hosts reach each other over honest ones. */
-function isConnected(plan: ClusterPlan, dials: Dials): boolean {
-  const honest = plan.hosts.flatMap((_, i) => (isByzantine(plan, i) ? [] : [i]));
+function isConnected(plan: ClusterPlan, byzantine: ReadonlySet<number>, dials: Dials): boolean {
+  const honest = plan.hosts.flatMap((_, i) => (byzantine.has(i) ? [] : [i]));
   const neighbours = new Map(honest.map((i) => [i, new Set<number>()]));
   for (const [i, list] of dials.entries()) {
     for (const other of list) {
@@ -66,13 +69,14 @@ function isConnected(plan: ClusterPlan, dials: Dials): boolean {
 /** @param dials the links of the plan. */
 export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
   const { engine, finalityDepth } = plan.chain;
-  if (!plan.hosts.some((_, i) => isByzantine(plan, i))) return { finality: undefined, liveness: undefined };
-  if (!isConnected(plan, dials)) {
+  const byzantine = byzantineHosts(plan);
+  if (byzantine.size === 0) return { finality: undefined, liveness: undefined };
+  if (!isConnected(plan, byzantine, dials)) {
     const why = 'honest hosts reach each other only through Byzantine ones';
     return { finality: why, liveness: why };
   }
   const { finality, liveness, what, isRace } = engineTolerance(engine);
-  const { faulty, all } = powers(plan);
+  const { faulty, all } = powers(plan, byzantine);
   const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine`;
   const exceeds = (promise: string, share: Share): string | undefined =>
     isWithin(faulty, all, share)

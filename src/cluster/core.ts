@@ -1,6 +1,6 @@
 /** The core of liveness mode (TigerBeetle's VOPR): hosts with a quorum that heal, while every other fault becomes permanent. */
 import type { Stream } from '../sim/seeds.ts';
-import { isByzantine } from './byzantine/byzantine-hosts.ts';
+import { byzantineHosts } from './byzantine/byzantine-hosts.ts';
 import { engineTolerance } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
 
@@ -13,21 +13,23 @@ export interface Core {
 }
 
 /** What a host counts for towards a quorum: its hash power, or its turn; nothing where it is Byzantine. */
-function powerOf(plan: ClusterPlan, host: number): number {
-  const own = plan.hosts[host];
-  return own === undefined || isByzantine(plan, host) ? 0 : engineTolerance(plan.chain.engine).powerOf(own);
+function powersOf(plan: ClusterPlan): readonly number[] {
+  const byzantine = byzantineHosts(plan);
+  const { powerOf } = engineTolerance(plan.chain.engine);
+  return plan.hosts.map((host, i) => (byzantine.has(i) ? 0 : powerOf(host)));
 }
 
 /** Hosts in a drawn order until they have more than half of the honest power; the rest is down or apart, as drawn. */
 export function drawCore(plan: ClusterPlan, stream: Stream): Core {
   const order = stream.shuffled(plan.hosts.map((_, host) => host));
-  const total = order.reduce((sum, host) => sum + powerOf(plan, host), 0);
+  const powers = powersOf(plan);
+  const total = order.reduce((sum, host) => sum + (powers[host] ?? 0), 0);
   const hosts = new Set<number>();
   let power = 0;
   for (const host of order) {
     if (power * 2 > total) break;
     hosts.add(host);
-    power += powerOf(plan, host);
+    power += powers[host] ?? 0;
   }
   const others = order.filter((host) => !hosts.has(host));
   const down = others.filter(() => stream.below(2) === 0);

@@ -13,7 +13,7 @@ import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
 import { type Broken, depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
 import { type Budget, faultBudget } from './budget.ts';
-import { ByzantineHosts, isByzantine } from './byzantine/byzantine-hosts.ts';
+import { ByzantineHosts, byzantineHosts } from './byzantine/byzantine-hosts.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
 import { type Core, drawCore } from './core.ts';
@@ -78,7 +78,8 @@ export class TestCluster {
     this.setup = createChainSetup(plan, options);
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
-    this.#honest = plan.hosts.map((_, host) => !isByzantine(plan, host));
+    const byzantine = byzantineHosts(plan);
+    this.#honest = plan.hosts.map((_, host) => !byzantine.has(host));
     this.budget = faultBudget(plan, this.setup.dials);
     this.byzantine = new ByzantineHosts(
       plan,
