@@ -3,7 +3,7 @@
 import { DEFAULT_STORE } from '../chain/node-config.ts';
 import { depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
 import { DEVIATIONS, TWIN } from './byzantine/behaviours.ts';
-import { isByzantine } from './byzantine/byzantine-hosts.ts';
+import { byzantineHosts } from './byzantine/byzantine-hosts.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { AssertionCount } from './result.ts';
 
@@ -97,9 +97,10 @@ function splitsMiners(plan: ClusterPlan): boolean {
 /** Whether a host is away while the others surely go on. */
 function leavesBehind(plan: ClusterPlan): boolean {
   const limitUs = LONG_AWAY * plan.chain.blockIntervalUs;
+  const byzantine = byzantineHosts(plan);
   return (
     plan.stopAtHeight === undefined &&
-    (plan.hosts.some(({ joinsUs }, i) => joinsUs >= limitUs && !isByzantine(plan, i)) ||
+    (plan.hosts.some(({ joinsUs }, i) => joinsUs >= limitUs && !byzantine.has(i)) ||
       plan.faults.some(
         (fault) =>
           fault.off !== true &&
@@ -107,7 +108,7 @@ function leavesBehind(plan: ClusterPlan): boolean {
           fault.at === undefined &&
           fault.downUs !== 'forever' &&
           fault.downUs >= limitUs &&
-          fault.hosts.some((host) => !isByzantine(plan, host)) &&
+          fault.hosts.some((host) => !byzantine.has(host)) &&
           2 * fault.hosts.length < plan.hosts.length,
       ))
   );
@@ -118,9 +119,8 @@ function startsFromSnapshot({ chain, hosts }: ClusterPlan): boolean {
   const { snapshots, blockIntervalUs } = chain;
   if (snapshots === undefined) return false;
   const fromUs = SNAPSHOT_INTERVALS * (snapshots.every + DEFAULT_STORE.baseDepth) * blockIntervalUs;
-  return hosts.some(
-    ({ fromSnapshot, joinsUs }, i) => fromSnapshot && joinsUs >= fromUs && !isByzantine({ hosts }, i),
-  );
+  const byzantine = byzantineHosts({ hosts });
+  return hosts.some(({ fromSnapshot, joinsUs }, i) => fromSnapshot && joinsUs >= fromUs && !byzantine.has(i));
 }
 
 function refusesTransactions(plan: ClusterPlan): boolean {

@@ -15,7 +15,7 @@ import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
 import { type Broken, depthAssumption, flipsBits } from './assumptions.ts';
 import { type Budget, faultBudget } from './budget.ts';
-import { ByzantineHosts, isByzantine } from './byzantine/byzantine-hosts.ts';
+import { ByzantineHosts, byzantineHosts } from './byzantine/byzantine-hosts.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
 import type { Condition } from './conditions.ts';
 import { type Core, drawCore } from './core.ts';
@@ -88,6 +88,7 @@ export class TestCluster {
     this.setup = createChainSetup(plan, options);
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
+<<<<<<< HEAD
     this.signLog = new SignLog(plan.hosts.length);
     this.#chain = genesisHash(this.setup.context.genesis);
     for (const [i, { secret, key }] of this.setup.hostKeys.entries()) {
@@ -96,6 +97,10 @@ export class TestCluster {
       this.#signers.set(bytesToHex(secret), i);
     }
     this.#honest = plan.hosts.map((_, host) => !isByzantine(plan, host));
+=======
+    const byzantine = byzantineHosts(plan);
+    this.#honest = plan.hosts.map((_, host) => !byzantine.has(host));
+>>>>>>> byz
     this.budget = faultBudget(plan, this.setup.dials);
     this.byzantine = new ByzantineHosts(
       plan,

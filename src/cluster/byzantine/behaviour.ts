@@ -34,9 +34,7 @@ export interface Seat {
   readonly sybils: readonly KeyId[];
   /** Every host with a Byzantine behaviour, ascending: they know each other. */
   readonly accomplices: readonly number[];
-  /** Simulated time, which no clock of the host shows. */
-  nowUs(): number;
-  /** Within the `from` and `until` of its line. */
+  /** Within the `from` and `until` of its line, in simulated time. */
   isActive(): boolean;
   /** It just did what no honest node does, so many times. */
   deviated(times?: number): void;

@@ -41,13 +41,12 @@ interface Seated {
   readonly start: Start;
 }
 
-/** True when a plan makes this host break the protocol: by a behaviour, or as one of two with one key. */
-export function isByzantine(plan: Pick<ClusterPlan, 'hosts'>, host: number): boolean {
-  const own = plan.hosts[host];
-  if (own === undefined) return false;
-  return (
-    own.byzantine.length > 0 || own.twinOf !== undefined || plan.hosts.some(({ twinOf }) => twinOf === host)
-  );
+/** Hosts that a plan makes break the protocol, ascending: by a behaviour, or as one of two with one key. */
+export function byzantineHosts({ hosts }: Pick<ClusterPlan, 'hosts'>): ReadonlySet<number> {
+  const originals = new Set(hosts.map(({ twinOf }) => twinOf));
+  const isByzantine = ({ byzantine, twinOf }: HostPlan, i: number): boolean =>
+    byzantine.length > 0 || twinOf !== undefined || originals.has(i);
+  return new Set(hosts.flatMap((host, i) => (isByzantine(host, i) ? [i] : [])));
 }
 
 /** The host whose key it has: its own number, or that of the host whose twin it is. */
@@ -64,13 +63,15 @@ export class ByzantineHosts {
   readonly #seats: readonly (readonly Seated[])[];
   readonly #twins = new Map<number, TwinWatch>();
   readonly #counts = new Map<number, Map<string, number>>();
-  readonly #sybilKeys = new Set<string>();
+  readonly #keys: ReadonlySet<string>;
 
   constructor(plan: ClusterPlan, setup: ByzantineSetup, run: ByzantineRun) {
     this.#plan = plan;
     this.#setup = setup;
     this.#run = run;
-    const accomplices = plan.hosts.flatMap((_, host) => (isByzantine(plan, host) ? [host] : []));
+    const accomplices = [...byzantineHosts(plan)];
+    const keys = accomplices.flatMap((host) => [setup.hostKeys[host], ...this.#sybilsOf(host)]);
+    this.#keys = new Set(keys.flatMap((one) => (one === undefined ? [] : [one.key])));
     this.#seats = plan.hosts.map((_, host) => this.#seatsOf(host, accomplices));
     for (const host of accomplices) {
       if (plan.hosts[host]?.twinOf !== undefined || plan.hosts.some(({ twinOf }) => twinOf === host)) {
@@ -79,16 +80,11 @@ export class ByzantineHosts {
         this.#count(host, TWIN, 0);
       }
     }
-    for (const keys of this.#setup.hostKeys.flatMap((_, host) => this.#sybilsOf(host)))
-      this.#sybilKeys.add(keys.key);
   }
 
   /** True for the keys of Byzantine hosts and of their other identities. */
   ownsKey(key: string): boolean {
-    return (
-      this.#sybilKeys.has(key) ||
-      this.#setup.hostKeys.some((keys, host) => keys.key === key && isByzantine(this.#plan, host))
-    );
+    return this.#keys.has(key);
   }
 
   /** Keys that a host holds beside its own. */
@@ -168,7 +164,6 @@ export class ByzantineHosts {
       keys,
       sybils,
       accomplices,
-      nowUs: () => this.#run.nowUs(),
       isActive: () => fromUs <= this.#run.nowUs() && this.#run.nowUs() < untilUs,
       deviated: (times = 1) => this.#deviated(host, behaviour, times),
       addressOf: (other) => address(hosts[other]?.name ?? ''),

@@ -4,7 +4,7 @@ import type { ClusterPlan } from '../plan.ts';
 import { resolveScenario } from '../resolve.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import { planDials } from '../topology.ts';
-import { isByzantine } from './byzantine-hosts.ts';
+import { byzantineHosts } from './byzantine-hosts.ts';
 
 function planOf(more: string, seed = '1', nodes = 7): ClusterPlan {
   const text = `name: a\nshows: what it shows, in words\nduration: 600s\nnodes: ${nodes}\nexpect: pass\n${more}`;
@@ -49,7 +49,7 @@ describe('the generator', () => {
         [{ kind: 'flooding' }],
       ]);
       expect(plan.hosts[2]?.twinOf).toBe(3);
-      expect(plan.hosts.filter((_, i) => isByzantine(plan, i)).length).toBe(7);
+      expect(byzantineHosts(plan).size).toBe(7);
     }
   });
 });
