@@ -1,10 +1,6 @@
 /** The fault budget: what an engine still promises with these Byzantine hosts, and why not where it does not. */
-<<<<<<< HEAD
 import { forgets } from './assumptions.ts';
-import { isByzantine, keyHolderOf } from './byzantine/byzantine-hosts.ts';
-=======
 import { byzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
->>>>>>> byz
 import { engineTolerance, type Share } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { Dials } from './topology.ts';
@@ -21,27 +17,18 @@ export interface Budget {
 const NEGLIGIBLE = 1e-9;
 
 /** Power of the Byzantine, and of all; two hosts with one key have one vote. */
-<<<<<<< HEAD
-function powers(plan: ClusterPlan): { readonly faulty: number; readonly all: number } {
-  const { powerOf, isByKey, signsRecords } = engineTolerance(plan.chain.engine);
-=======
 function powers(
   plan: ClusterPlan,
-  byzantine: ReadonlySet<number>,
+  isFaulty: (host: number) => boolean,
 ): { readonly faulty: number; readonly all: number } {
   const { powerOf, isByKey } = engineTolerance(plan.chain.engine);
->>>>>>> byz
   let faulty = 0;
   let all = 0;
   for (const [i, host] of plan.hosts.entries()) {
     if (isByKey && keyHolderOf(plan.hosts, i) !== i) continue;
     const power = powerOf(host);
     all += power;
-<<<<<<< HEAD
-    if (isByzantine(plan, i) || (signsRecords && forgets(plan, i))) faulty += power;
-=======
-    if (byzantine.has(i)) faulty += power;
->>>>>>> byz
+    if (isFaulty(i)) faulty += power;
   }
   return { faulty, all };
 }
@@ -83,28 +70,17 @@ function isConnected(plan: ClusterPlan, byzantine: ReadonlySet<number>, dials: D
 /** @param dials the links of the plan. */
 export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
   const { engine, finalityDepth } = plan.chain;
-<<<<<<< HEAD
-  const isFaulty = (i: number): boolean =>
-    isByzantine(plan, i) || (engineTolerance(engine).signsRecords && forgets(plan, i));
-  if (!plan.hosts.some((_, i) => isFaulty(i))) return { finality: undefined, liveness: undefined };
-  if (!isConnected(plan, dials)) {
-    const why = 'honest hosts reach each other only through Byzantine ones';
-    return { finality: why, liveness: why };
-  }
-  const { finality, liveness, what, isRace, signsRecords } = engineTolerance(engine);
-  const { faulty, all } = powers(plan);
-  const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine${signsRecords ? ', or forgets what it signed' : ''}`;
-=======
   const byzantine = byzantineHosts(plan);
-  if (byzantine.size === 0) return { finality: undefined, liveness: undefined };
+  const { finality, liveness, what, isRace, signsRecords } = engineTolerance(engine);
+  const isFaulty = (host: number): boolean => byzantine.has(host) || (signsRecords && forgets(plan, host));
+  const { faulty, all } = powers(plan, isFaulty);
+  if (byzantine.size === 0 && faulty === 0) return { finality: undefined, liveness: undefined };
   if (!isConnected(plan, byzantine, dials)) {
     const why = 'honest hosts reach each other only through Byzantine ones';
     return { finality: why, liveness: why };
   }
-  const { finality, liveness, what, isRace } = engineTolerance(engine);
-  const { faulty, all } = powers(plan, byzantine);
-  const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine`;
->>>>>>> byz
+  const orForgets = signsRecords ? ', or forgets what it signed' : '';
+  const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine${orForgets}`;
   const exceeds = (promise: string, share: Share): string | undefined =>
     isWithin(faulty, all, share)
       ? undefined

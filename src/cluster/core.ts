@@ -12,39 +12,21 @@ export interface Core {
   readonly apart: readonly number[];
 }
 
-<<<<<<< HEAD
 /** Honest hosts in a drawn order until they have a quorum of all power; the rest is down or apart, as drawn. */
 export function drawCore(plan: ClusterPlan, stream: Stream): Core {
   const order = stream.shuffled(plan.hosts.map((_, host) => host));
+  const byzantine = byzantineHosts(plan);
   const { powerOf, quorum } = engineTolerance(plan.chain.engine);
   const [part, of] = quorum;
   const total = plan.hosts.reduce((sum, host) => sum + powerOf(host), 0);
-=======
-/** What a host counts for towards a quorum: its hash power, or its turn; nothing where it is Byzantine. */
-function powersOf(plan: ClusterPlan): readonly number[] {
-  const byzantine = byzantineHosts(plan);
-  const { powerOf } = engineTolerance(plan.chain.engine);
-  return plan.hosts.map((host, i) => (byzantine.has(i) ? 0 : powerOf(host)));
-}
-
-/** Hosts in a drawn order until they have more than half of the honest power; the rest is down or apart, as drawn. */
-export function drawCore(plan: ClusterPlan, stream: Stream): Core {
-  const order = stream.shuffled(plan.hosts.map((_, host) => host));
-  const powers = powersOf(plan);
-  const total = order.reduce((sum, host) => sum + (powers[host] ?? 0), 0);
->>>>>>> byz
   const hosts = new Set<number>();
   let power = 0;
   for (const host of order) {
     if (power * of > total * part) break;
     const own = plan.hosts[host];
-    if (own === undefined || isByzantine(plan, host)) continue;
+    if (own === undefined || byzantine.has(host)) continue;
     hosts.add(host);
-<<<<<<< HEAD
     power += powerOf(own);
-=======
-    power += powers[host] ?? 0;
->>>>>>> byz
   }
   const others = order.filter((host) => !hosts.has(host));
   const down = others.filter(() => stream.below(2) === 0);

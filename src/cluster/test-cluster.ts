@@ -88,7 +88,6 @@ export class TestCluster {
     this.setup = createChainSetup(plan, options);
     this.chains = new StoredChains((bytes) => this.setup.suite.sha256(bytes));
     this.messageFaults = new MessageFaults(plan.faults);
-<<<<<<< HEAD
     this.signLog = new SignLog(plan.hosts.length);
     this.#chain = genesisHash(this.setup.context.genesis);
     for (const [i, { secret, key }] of this.setup.hostKeys.entries()) {
@@ -96,11 +95,8 @@ export class TestCluster {
       this.#owners.set(key, i);
       this.#signers.set(bytesToHex(secret), i);
     }
-    this.#honest = plan.hosts.map((_, host) => !isByzantine(plan, host));
-=======
     const byzantine = byzantineHosts(plan);
     this.#honest = plan.hosts.map((_, host) => !byzantine.has(host));
->>>>>>> byz
     this.budget = faultBudget(plan, this.setup.dials);
     this.byzantine = new ByzantineHosts(
       plan,
