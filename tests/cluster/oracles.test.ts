@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PREFIX } from '../../src/chain/blockstore/records.ts';
 import type { Consensus, ConsensusRules } from '../../src/chain/consensus/consensus.ts';
+import { encodeEvidence } from '../../src/chain/consensus/pos/evidence.ts';
+import { VOTE } from '../../src/chain/consensus/pos/vote.ts';
 import { credit } from '../../src/chain/execution/apply-transaction.ts';
 import { createNode } from '../../src/chain/node.ts';
 import { readAccount, writeAccount } from '../../src/chain/state/accounts.ts';
@@ -15,10 +17,12 @@ import {
   type BlockHash,
   blockHash,
   gas,
+  type Height,
   height,
   publicKey,
   signature,
 } from '../../src/chain/types/units.ts';
+import { withHost } from '../../src/cluster/byzantine/engine-door.ts';
 import type { ClusterOptions } from '../../src/cluster/chain-setup.ts';
 import { keysOf } from '../../src/cluster/load/wallet.ts';
 import { ORACLES } from '../../src/cluster/oracles/oracles.ts';
@@ -26,7 +30,9 @@ import type { RunResult } from '../../src/cluster/result.ts';
 import { createScenarioRun } from '../../src/cluster/run.ts';
 import type { FaultLine } from '../../src/cluster/scenario/schema/faults.ts';
 import type { ScenarioFile } from '../../src/cluster/scenario/schema.ts';
+import { bytesToHex } from '../../src/env/bytes.ts';
 import type { Env, Process } from '../../src/env/program.ts';
+import { unixMs } from '../../src/env/units.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { type Lie, lawsBroken, planted, played, SUITE, small } from './support.ts';
 
@@ -153,6 +159,56 @@ function paysMore(consensus: Consensus): Consensus {
     },
   };
 }
+
+/** Four validators, a block in two seconds. */
+function staked(overrides: Partial<ScenarioFile> = {}): ScenarioFile {
+  return small({ nodes: 4, chain: { engine: 'pos', blockInterval: '2s' }, ...overrides });
+}
+
+/** Nothing that the engine records stays: after a crash it does not know what it has said. */
+const FORGETS: NonNullable<ClusterOptions['program']> = planted([1], (env) => ({
+  env: {
+    storage: {
+      ...env.storage,
+      write: (ops) => env.storage.write(ops.filter(({ key }) => key[0] !== PREFIX.engine)),
+    },
+  },
+}));
+const CRASHES: FaultLine = { ...CRASH, at: '2s', every: '1100ms', down: '20ms' };
+
+/** Two votes of the third host at a height, which it never cast. */
+function forgedEvidence(at: Height): string {
+  const vote = {
+    type: VOTE.prevote,
+    height: at,
+    round: 7,
+    timestampMs: unixMs(1),
+    validator: keysOf(
+      createModelledCrypto((bytes) => SUITE.sha256(bytes)),
+      'host/n2',
+    ).key,
+    signature: signature('00'.repeat(64)),
+  };
+  const a = { ...vote, block: undefined };
+  const b = { ...vote, block: blockHash('11'.repeat(32)) };
+  return bytesToHex(encodeEvidence({ kind: 'duplicateVote', a, b }));
+}
+
+/** Whoever proposes at height 9 accuses the third host, and nobody checks a signature of evidence. */
+const FRAMES: ClusterOptions = {
+  rules: (honest) => ({ ...honest, systemItems: () => [] }),
+  program: (_host, _honest, config) =>
+    createNode({
+      ...config,
+      consensus: withHost(config.consensus, (host) => ({
+        build(plan) {
+          const { height: at } = host.head().header;
+          if (at !== 8) return host.build(plan);
+          return host.build({ ...plan, system: { ...plan.system, evidence: [forgedEvidence(at)] } });
+        },
+      })),
+    }),
+};
 
 const PLANTS: readonly Plant[] = [
   {
@@ -313,6 +369,30 @@ const PLANTS: readonly Plant[] = [
     },
     laws: ['acceptance/invalid-accepted'],
   },
+  {
+    bug: 'a validator that does not keep what it has said',
+    // Votes are under way most of the time.
+    file: staked({
+      duration: '30s',
+      quiet: '10s',
+      chain: { engine: 'pos', blockInterval: '100ms' },
+      faults: [CRASHES],
+    }),
+    options: { program: FORGETS },
+    laws: ['signing/said-twice', 'slashing/honest-slashed'],
+  },
+  {
+    bug: 'blocks whose evidence nobody checks, against a validator that did nothing',
+    file: staked(),
+    options: FRAMES,
+    laws: ['slashing/innocent-slashed'],
+  },
+  {
+    bug: 'two final blocks at a height for which nobody can be blamed',
+    file: staked(),
+    options: { program: wrongFinal('absolute') },
+    laws: ['agreement/absolute-finality-conflict', 'accountability/too-few-accused'],
+  },
 ];
 
 /** No transaction with nonce 3 goes anywhere, and whoever asks is told that it is final. */
@@ -395,8 +475,32 @@ describe('the oracles', () => {
     expect(lawsBroken(rotten)).toEqual([]);
   });
 
-  it.each([...ORACLES.keys()])('%s has judged something in an honest run', (name) => {
-    const cluster = name === 'corruption' ? rotten : crashed;
+  const voted = played(staked({ faults: [CRASH] }));
+  // The twin hears of proposals too late, and votes for none where the other votes for one.
+  const late: FaultLine = {
+    kind: 'latency',
+    at: '10s',
+    for: '30s',
+    link: { from: [7], to: 'all' },
+    extra: '700ms',
+  };
+  const twins = played(staked({ nodes: 8, hosts: [{ hosts: [7], twinOf: 0 }], faults: [late] }));
+
+  it('hold nothing against validators, nor against those that were slashed', () => {
+    expect(lawsBroken(voted)).toEqual([]);
+    expect(lawsBroken(twins)).toEqual([]);
+  });
+
+  /** Of honest runs; whom to blame for a split is asked in no run without one. */
+  const judgedIn = new Map([
+    ['corruption', rotten],
+    ['signing', voted],
+    ['slashing', twins],
+  ]);
+  const always = [...ORACLES.keys()].filter((name) => name !== 'accountability');
+
+  it.each(always)('%s has judged something in an honest run', (name) => {
+    const cluster = judgedIn.get(name) ?? crashed;
     expect(cluster.oracleChecks().find((check) => check.name === name)?.checked).toBeGreaterThan(0);
   });
 

@@ -68,6 +68,8 @@ export function createAccountability(view: ClusterView, report: Report): Oracle 
     onEvent(_host, event) {
       if (event.kind !== 'FinalityAdvanced' || event.finality.kind !== 'absolute') return;
       const { final } = event.finality;
+      // Nobody votes on genesis.
+      if (final === 0) return;
       const first = claims.get(final);
       if (first === undefined) claims.set(final, event.finalId);
       else if (first !== event.finalId) split.add(final);
