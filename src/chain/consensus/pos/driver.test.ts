@@ -7,7 +7,7 @@ import type { Proposal } from './proposal.ts';
 import { createValidatorSet, proposerOf } from './proposer-priority.ts';
 import { NO_SIGNATURE, testBlock } from './test-chain.ts';
 import { VOTE, type Vote, type VoteType } from './vote.ts';
-import { ROUNDS_AHEAD } from './vote-keeper.ts';
+import { ROUNDS_AHEAD, ROUNDS_KEPT } from './vote-keeper.ts';
 
 const SET = createValidatorSet([0, 1, 2, 3].map((index) => ({ key: testKey(index), power: amount(1n) })));
 const KEYS = SET.validators.map(({ key }) => key);
@@ -78,6 +78,19 @@ describe('HeightDriver', () => {
     expect(driver.advance()).toEqual([]);
     addVotes(driver, 3, 'prevote', 0, V);
     expect(driver.advance()).toEqual([{ kind: 'vote', type: 'prevote', round: 1, block: V }]);
+  });
+
+  it('line 28: the polka may be of any round before, however old', () => {
+    const driver = follower();
+    const late = ROUNDS_KEPT + 20;
+    driver.addVote(vote(KEYS[0], 'prevote', late));
+    driver.addVote(vote(KEYS[1], 'prevote', late));
+    driver.advance();
+    expect(driver.addVote(vote(KEYS[2], 'prevote', 1, V))).toEqual({ kind: 'ignored' });
+    driver.addProposal(proposal(late, V, 1));
+    driver.judge(V, true, unixMs(1));
+    for (const key of KEYS.slice(0, 3)) driver.addVote(vote(key, 'prevote', 1, V));
+    expect(driver.advance()).toEqual([{ kind: 'vote', type: 'prevote', round: late, block: V }]);
   });
 
   it('lines 34 and 36: where there is a polka no time-out is set', () => {
