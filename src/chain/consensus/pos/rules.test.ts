@@ -255,6 +255,14 @@ describe('a certificate', () => {
     expect(check(other)).toMatchObject({ fact: 'WRONG_BLOCK' });
   });
 
+  it('of genesis is empty', () => {
+    const { rules, view, header } = chainOf(0);
+    expect(rules.checkCertificate(view, header, new Uint8Array(0))).toBeUndefined();
+    expect(rules.checkCertificate(view, header, encodeCommit(commit))).toMatchObject({
+      fact: 'genesis has none',
+    });
+  });
+
   it('of a set that changed is judged by the set of its height', () => {
     const changing = new PosTestChain(posTestGenesis(STAKES));
     changing.append({ transactions: [changing.stake(7, 90_000n)] });
