@@ -197,6 +197,29 @@ describe('PosEngine, what costs a peer and what does not', () => {
     });
   });
 
+  it('a proposal with another block, or with a polka that is not of an earlier round, is malformed', () => {
+    const { host, liar } = cluster();
+    const proposal = proposalOf(host, liar.key, 0, X);
+    const block = host.chain()[1];
+    const early = { ...proposal, validRound: 0 };
+    const malformed = { kind: 'fault', fault: 'malformed: BAD_FIELD' };
+    // Bytes of their own: an engine that encodes knows what it says.
+    const bytes = Uint8Array.from(encodePosMessage({ kind: 'proposal', proposal: early, block: undefined }));
+    expect(host.engine.onMessage(liar.key, bytes)).toMatchObject(malformed);
+    const other = Uint8Array.from(encodePosMessage({ kind: 'proposal', proposal: { ...proposal }, block }));
+    expect(host.engine.onMessage(liar.key, other)).toMatchObject(malformed);
+  });
+
+  it('whoever else signs with this key, this process does not accuse itself', () => {
+    const { net, host, liar } = cluster();
+    const at = host.height + 1;
+    net.isConnected = () => false;
+    for (const block of [X, Y])
+      say(liar, host, { kind: 'vote', vote: voteOf(host, host.key, { at, block }) });
+    net.clock.advance(5);
+    expect(host.accusations).toEqual([]);
+  });
+
   it('a wrong signature is a fault that shows later, and the vote does not count', () => {
     const { net, host, liar } = cluster();
     const vote = voteOf(host, liar.key, { at: host.height + 1, block: X });

@@ -3,9 +3,10 @@ import { unixMs } from '../../../env/units.ts';
 import { testKey } from '../../execution/test-chain.ts';
 import { amount, type BlockHash, height, type PublicKey } from '../../types/units.ts';
 import { HeightDriver } from './driver.ts';
+import { timeoutMs } from './height-process.ts';
 import type { Proposal } from './proposal.ts';
 import { createValidatorSet, proposerOf } from './proposer-priority.ts';
-import { NO_SIGNATURE, testBlock } from './test-chain.ts';
+import { NO_SIGNATURE, posTestConfig, testBlock } from './test-chain.ts';
 import { VOTE, type Vote, type VoteType } from './vote.ts';
 import { ROUNDS_AHEAD, ROUNDS_KEPT } from './vote-keeper.ts';
 
@@ -51,6 +52,22 @@ function addVotes(
 ): void {
   for (const key of KEYS.slice(0, count)) driver.addVote(vote(key, ...content));
 }
+
+describe('time-outs', () => {
+  it('grow with the round, each by its own step', () => {
+    const config = posTestConfig({
+      proposeMs: 100,
+      proposeDeltaMs: 7,
+      prevoteMs: 200,
+      prevoteDeltaMs: 11,
+      precommitMs: 300,
+      precommitDeltaMs: 13,
+    });
+    const steps = ['propose', 'prevote', 'precommit'] as const;
+    expect(steps.map((step) => timeoutMs(config, step, 0))).toEqual([100, 200, 300]);
+    expect(steps.map((step) => timeoutMs(config, step, 5))).toEqual([135, 255, 365]);
+  });
+});
 
 describe('HeightDriver', () => {
   it('line 10: starts round 0 once, and line 14 asks the proposer to propose', () => {
