@@ -141,4 +141,33 @@ describe('nodes with stake', () => {
     expect(atCrash).toBeGreaterThan(0);
     expect(world.of('Engine').filter(({ what }) => what === 'evidence')).toEqual([]);
   });
+
+  it('whose sign record rotted sign nothing in that height, and go on in the next', () => {
+    const faults = [
+      {
+        id: 'down',
+        atUs: 20_000_000,
+        kind: 'crash',
+        how: 'kill',
+        disk: 'keep',
+        downUs: 3_000_000,
+        hosts: [1],
+      },
+      {
+        id: 'rot',
+        atUs: 21_000_000,
+        kind: 'disk',
+        hosts: [1],
+        // Promises of the engine: e, 01.
+        fault: { kind: 'bitRotValue', target: { kind: 'drawn', draw: 1, prefix: '6501' }, bit: 9 },
+        forUs: 'forever',
+      },
+    ] as const;
+    const world = posWorld(4, [], { faults: [...faults] }).run(40_000);
+    expect(isLevel(world, 30)).toBe(true);
+    expect(world.of('CorruptionDetected', 1).map(({ record }) => record)).toContain('engine');
+    const told = world.of('Engine', 1).filter(({ what }) => what.startsWith('signing'));
+    expect(told.map(({ what }) => what)).toEqual(['signing-paused', 'signing-resumed']);
+    expect(world.of('Engine').filter(({ what }) => what === 'evidence')).toEqual([]);
+  });
 });

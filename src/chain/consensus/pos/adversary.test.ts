@@ -120,6 +120,36 @@ describe('PosEngine, who signs twice', () => {
   });
 });
 
+describe('PosEngine, a polka that only others have seen', () => {
+  it('a third value of a liar counts when a peer shows a polka for it', () => {
+    const { net, host, liar } = cluster();
+    const at = height(host.height + 1);
+    net.filter = () => false;
+    const Z = testBlock('33');
+    const vote = (block: BlockHash): void => {
+      say(liar, host, { kind: 'vote', vote: voteOf(host, liar.key, { at, block }) });
+      net.clock.advance(1);
+    };
+    /** Blocks with prevotes in what it says to a new peer at once. */
+    const prevoted = (): readonly (string | undefined)[] => {
+      net.sent.length = 0;
+      host.engine.onPeerUp(net.host(1).key);
+      return net.sent.flatMap((message) =>
+        message.kind === 'status' ? (message.rounds[0]?.prevotes ?? []).map(({ block }) => block) : [],
+      );
+    };
+    for (const block of [X, Y, Z]) vote(block);
+    expect(prevoted()).toEqual(expect.arrayContaining([X, Y]));
+    expect(prevoted()).not.toContain(Z);
+    const { id, header, weight } = host.head();
+    const shown = { round: 0, hasProposal: false, prevotes: [{ voters: '0f', block: Z }], precommits: [] };
+    const head = { id, height: header.height, weight };
+    say(net.host(1), host, { kind: 'status', height: at, round: 0, head, rounds: [shown] });
+    vote(Z);
+    expect(prevoted()).toContain(Z);
+  });
+});
+
 describe('PosEngine, a proposer that lies', () => {
   it('a block that does not execute, or is no child of the head, is never prevoted for', () => {
     for (const lie of ['execution', 'parent'] as const) {
@@ -165,6 +195,29 @@ describe('PosEngine, what costs a peer and what does not', () => {
     expect(say(liar, host, { kind: 'proposal', proposal, block: undefined })).toMatchObject({
       kind: 'fault',
     });
+  });
+
+  it('a proposal with another block, or with a polka that is not of an earlier round, is malformed', () => {
+    const { host, liar } = cluster();
+    const proposal = proposalOf(host, liar.key, 0, X);
+    const block = host.chain()[1];
+    const early = { ...proposal, validRound: 0 };
+    const malformed = { kind: 'fault', fault: 'malformed: BAD_FIELD' };
+    // Bytes of their own: an engine that encodes knows what it says.
+    const bytes = Uint8Array.from(encodePosMessage({ kind: 'proposal', proposal: early, block: undefined }));
+    expect(host.engine.onMessage(liar.key, bytes)).toMatchObject(malformed);
+    const other = Uint8Array.from(encodePosMessage({ kind: 'proposal', proposal: { ...proposal }, block }));
+    expect(host.engine.onMessage(liar.key, other)).toMatchObject(malformed);
+  });
+
+  it('whoever else signs with this key, this process does not accuse itself', () => {
+    const { net, host, liar } = cluster();
+    const at = host.height + 1;
+    net.isConnected = () => false;
+    for (const block of [X, Y])
+      say(liar, host, { kind: 'vote', vote: voteOf(host, host.key, { at, block }) });
+    net.clock.advance(5);
+    expect(host.accusations).toEqual([]);
   });
 
   it('a wrong signature is a fault that shows later, and the vote does not count', () => {
@@ -215,6 +268,14 @@ describe('PosEngine, what costs a peer and what does not', () => {
       .chain()
       .map(({ system }) => (system.lastCommit.length / 2 - 46) / 75);
     expect(Math.max(...commits)).toBe(3);
+  });
+
+  it('a body that nobody has signed for is not kept', () => {
+    const { host, liar } = cluster();
+    const old = host.chain()[1];
+    if (old === undefined) throw new Error('the chain has a first block');
+    host.engine.onBlock(liar.key, old);
+    expect(host.engine.blockOf(blockId(old.header))).toBeUndefined();
   });
 
   it('who asks all the time is answered a few times', () => {

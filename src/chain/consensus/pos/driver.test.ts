@@ -3,11 +3,12 @@ import { unixMs } from '../../../env/units.ts';
 import { testKey } from '../../execution/test-chain.ts';
 import { amount, type BlockHash, height, type PublicKey } from '../../types/units.ts';
 import { HeightDriver } from './driver.ts';
+import { timeoutMs } from './height-process.ts';
 import type { Proposal } from './proposal.ts';
 import { createValidatorSet, proposerOf } from './proposer-priority.ts';
-import { NO_SIGNATURE, testBlock } from './test-chain.ts';
+import { NO_SIGNATURE, posTestConfig, testBlock } from './test-chain.ts';
 import { VOTE, type Vote, type VoteType } from './vote.ts';
-import { ROUNDS_AHEAD } from './vote-keeper.ts';
+import { ROUNDS_AHEAD, ROUNDS_KEPT } from './vote-keeper.ts';
 
 const SET = createValidatorSet([0, 1, 2, 3].map((index) => ({ key: testKey(index), power: amount(1n) })));
 const KEYS = SET.validators.map(({ key }) => key);
@@ -52,6 +53,22 @@ function addVotes(
   for (const key of KEYS.slice(0, count)) driver.addVote(vote(key, ...content));
 }
 
+describe('time-outs', () => {
+  it('grow with the round, each by its own step', () => {
+    const config = posTestConfig({
+      proposeMs: 100,
+      proposeDeltaMs: 7,
+      prevoteMs: 200,
+      prevoteDeltaMs: 11,
+      precommitMs: 300,
+      precommitDeltaMs: 13,
+    });
+    const steps = ['propose', 'prevote', 'precommit'] as const;
+    expect(steps.map((step) => timeoutMs(config, step, 0))).toEqual([100, 200, 300]);
+    expect(steps.map((step) => timeoutMs(config, step, 5))).toEqual([135, 255, 365]);
+  });
+});
+
 describe('HeightDriver', () => {
   it('line 10: starts round 0 once, and line 14 asks the proposer to propose', () => {
     const driver = new HeightDriver(SET, proposerOf(SET, 0).key);
@@ -78,6 +95,19 @@ describe('HeightDriver', () => {
     expect(driver.advance()).toEqual([]);
     addVotes(driver, 3, 'prevote', 0, V);
     expect(driver.advance()).toEqual([{ kind: 'vote', type: 'prevote', round: 1, block: V }]);
+  });
+
+  it('line 28: the polka may be of any round before, however old', () => {
+    const driver = follower();
+    const late = ROUNDS_KEPT + 20;
+    driver.addVote(vote(KEYS[0], 'prevote', late));
+    driver.addVote(vote(KEYS[1], 'prevote', late));
+    driver.advance();
+    expect(driver.addVote(vote(KEYS[2], 'prevote', 1, V))).toEqual({ kind: 'ignored' });
+    driver.addProposal(proposal(late, V, 1));
+    driver.judge(V, true, unixMs(1));
+    for (const key of KEYS.slice(0, 3)) driver.addVote(vote(key, 'prevote', 1, V));
+    expect(driver.advance()).toEqual([{ kind: 'vote', type: 'prevote', round: late, block: V }]);
   });
 
   it('lines 34 and 36: where there is a polka no time-out is set', () => {

@@ -331,7 +331,7 @@ const TIMER_NAME: Readonly<Record<TimedStep, string>> = {
 };
 
 /** timeoutPropose, timeoutPrevote, timeoutPrecommit: they grow with the round, so that one is long enough. §III-A. */
-function timeoutMs(config: PosConfig, step: TimedStep, round: number): number {
+export function timeoutMs(config: PosConfig, step: TimedStep, round: number): number {
   switch (step) {
     case 'propose':
       return config.proposeMs + round * config.proposeDeltaMs;

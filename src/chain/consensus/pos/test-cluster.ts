@@ -327,11 +327,12 @@ export class PosCluster {
     if (message.kind !== 'vote' && message.kind !== 'proposal') return;
     const said = message.kind === 'vote' ? message.vote : message.proposal;
     const by = 'validator' in said ? said.validator : said.proposer;
+    if (by !== from.key) return;
     const slot = `${by} ${said.height} ${said.round} ${'type' in said ? said.type : 0}`;
     const before = this.#said.get(slot);
     assert(before === undefined || before === said.signature, 'nothing is said twice differently');
     this.#said.set(slot, said.signature);
-    if (by !== from.key || said.height <= from.height) return;
+    if (said.height <= from.height) return;
     const text = bytesToHex(body);
     const isDurable = [...from.disk.values()].some(({ value }) => bytesToHex(value) === text);
     assert(isDurable, 'a promise is durable before it leaves');
