@@ -64,7 +64,8 @@ export interface EnginePorts {
 /** Bytes of consensus messages, hexadecimal text being only their wire form. Equal text, equal bytes. */
 const bodies = new WeakMap<ConsensusMessage, Uint8Array>();
 
-function bodyOf(message: ConsensusMessage): Uint8Array {
+/** The body of an engine's message: the same bytes for the same message, wherever it comes. */
+export function bodyOf(message: ConsensusMessage): Uint8Array {
   const known = bodies.get(message);
   if (known !== undefined) return known;
   const body = hexToBytes(message.body) ?? new Uint8Array(0);

@@ -8,11 +8,12 @@ import { decodePosMessage, signedItemOf } from '../chain/consensus/pos/messages.
 import { readProposalSignBytes } from '../chain/consensus/pos/proposal.ts';
 import { readVoteSignBytes, VOTE } from '../chain/consensus/pos/vote.ts';
 import { TAG } from '../chain/crypto/tags.ts';
+import { bodyOf } from '../chain/node-engine.ts';
 import type { Header } from '../chain/types/block.ts';
 import { decodeHeader } from '../chain/types/header-codec.ts';
 import type { Message } from '../chain/types/message.ts';
 import { type Hash, type PublicKey, publicKey } from '../chain/types/units.ts';
-import { bytesToHex, hexToBytes } from '../env/bytes.ts';
+import { bytesToHex } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
 
 /** For what a key signs once at most: one vote of a type in a round, one proposal in a round, one seal on a parent. */
@@ -155,7 +156,7 @@ export function carriedIn(
   const known = carriedBy.get(message);
   if (known !== undefined) return known;
   const carried =
-    message.kind === 'Consensus' ? readCarried(chain, message.body) : sealOf(rules, message.header);
+    message.kind === 'Consensus' ? readCarried(chain, bodyOf(message)) : sealOf(rules, message.header);
   carriedBy.set(message, carried);
   return carried;
 }
@@ -166,10 +167,9 @@ function sealOf(rules: Pick<ConsensusRules<unknown>, 'sealItems'>, header: Heade
   });
 }
 
-function readCarried(chain: Hash, body: string): readonly Carried[] {
-  const bytes = hexToBytes(body);
-  const message = bytes === undefined ? undefined : decodePosMessage(bytes);
-  if (message === undefined || 'code' in message) return NOTHING;
+function readCarried(chain: Hash, body: Uint8Array): readonly Carried[] {
+  const message = decodePosMessage(body);
+  if ('code' in message) return NOTHING;
   if (message.kind !== 'vote' && message.kind !== 'proposal') return NOTHING;
   const signed = message.kind === 'vote' ? message.vote : message.proposal;
   const key = message.kind === 'vote' ? message.vote.validator : message.proposal.proposer;
