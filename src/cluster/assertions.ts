@@ -39,6 +39,11 @@ function finalFromUs(plan: ClusterPlan): number {
   return broken === undefined || broken.fromUs > fromUs ? fromUs : Number.POSITIVE_INFINITY;
 }
 
+/** From when on depth finality is not judged any more. */
+function brokenFromUs(plan: ClusterPlan): number {
+  return depthAssumption(plan)?.fromUs ?? Number.POSITIVE_INFINITY;
+}
+
 function hasBlocks(plan: ClusterPlan): boolean {
   return plan.stopAtHeight === undefined && plan.durationUs >= SOME_BLOCKS * plan.chain.blockIntervalUs;
 }
@@ -46,6 +51,8 @@ function hasBlocks(plan: ClusterPlan): boolean {
 /** Whether a host that is surely bound by a promise is started again with its disk. */
 function restartsBound(plan: ClusterPlan): boolean {
   const fromUs = finalFromUs(plan);
+  // Of authorities the restart itself may break the assumption: nothing is judged from there on.
+  const beforeUs = brokenFromUs(plan);
   return (
     taintTimes(plan).every((time) => time === undefined) &&
     plan.stopAtHeight === undefined &&
@@ -53,7 +60,8 @@ function restartsBound(plan: ClusterPlan): boolean {
       (fault) =>
         fault.off !== true &&
         ((fault.kind === 'crash' && fault.at === undefined) || fault.kind === 'stop') &&
-        fault.atUs >= fromUs,
+        fault.atUs >= fromUs &&
+        fault.atUs < beforeUs,
     )
   );
 }
@@ -131,6 +139,7 @@ function asksFor(oracle: string, plan: ClusterPlan): boolean {
     case 'acknowledged':
       return (
         plan.stopAtHeight === undefined &&
+        brokenFromUs(plan) >= 2 * finalFromUs(plan) &&
         plan.loads.some(({ kind, untilUs }) => kind === 'transfers' && untilUs >= 2 * finalFromUs(plan))
       );
     case 'corruption':
