@@ -45,6 +45,11 @@ function finalFromUs(plan: ClusterPlan): number {
   return broken === undefined || broken.fromUs > fromUs ? fromUs : Number.POSITIVE_INFINITY;
 }
 
+/** From when on depth finality is not judged any more. */
+function brokenFromUs(plan: ClusterPlan): number {
+  return depthAssumption(plan)?.fromUs ?? Number.POSITIVE_INFINITY;
+}
+
 function hasBlocks(plan: ClusterPlan): boolean {
   return plan.stopAtHeight === undefined && plan.durationUs >= SOME_BLOCKS * plan.chain.blockIntervalUs;
 }
@@ -52,6 +57,8 @@ function hasBlocks(plan: ClusterPlan): boolean {
 /** Whether a host that is surely bound by a promise is started again with its disk. */
 function restartsBound(plan: ClusterPlan): boolean {
   const fromUs = finalFromUs(plan);
+  // Of authorities the restart itself may break the assumption: nothing is judged from there on.
+  const beforeUs = brokenFromUs(plan);
   return (
     taintTimes(plan).every((time) => time === undefined) &&
     plan.stopAtHeight === undefined &&
@@ -59,7 +66,8 @@ function restartsBound(plan: ClusterPlan): boolean {
       (fault) =>
         fault.off !== true &&
         ((fault.kind === 'crash' && fault.at === undefined) || fault.kind === 'stop') &&
-        fault.atUs >= fromUs,
+        fault.atUs >= fromUs &&
+        fault.atUs < beforeUs,
     )
   );
 }
@@ -141,6 +149,7 @@ function asksFor(oracle: string, plan: ClusterPlan, isFinal: boolean): boolean {
       return (
         isFinal &&
         plan.stopAtHeight === undefined &&
+        brokenFromUs(plan) >= 2 * finalFromUs(plan) &&
         plan.loads.some(({ kind, untilUs }) => kind === 'transfers' && untilUs >= 2 * finalFromUs(plan))
       );
     case 'corruption':
