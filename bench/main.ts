@@ -10,6 +10,8 @@ interface Run {
   readonly wallS: number;
   readonly cpuS: number;
   readonly heapMb: number;
+  readonly messages: number;
+  readonly blocks: number;
 }
 
 interface Measured {
@@ -19,6 +21,9 @@ interface Measured {
 
 const REPEATS = 5;
 const SIZES = [100, 300, 600, 3_000, 10_000];
+const VALIDATORS = 'bench/scenarios/validators.yaml';
+const MANY = 'bench/scenarios/hundred-validators.yaml';
+const COMMITTEES = [4, 7, 25, 50, 100];
 const HOUR = 'bench/scenarios/five-nodes.yaml';
 
 function node(...args: readonly string[]): string {
@@ -56,6 +61,27 @@ function hour(name: string, ...args: readonly string[]): Measured {
   return measured;
 }
 
+function validators(nodes: number, signatures: string): void {
+  const set = ['--set', `nodes=${nodes}`, '--set', `signatures=${signatures}`];
+  const measured = scenario(VALIDATORS, '--repeat', String(REPEATS), ...set);
+  const wall = medianOf(measured, (run) => run.simulatedS / run.wallS);
+  const cpu = medianOf(measured, (run) => run.simulatedS / run.cpuS);
+  console.log(
+    `| ${nodes} | ${signatures} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${measured.peakMb.toFixed(0)} MB |`,
+  );
+}
+
+function votes(nodes: number): void {
+  const measured = scenario(MANY, '--repeat', '3', '--set', `nodes=${nodes}`);
+  const [first] = measured.runs;
+  if (first === undefined) return;
+  const messages = first.messages / first.blocks;
+  const heights = median(measured.runs.map((run) => run.blocks / run.wallS));
+  console.log(
+    `| ${nodes} | ${messages.toFixed(0)} | ${(messages / (nodes * nodes)).toFixed(2)} | ${heights.toFixed(1)} | ${measured.peakMb.toFixed(0)} MB |`,
+  );
+}
+
 function share(all: Measured, without: Measured): string {
   const whole = medianOf(all, (run) => run.cpuS / run.simulatedS);
   const rest = medianOf(without, (run) => run.cpuS / run.simulatedS);
@@ -78,6 +104,23 @@ const SECTIONS: ReadonlyMap<string, () => void> = new Map([
       console.log(
         `Share of CPU: oracles ${share(all, unjudged)}, trace ${share(all, untraced)}, both ${share(all, neither)}`,
       );
+    },
+  ],
+  [
+    'validators',
+    () => {
+      console.log('| validators, ten simulated minutes | signatures | × wall | × CPU | peak |');
+      console.log('|---|---|---|---|---|');
+      for (const nodes of [4, 7])
+        for (const signatures of ['real', 'modelled']) validators(nodes, signatures);
+    },
+  ],
+  [
+    'votes',
+    () => {
+      console.log('| validators | messages a height | of n² | heights/s of wall | peak |');
+      console.log('|---|---|---|---|---|');
+      for (const nodes of COMMITTEES) votes(nodes);
     },
   ],
   [
