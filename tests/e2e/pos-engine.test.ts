@@ -67,7 +67,8 @@ describe('nodes with stake', () => {
     const world = posWorld(4);
     world.run(2_000);
     for (let nonce = 0; nonce < 16; nonce++)
-      for (let wallet = 0; wallet < 19; wallet++) world.submit(1, world.transfer(wallet, nonce));
+      for (let wallet = 0; wallet < 19; wallet++)
+        for (let host = 0; host < 4; host++) world.submit(host, world.transfer(wallet, nonce));
     world.run(10_000);
     const counts = world.of('BlockImported', 3).map(({ txCount }) => txCount);
     // Of 150 bytes and more each.
