@@ -248,7 +248,15 @@ export class NodeCore {
         this.#onConsensus(peer, message);
         return;
       case 'SyncRequest':
-        serveSync({ ...this.#common, waiting: (id) => this.#intake.waiting(id) }, peer, message);
+        serveSync(
+          {
+            ...this.#common,
+            waiting: (id) => this.#intake.waiting(id),
+            undecided: (id) => this.#engine.blockOf(id),
+          },
+          peer,
+          message,
+        );
         return;
       case 'SyncResponse':
         if (this.#fetch !== undefined) this.#fetch.onResponse(peer, message);

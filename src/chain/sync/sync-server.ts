@@ -32,6 +32,8 @@ export interface SyncServerPorts {
   fault(peer: Peer, fault: PeerFault): void;
   /** A body that waits for its signatures, or for its parent: who fetches it in parts goes on. */
   waiting(id: BlockHash): Block | undefined;
+  /** A block that the engine has and that is not decided. */
+  undecided(id: BlockHash): Block | undefined;
 }
 
 type Want = SyncRequestMessage['want'];
@@ -56,7 +58,7 @@ function resultOf(ports: SyncServerPorts, want: Want): Result | 'overLimit' {
       return snapshotPartOf(ledger, want);
     case 'part': {
       const { id, offset } = want;
-      const block = ledger.block(id) ?? ports.waiting(id);
+      const block = ledger.block(id) ?? ports.waiting(id) ?? ports.undecided(id);
       if (block === undefined) return { kind: 'part', id, offset, size: 0, bytes: '' };
       const part = partOf(block, ledger.certificate(id), offset);
       return part === undefined ? 'overLimit' : { kind: 'part', id, ...part };
