@@ -51,7 +51,7 @@ export function createAccountability(view: ClusterView, report: Report): Oracle 
     });
     const innocent = guilty.filter((host) => view.isHonest(host) && !view.isTainted(host));
     if (innocent.length > 0) {
-      const fact = `at height ${height} what honest hosts signed accuses them: ${innocent.map(view.nameOf).join(' ')}`;
+      const fact = `at height ${height} what honest hosts signed accuses them: ${innocent.map((host) => view.nameOf(host)).join(' ')}`;
       report({ rule: 'honest-accused', kind: 'safety', hosts: innocent, fact });
     }
     const named = new Set(guilty);
