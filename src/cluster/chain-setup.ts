@@ -126,8 +126,16 @@ function modelledOf(real: CryptoSuite): CryptoSuite {
 
 function loadWallets(plan: ClusterPlan, suite: CryptoSuite): readonly (readonly Keys[])[] {
   return plan.loads.map((load, i) =>
-    Array.from({ length: load.accounts }, (_, j) => keysOf(suite, `load/${i}/${j}`)),
+    Array.from({ length: load.kind === 'stakes' ? 0 : load.accounts }, (_, j) =>
+      keysOf(suite, `load/${i}/${j}`),
+    ),
   );
+}
+
+/** Keys of hosts that stake, each once: their accounts have money from the start. */
+function stakersOf({ loads }: ClusterPlan, hostKeys: readonly Keys[]): readonly Keys[] {
+  const hosts = new Set(loads.flatMap(({ stakes }) => stakes?.hosts ?? []));
+  return [...new Map([...hosts].map((i) => [hostKeys[i]?.address, hostKeys[i] as Keys])).values()];
 }
 
 function byText<T>(items: readonly T[], textOf: (item: T) => string): readonly T[] {
@@ -191,7 +199,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   const genesis = genesisOf(
     plan,
     engine,
-    wallets.flat(),
+    [...wallets.flat(), ...stakersOf(plan, hostKeys)],
     validatorsOf(plan, engine, hostKeys),
     options.wallShiftMs ?? 0,
   );
@@ -368,8 +376,9 @@ export function simulatorConfig(
   plan: ClusterPlan,
   setup: ChainSetup,
   options: ClusterOptions,
-  { byzantine, nowUs, onSign }: RunPorts,
+  run: RunPorts,
 ): SimulatorConfig<ChainWorld> {
+  const { byzantine } = run;
   const codec = byzantine.raw.codec(createMessageCodec());
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
     return (env, host) => {
@@ -377,7 +386,7 @@ export function simulatorConfig(
         const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
         return options.program?.(host, honest, config) ?? honest;
       };
-      return byzantine.program(host, setup.nodeConfig(host, code, nowUs()), node)(env, host);
+      return byzantine.program(host, setup.nodeConfig(host, code, run.nowUs()), node)(env, host);
     };
   };
   return {
@@ -395,7 +404,7 @@ export function simulatorConfig(
     crypto: {
       ...setup.suite,
       sign(secret, bytes) {
-        onSign(secret, bytes);
+        run.onSign(secret, bytes);
         return setup.suite.sign(secret, bytes);
       },
     },

@@ -1,6 +1,7 @@
 /** TestCluster: n nodes of the real chain in the simulator, with their load, faults and oracles; steps, waits, judges. */
 
 import { openRecord } from '../chain/blockstore/records.ts';
+import type { CommitteeMember } from '../chain/consensus/consensus.ts';
 import { sha256 } from '../chain/crypto/sha256.ts';
 import type { State } from '../chain/state/state.ts';
 import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
@@ -217,6 +218,14 @@ export class TestCluster {
     return this.#executed.get(id)?.state;
   }
 
+  /** Who votes on the block after this one of a judged chain; undefined before `judge`, or where the engine has no votes. */
+  committee(id: BlockHash): readonly CommitteeMember[] | undefined {
+    const { rules } = this.setup.context;
+    const executed = this.#executed.get(id);
+    const members = executed === undefined ? [] : (rules.committee?.(executed.view) ?? []);
+    return members.length === 0 ? undefined : members;
+  }
+
   /** The events that help to understand a verdict: those before a violation, else those before now. */
   lastEvents(verdict: Verdict): readonly EventLine[] {
     switch (verdict.kind) {
@@ -345,11 +354,10 @@ export class TestCluster {
 
   /** Who votes on the block of a height, by host, -1 for keys of no host; undefined: nobody, or it is not known. */
   #committeeAt(height: number): readonly { readonly host: number; readonly power: bigint }[] | undefined {
-    const { committee } = this.setup.context.rules;
+    const { rules } = this.setup.context;
     const before = [...this.#executed.values()].find((executed) => executed.height === height - 1);
-    if (committee === undefined || before === undefined) return undefined;
-    const members = committee(before.view);
-    return members.map(({ key, power }) => {
+    if (before === undefined) return undefined;
+    return rules.committee?.(before.view).map(({ key, power }) => {
       return { host: this.setup.hostKeys.findIndex((keys) => keys.key === key), power };
     });
   }
