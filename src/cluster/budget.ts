@@ -11,6 +11,8 @@ export interface Budget {
   readonly finality: string | undefined;
   /** Honest hosts come to agree on new blocks. */
   readonly liveness: string | undefined;
+  /** Honest hosts reach each other without Byzantine ones between them. */
+  readonly apart: string | undefined;
 }
 
 /** A hidden branch that overtakes so many blocks with less than this chance is none that a sweep ever meets. */
@@ -69,10 +71,11 @@ export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
   const { engine, finalityDepth } = plan.chain;
   const isFaulty = (i: number): boolean =>
     isByzantine(plan, i) || (engineTolerance(engine).signsRecords && forgets(plan, i));
-  if (!plan.hosts.some((_, i) => isFaulty(i))) return { finality: undefined, liveness: undefined };
+  if (!plan.hosts.some((_, i) => isFaulty(i)))
+    return { finality: undefined, liveness: undefined, apart: undefined };
   if (!isConnected(plan, dials)) {
     const why = 'honest hosts reach each other only through Byzantine ones';
-    return { finality: why, liveness: why };
+    return { finality: why, liveness: why, apart: why };
   }
   const { finality, liveness, what, isRace, signsRecords } = engineTolerance(engine);
   const { faulty, all } = powers(plan);
@@ -85,5 +88,9 @@ export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
     isRace && faulty > 0 && mayOvertake(faulty, all, finalityDepth)
       ? `${has}; they overtake ${finalityDepth} blocks too often for that depth to be final`
       : undefined;
-  return { finality: exceeds('finality', finality) ?? race, liveness: exceeds('agreement', liveness) };
+  return {
+    finality: exceeds('finality', finality) ?? race,
+    liveness: exceeds('agreement', liveness),
+    apart: undefined,
+  };
 }

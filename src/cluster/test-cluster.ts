@@ -30,6 +30,7 @@ import type { ClusterPlan } from './plan.ts';
 import { scheduleProposals } from './proposals.ts';
 import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
+import { Rounds } from './rounds.ts';
 import { eventsOfMissing } from './shortfall.ts';
 import { SignLog } from './sign-log.ts';
 import { TestNode } from './test-node.ts';
@@ -51,6 +52,7 @@ export class TestCluster {
   readonly simulator: Simulator<ChainWorld>;
   readonly nodes: readonly TestNode[];
   readonly observation: Observation;
+  readonly rounds = new Rounds();
   readonly messageFaults: MessageFaults;
   readonly byzantine: ByzantineHosts;
   /** What the engine promises with the Byzantine hosts that there are. */
@@ -145,7 +147,7 @@ export class TestCluster {
     return this.#honest[host] === true;
   }
 
-  /** From when on finality by depth is not promised, and why; undefined: it always is. */
+  /** From when on finality is not promised, and why; undefined: it always is. */
   depthBroken(): Broken | undefined {
     const { finality } = this.budget;
     return finality === undefined ? depthAssumption(this.plan) : { fromUs: 0, why: finality };
@@ -256,7 +258,7 @@ export class TestCluster {
     return { nameOf: (host) => this.node(host).name, hostOf: (peer) => hosts.get(peer) };
   }
 
-  /** Why depth finality is not judged; undefined while it is. */
+  /** Why finality is not judged; undefined while it is. */
   depthNote(): string | undefined {
     return this.#depth?.why;
   }
@@ -296,6 +298,7 @@ export class TestCluster {
     for (const node of this.nodes) if (!node.isUp && this.#isInCore(node)) node.start();
     const heads = this.observation.heads.filter((_, host) => this.isHonest(host));
     this.#quietHeight = Math.max(0, ...heads.map((head) => head.height));
+    this.rounds.beginQuiet(this.#quietHeight);
   }
 
   /** Makes the faults of everybody else permanent. */
@@ -341,7 +344,10 @@ export class TestCluster {
       if (key !== undefined) this.simulator.disk(host).detected(key);
     }
     if (event.kind === 'SnapshotMade') this.setup.operator?.onMade(host, event);
-    if (this.isHonest(host)) for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
+    if (this.isHonest(host)) {
+      this.rounds.onEvent(host, event);
+      for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
+    }
     if (moved) this.#onHeadMoved(atUs);
   }
 
