@@ -132,7 +132,9 @@ function loadFacts(load: LoadPlan): string {
   const accounts =
     load.kind === 'transfers'
       ? ` between ${load.accounts} accounts${load.hotPercent > 0 ? `, ${load.hotPercent} % hot` : ''}`
-      : '';
+      : load.stakes === undefined
+        ? ''
+        : ` of ${load.stakes.amount} by ${hostNames(load.stakes.hosts)}, ${load.stakes.moves}, ${load.stakes.keep} keep theirs`;
   return `${load.kind} every ${formatDurationUs(load.everyUs)}${accounts}, ${formatDurationUs(load.fromUs)} to ${formatDurationUs(load.untilUs)}`;
 }
 

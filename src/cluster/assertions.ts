@@ -4,6 +4,7 @@ import { DEFAULT_STORE } from '../chain/node-config.ts';
 import { depthAssumption, flipsBits, taintTimes } from './assumptions.ts';
 import { DEVIATIONS, TWIN } from './byzantine/behaviours.ts';
 import { byzantineHosts } from './byzantine/byzantine-hosts.ts';
+import { engineSetup } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { AssertionCount } from './result.ts';
 
@@ -212,7 +213,8 @@ export function assertionsOf(plan: ClusterPlan, seen: Seen): readonly AssertionC
         hasLoad &&
         plan.hosts.length > 1 &&
         hasBlocks(plan) &&
-        plan.network.model === 'stream',
+        plan.network.model === 'stream' &&
+        !engineSetup(plan).rules.isCertified,
       seen.compact,
     ),
     sometimes('a block by synchronisation', leavesBehind(plan), seen.synced),

@@ -2,6 +2,7 @@
 import { assertNever } from '../env/assert.ts';
 import type { Fault } from '../sim/fault.ts';
 import type { LinkChange } from '../sim/network/link-change.ts';
+import { engineTolerance } from './engines.ts';
 import type { ClusterPlan } from './plan.ts';
 import { formatSecondsUs } from './scenario/duration.ts';
 
@@ -78,8 +79,9 @@ function lateBlocks(
   return { fromUs: first.atUs, why };
 }
 
-/** When depth finality stops being promised; undefined: never in this plan. */
+/** When depth finality stops being promised; undefined: never in this plan, or finality is not by depth. */
 export function depthAssumption(plan: Pick<ClusterPlan, 'chain' | 'faults'>): Broken | undefined {
+  if (!engineTolerance(plan.chain.engine).isByDepth) return undefined;
   const limitUs = Math.floor((plan.chain.finalityDepth * plan.chain.blockIntervalUs) / DEPTH_SHARE);
   let first = lateBlocks(plan, limitUs);
   for (const fault of plan.faults) {

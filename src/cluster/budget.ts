@@ -11,6 +11,8 @@ export interface Budget {
   readonly finality: string | undefined;
   /** Honest hosts come to agree on new blocks. */
   readonly liveness: string | undefined;
+  /** Honest hosts reach each other without Byzantine ones between them. */
+  readonly apart: string | undefined;
 }
 
 /** A hidden branch that overtakes so many blocks with less than this chance is none that a sweep ever meets. */
@@ -74,10 +76,11 @@ export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
   const { finality, liveness, what, isRace, signsRecords } = engineTolerance(engine);
   const isFaulty = (host: number): boolean => byzantine.has(host) || (signsRecords && forgets(plan, host));
   const { faulty, all } = powers(plan, isFaulty);
-  if (byzantine.size === 0 && faulty === 0) return { finality: undefined, liveness: undefined };
+  if (byzantine.size === 0 && faulty === 0)
+    return { finality: undefined, liveness: undefined, apart: undefined };
   if (!isConnected(plan, byzantine, dials)) {
     const why = 'honest hosts reach each other only through Byzantine ones';
-    return { finality: why, liveness: why };
+    return { finality: why, liveness: why, apart: why };
   }
   const orForgets = signsRecords ? ', or forgets what it signed' : '';
   const has = `${faulty} of ${all} of the ${what} ${faulty === 1 ? 'is' : 'are'} Byzantine${orForgets}`;
@@ -89,5 +92,9 @@ export function faultBudget(plan: ClusterPlan, dials: Dials): Budget {
     isRace && faulty > 0 && mayOvertake(faulty, all, finalityDepth)
       ? `${has}; they overtake ${finalityDepth} blocks too often for that depth to be final`
       : undefined;
-  return { finality: exceeds('finality', finality) ?? race, liveness: exceeds('agreement', liveness) };
+  return {
+    finality: exceeds('finality', finality) ?? race,
+    liveness: exceeds('agreement', liveness),
+    apart: undefined,
+  };
 }

@@ -127,8 +127,16 @@ function modelledOf(real: CryptoSuite): CryptoSuite {
 
 function loadWallets(plan: ClusterPlan, suite: CryptoSuite): readonly (readonly Keys[])[] {
   return plan.loads.map((load, i) =>
-    Array.from({ length: load.accounts }, (_, j) => keysOf(suite, `load/${i}/${j}`)),
+    Array.from({ length: load.kind === 'stakes' ? 0 : load.accounts }, (_, j) =>
+      keysOf(suite, `load/${i}/${j}`),
+    ),
   );
+}
+
+/** Keys of hosts that stake, each once: their accounts have money from the start. */
+function stakersOf({ loads }: ClusterPlan, hostKeys: readonly Keys[]): readonly Keys[] {
+  const hosts = new Set(loads.flatMap(({ stakes }) => stakes?.hosts ?? []));
+  return [...new Map([...hosts].map((i) => [hostKeys[i]?.address, hostKeys[i] as Keys])).values()];
 }
 
 function byText<T>(items: readonly T[], textOf: (item: T) => string): readonly T[] {
@@ -192,7 +200,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   const genesis = genesisOf(
     plan,
     engine,
-    wallets.flat(),
+    [...wallets.flat(), ...stakersOf(plan, hostKeys)],
     validatorsOf(plan, engine, hostKeys),
     options.wallShiftMs ?? 0,
   );

@@ -6,6 +6,7 @@ import { createPoa } from '../chain/consensus/poa/engine.ts';
 import { encodeProposal, PROPOSE } from '../chain/consensus/poa/proposals.ts';
 import { encodePosConfig } from '../chain/consensus/pos/config.ts';
 import { createPos } from '../chain/consensus/pos/engine.ts';
+import { GOSSIP_MS } from '../chain/consensus/pos/gossip.ts';
 import { encodePowConfig } from '../chain/consensus/pow/config.ts';
 import { createModelledSearch } from '../chain/consensus/pow/modelled-search.ts';
 import { createPow } from '../chain/consensus/pow/pow.ts';
@@ -28,6 +29,11 @@ export interface EngineSetup {
   powerOf(host: HostPlan): bigint;
   consensusOf(host: HostPlan): Consensus;
   searchOf(host: HostPlan): (env: Env<ChainWorld>) => Search;
+  /**
+   * Of an engine with rounds: the first one whose time-outs are longer than two delays, repairs included, and the work of a
+   * step, with clocks that run so much too fast. Absent: it has none.
+   */
+  firstRoundOf?(delayUs: number, workUs: number, fastPpm: number): number;
   /** The body of a Propose command; absent: the engine takes no proposals. */
   proposalOf?(what: ProposalPlan['what'], key: PublicKey): Uint8Array;
 }
@@ -53,6 +59,8 @@ export interface Tolerance {
   readonly quorum: Share;
   /** Its finality is by depth, and a Byzantine minority overtakes a small depth now and then. */
   readonly isRace: boolean;
+  /** Its finality is by depth, and holds while no part of the network is apart for too long. */
+  readonly isByDepth: boolean;
 }
 
 /** Below half of the hash power what is hidden loses in the end. */
@@ -65,6 +73,7 @@ const POW_TOLERANCE: Tolerance = {
   liveness: [1, 2],
   quorum: [1, 2],
   isRace: true,
+  isByDepth: true,
 };
 
 /** A producer may seal as many blocks on a parent as it likes: depth is no promise; but whole turns of the others weigh more. */
@@ -77,6 +86,7 @@ const ROUND_ROBIN_TOLERANCE: Tolerance = {
   liveness: [1, 2],
   quorum: [1, 2],
   isRace: false,
+  isByDepth: true,
 };
 
 /** A signer may seal two blocks on a parent, and with them be among the distinct signers of two branches. */
@@ -89,6 +99,7 @@ const POA_TOLERANCE: Tolerance = {
   liveness: [1, 2],
   quorum: [1, 2],
   isRace: false,
+  isByDepth: true,
 };
 
 /** arXiv:1807.04938: safe and live while less than a third of the power is faulty. */
@@ -101,6 +112,7 @@ const POS_TOLERANCE: Tolerance = {
   liveness: [1, 3],
   quorum: [2, 3],
   isRace: false,
+  isByDepth: false,
 };
 
 /** Of the engine of that name. */
@@ -176,6 +188,9 @@ function roundRobinSetup(plan: ClusterPlan): EngineSetup {
   };
 }
 
+/** What was lost is sent again after so long. */
+const GOSSIP_US = GOSSIP_MS * 1_000;
+
 function wholeMs(us: number): number {
   return Math.max(1, Math.round(us / 1_000));
 }
@@ -205,6 +220,11 @@ function posSetup({ chain }: ClusterPlan): EngineSetup {
     powerOf: ({ stake }) => BigInt(stake),
     consensusOf: () => createPos(),
     searchOf: noSearch,
+    firstRoundOf(delayUs, workUs, fastPpm) {
+      const neededUs = (2 * (delayUs + GOSSIP_US) + workUs) * (1 + fastPpm / 1_000_000);
+      const shortestUs = Math.min(pos.proposeUs, pos.prevoteUs, pos.precommitUs);
+      return Math.max(0, Math.ceil((neededUs - shortestUs) / pos.growthUs));
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 /** Liveness: after the faults have ended, everything that can take part agrees on a newer block; a stall needs a proof. */
 
+import { findQuorum } from './missing-quorum.ts';
+import { promisedRounds } from './rounds.ts';
 import { formatSecondsUs } from './scenario/duration.ts';
 import { proveStandstill } from './standstill.ts';
 import type { TestCluster } from './test-cluster.ts';
@@ -27,12 +29,39 @@ function hostsApart(cluster: TestCluster): readonly string[] {
   return most === undefined ? [] : live.filter(({ head }) => head.id !== most[0]).map(({ name }) => name);
 }
 
-/** Why no progress can be demanded; undefined: it can. Proof of work needs one live miner; a rotation any live producer. */
+/**
+ * Why no progress can be demanded; undefined: it can. Where hosts vote nothing but a missing quorum excuses; proof of work needs
+ * one live miner; a rotation any live producer.
+ */
 function excuse(cluster: TestCluster): string | undefined {
-  if (cluster.budget.liveness !== undefined) return cluster.budget.liveness;
   if (cluster.live().length === 0) return 'no honest node is live';
+  const quorum = findQuorum(cluster);
+  if (quorum !== undefined) return quorum.kind === 'missing' ? quorum.why : cluster.budget.apart;
+  if (cluster.budget.liveness !== undefined) return cluster.budget.liveness;
   const miners = cluster.live().filter((node) => (cluster.plan.hosts[node.index]?.hashShare ?? 0) > 0);
   return miners.length === 0 ? 'no live honest node produces blocks' : undefined;
+}
+
+/** Where blocks are decided in rounds: none after the last fault took more than the plan promises. Answers notes. */
+function judgeRounds(cluster: TestCluster): readonly string[] {
+  const { plan, budget } = cluster;
+  const promised = promisedRounds(cluster);
+  const { slowest } = cluster.rounds;
+  if (promised === undefined || slowest === undefined || plan.liveness === 'excused') return [];
+  const { firstLong, validators } = promised;
+  const took = `height ${slowest.height} was decided in round ${slowest.round}, ${slowest.taken} after the last fault`;
+  const bound = `at most ${firstLong} + ${validators}: time-outs are long enough from round ${firstLong} on, and ${validators} validators take turns`;
+  if (budget.liveness !== undefined) return [`${took}; nothing is promised: ${budget.liveness}`];
+  if (slowest.taken > firstLong + validators)
+    cluster.violations.push({
+      oracle: 'convergence',
+      rule: 'too-many-rounds',
+      kind: 'liveness',
+      hosts: [],
+      atUs: cluster.nowUs,
+      fact: `${took}; promised were ${bound}`,
+    });
+  return [`${took}, the slowest; promised: ${bound}`];
 }
 
 /** Adds a violation to the cluster when it did not converge; answers notes. */
@@ -40,7 +69,8 @@ export function judgeLiveness(cluster: TestCluster): readonly string[] {
   const { plan } = cluster;
   if (plan.stopAtHeight !== undefined && cluster.nowUs < plan.durationUs) return [];
   if (cluster.convergedAtUs !== undefined) {
-    return [`converged ${formatSecondsUs(cluster.convergedAtUs - plan.quietFromUs)} after the last fault`];
+    const converged = `converged ${formatSecondsUs(cluster.convergedAtUs - plan.quietFromUs)} after the last fault`;
+    return [converged, ...judgeRounds(cluster)];
   }
   const why = plan.liveness === 'excused' ? 'the scenario excuses it' : excuse(cluster);
   if (why !== undefined) return [`did not converge; excused: ${why}`];

@@ -123,13 +123,25 @@ export interface CpuPlan {
 }
 
 export interface LoadPlan {
-  readonly kind: 'transfers' | 'invalid' | 'conflicting' | 'burns';
+  readonly kind: 'transfers' | 'invalid' | 'conflicting' | 'burns' | 'stakes';
   /** Mean time between two. */
   readonly everyUs: number;
   readonly accounts: number;
   readonly hotPercent: number;
   readonly fromUs: number;
   readonly untilUs: number;
+  /** Of kind `stakes`. */
+  readonly stakes?: StakesPlan;
+}
+
+/** Whose stake moves, and how. */
+export interface StakesPlan {
+  readonly hosts: readonly number[];
+  /** Base units that a host stakes at once. */
+  readonly amount: number;
+  /** So many of the hosts have stake at any time. */
+  readonly keep: number;
+  readonly moves: 'join' | 'leave' | 'both';
 }
 
 /** What the operators of some hosts tell their nodes to propose: to add or to drop the key of a host. */

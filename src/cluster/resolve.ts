@@ -15,6 +15,7 @@ import {
   type NetworkPlan,
   type PosPlan,
   type ProposalPlan,
+  type StakesPlan,
   selectHosts,
 } from './plan.ts';
 import { planFaults } from './plan-faults.ts';
@@ -34,6 +35,8 @@ function rangeOf(text: string): UsRange {
   return parseDurationRange(text) ?? { minUs: 0, maxUs: 0 };
 }
 
+/** Least stake where nothing is said, and what a host has. */
+const STAKE_MIN = 1_000;
 /** A step of the scrub for so many blocks: what it costs is a small part of what they cost, however slow they come. */
 const SCRUB_INTERVALS = 6;
 
@@ -73,7 +76,7 @@ function posPlan({ rounds = {}, staking = {} }: NonNullable<ScenarioFile['chain'
     prevoteUs: durationUs(rounds.prevote, 500_000),
     precommitUs: durationUs(rounds.precommit, 500_000),
     growthUs: durationUs(rounds.growth, 500_000),
-    stakeMin: staking.min ?? 1_000,
+    stakeMin: staking.min ?? STAKE_MIN,
     validatorsMax: staking.validatorsMax ?? 512,
     unbondingBlocks: staking.unbondingBlocks ?? 200,
     unbondingUs: durationUs(staking.unbonding, 600_000_000),
@@ -97,7 +100,7 @@ function hostPlans(file: ScenarioFile): readonly HostPlan[] {
     (_, i): HostPlan => ({
       name: `n${i}`,
       hashShare: 1,
-      stake: 1_000,
+      stake: STAKE_MIN,
       isValidator: signers.includes(i),
       joinsUs: 0,
       fromSnapshot: false,
@@ -188,7 +191,16 @@ function featurePlan(file: ScenarioFile): FeaturePlan {
   };
 }
 
-function loadPlan(line: LoadLine, endUs: number): LoadPlan {
+function stakesPlan(line: Extract<LoadLine, { kind: 'stakes' }>, { nodes, chain }: ScenarioFile): StakesPlan {
+  return {
+    hosts: selectHosts(line.hosts ?? 'all', nodes, createStream('', 'stakes')),
+    amount: line.amount ?? chain?.staking?.min ?? STAKE_MIN,
+    keep: line.keep ?? 1,
+    moves: line.moves ?? 'both',
+  };
+}
+
+function loadPlan(line: LoadLine, file: ScenarioFile, endUs: number): LoadPlan {
   return {
     kind: line.kind,
     everyUs: Math.max(1, Math.round(1_000_000 / line.perSecond)),
@@ -196,6 +208,7 @@ function loadPlan(line: LoadLine, endUs: number): LoadPlan {
     hotPercent: line.kind === 'transfers' ? (line.hotPercent ?? 0) : 0,
     fromUs: durationUs(line.from, 0),
     untilUs: Math.min(endUs, durationUs(line.until, endUs)),
+    ...(line.kind === 'stakes' ? { stakes: stakesPlan(line, file) } : {}),
   };
 }
 
@@ -241,7 +254,7 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
             executeNsPerGas: cpu.executeNsPerGas ?? 0,
             decodeNsPerByte: cpu.decodeNsPerByte ?? 0,
           },
-    loads: (file.load ?? []).map((line) => loadPlan(line, quietFromUs)),
+    loads: (file.load ?? []).map((line) => loadPlan(line, file, quietFromUs)),
     proposals: (file.proposals ?? []).map((line) => proposalPlan(line, file.nodes, proposals)),
     faults: planFaults(file.faults ?? [], { seed, hosts: file.nodes, endUs: quietFromUs }),
     liveness: file.liveness ?? 'required',

@@ -223,7 +223,7 @@ class Run implements ScenarioRun {
       notes.push(...judgeLiveness(cluster));
     }
     const depthNote = cluster.depthNote();
-    if (depthNote !== undefined) notes.push(`depth finality is not judged: ${depthNote}`);
+    if (depthNote !== undefined) notes.push(`finality is not judged: ${depthNote}`);
     const history = this.#faultHistory();
     const faults = faultCoverage(history);
     const idle = idleFaults(history);

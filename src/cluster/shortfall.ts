@@ -141,6 +141,11 @@ function adviceFor(what: keyof RunCounts, wanted: number, evidence: Evidence): A
           }
         : { why: 'node.compactBlocks is off', change: 'node.compactBlocks: true' };
     case 'setChanges':
+      if (plan.chain.engine === 'pos')
+        return {
+          why: 'the set changes two heights after a block in which somebody staked or unstaked, or was slashed',
+          change: 'a line in load of kind stakes, a higher perSecond of it, or a longer duration',
+        };
       return {
         why:
           plan.proposals.length === 0

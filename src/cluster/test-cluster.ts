@@ -1,6 +1,7 @@
 /** TestCluster: n nodes of the real chain in the simulator, with their load, faults and oracles; steps, waits, judges. */
 
 import { openRecord } from '../chain/blockstore/records.ts';
+import type { CommitteeMember } from '../chain/consensus/consensus.ts';
 import { sha256 } from '../chain/crypto/sha256.ts';
 import type { State } from '../chain/state/state.ts';
 import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
@@ -31,6 +32,7 @@ import type { ClusterPlan } from './plan.ts';
 import { scheduleProposals } from './proposals.ts';
 import { describeEvent, type Focus, type Names, selectRelevant } from './relevant-events.ts';
 import type { EventLine, Verdict, Violation } from './result.ts';
+import { Rounds } from './rounds.ts';
 import { eventsOfMissing } from './shortfall.ts';
 import { carriedIn, SignLog } from './sign-log.ts';
 import { TestNode } from './test-node.ts';
@@ -52,6 +54,7 @@ export class TestCluster {
   readonly simulator: Simulator<ChainWorld>;
   readonly nodes: readonly TestNode[];
   readonly observation: Observation;
+  readonly rounds = new Rounds();
   readonly messageFaults: MessageFaults;
   readonly byzantine: ByzantineHosts;
   /** What the engine promises with the Byzantine hosts that there are. */
@@ -154,7 +157,7 @@ export class TestCluster {
     return this.#honest[host] === true;
   }
 
-  /** From when on finality by depth is not promised, and why; undefined: it always is. */
+  /** From when on finality is not promised, and why; undefined: it always is. */
   depthBroken(): Broken | undefined {
     const { finality } = this.budget;
     return finality === undefined ? depthAssumption(this.plan) : { fromUs: 0, why: finality };
@@ -227,6 +230,14 @@ export class TestCluster {
     return this.#executed.get(id)?.state;
   }
 
+  /** Who votes on the block after this one of a judged chain; undefined before `judge`, or where the engine has no votes. */
+  committee(id: BlockHash): readonly CommitteeMember[] | undefined {
+    const { rules } = this.setup.context;
+    const executed = this.#executed.get(id);
+    const members = executed === undefined ? [] : (rules.committee?.(executed.view) ?? []);
+    return members.length === 0 ? undefined : members;
+  }
+
   /** The events that help to understand a verdict: those before a violation, else those before now. */
   lastEvents(verdict: Verdict): readonly EventLine[] {
     switch (verdict.kind) {
@@ -257,7 +268,7 @@ export class TestCluster {
     return { nameOf: (host) => this.node(host).name, hostOf: (peer) => hosts.get(peer) };
   }
 
-  /** Why depth finality is not judged; undefined while it is. */
+  /** Why finality is not judged; undefined while it is. */
   depthNote(): string | undefined {
     return this.#depth?.why;
   }
@@ -297,6 +308,7 @@ export class TestCluster {
     for (const node of this.nodes) if (!node.isUp && this.#isInCore(node)) node.start();
     const heads = this.observation.heads.filter((_, host) => this.isHonest(host));
     this.#quietHeight = Math.max(0, ...heads.map((head) => head.height));
+    this.rounds.beginQuiet(this.#quietHeight);
   }
 
   /** Makes the faults of everybody else permanent. */
@@ -342,7 +354,10 @@ export class TestCluster {
       if (key !== undefined) this.simulator.disk(host).detected(key);
     }
     if (event.kind === 'SnapshotMade') this.setup.operator?.onMade(host, event);
-    if (this.isHonest(host)) for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
+    if (this.isHonest(host)) {
+      this.rounds.onEvent(host, event);
+      for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
+    }
     if (moved) this.#onHeadMoved(atUs);
   }
 
@@ -364,8 +379,8 @@ export class TestCluster {
   #committeeAt(height: number): readonly { readonly host: number; readonly power: bigint }[] | undefined {
     const { rules } = this.setup.context;
     const before = [...this.#executed.values()].find((executed) => executed.height === height - 1);
-    const members = before === undefined ? undefined : rules.committee?.(before.view);
-    return members?.map(({ key, power }) => {
+    if (before === undefined) return undefined;
+    return rules.committee?.(before.view).map(({ key, power }) => {
       return { host: this.#owners.get(key) ?? -1, power };
     });
   }

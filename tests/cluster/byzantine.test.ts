@@ -433,7 +433,7 @@ describe('more Byzantine than the engine bears', () => {
     expect(finality).toContain('8 of 11 of the hash power are Byzantine');
     expect(liveness).toContain('less than 1/2 of the hash power');
     expect(run.result().verdict).toEqual({ kind: 'passed' });
-    expect(run.result().notes.join()).toContain('depth finality is not judged: 8 of 11');
+    expect(run.result().notes.join()).toContain('finality is not judged: 8 of 11');
   });
 });
 

@@ -55,7 +55,12 @@ function renumbered(plan: ClusterPlan): ClusterPlan {
     ),
   }));
   const proposals = plan.proposals.map((one) => ({ ...one, hosts: list(one.hosts), target: to(one.target) }));
-  return { ...plan, hosts, proposals, faults: plan.faults.map(moved) };
+  const loads = plan.loads.map((load) =>
+    load.stakes === undefined
+      ? load
+      : { ...load, stakes: { ...load.stakes, hosts: list(load.stakes.hosts) } },
+  );
+  return { ...plan, hosts, proposals, loads, faults: plan.faults.map(moved) };
 }
 
 const NOBODY: readonly Fault[] = [

@@ -126,4 +126,11 @@ export type DomainEvent =
   /** On the chain of this node, who may produce has changed with this block. */
   | { readonly kind: 'ProducersChanged'; readonly height: Height; readonly producers: number }
   /** An assertion inside an engine, or a name of its own that a scenario counts. */
-  | { readonly kind: 'Engine'; readonly engine: string; readonly what: string; readonly height: Height };
+  | {
+      readonly kind: 'Engine';
+      readonly engine: string;
+      readonly what: string;
+      readonly height: Height;
+      /** Of an engine that votes: the round of that height. */
+      readonly round?: number;
+    };

@@ -1,5 +1,6 @@
 /** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
 import { POA_SIGNERS_MAX } from '../../chain/consensus/poa/signers.ts';
+import { selectHosts } from '../plan.ts';
 import { formatDurationUs, parseDurationRange, parseDurationUs } from './duration.ts';
 import { quietUsOf } from './quiet.ts';
 import type { FaultLine } from './schema/faults.ts';
@@ -272,6 +273,29 @@ function quietProblems(scenario: ScenarioFile): readonly Impossible[] {
   ];
 }
 
+/** Stake moves where the engine has it, and each host has one owner. */
+function stakesProblems({ chain, load = [], nodes }: ScenarioFile): readonly Impossible[] {
+  const problems: Impossible[] = [];
+  const owned = new Set<number>();
+  for (const [i, line] of load.entries()) {
+    if (line.kind !== 'stakes') continue;
+    const path: Path = ['load', i, 'hosts'];
+    if (chain?.engine !== 'pos') {
+      const message = 'stake in an engine that has none';
+      problems.push({ path: ['load', i, 'kind'], message, expected: 'chain.engine to be pos' });
+    }
+    const hosts = selectHosts(line.hosts ?? 'all', nodes, { shuffled: (items) => [...items] });
+    problems.push(...listProblems(line.hosts === 'all' ? [] : (line.hosts ?? []), nodes, path));
+    const twice = hosts.find((host) => owned.has(host));
+    if (twice !== undefined) {
+      const message = `host ${twice} has an owner in an earlier line of stakes`;
+      problems.push({ path, message, expected: 'each host in one such line' });
+    }
+    for (const host of hosts) owned.add(host);
+  }
+  return problems;
+}
+
 /** Every contradiction, in no particular order. */
 export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
   const problems: Impossible[] = [
@@ -281,6 +305,7 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...snapshotProblems(scenario),
     ...findImpossibleByzantine(scenario),
     ...poaProblems(scenario),
+    ...stakesProblems(scenario),
   ];
   for (const [i, rule] of (scenario.hosts ?? []).entries()) {
     problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));

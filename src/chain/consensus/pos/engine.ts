@@ -4,7 +4,7 @@ import type { Timer } from '../../../env/clock.ts';
 import { isDecodeRejection } from '../../../env/network.ts';
 import { type Ms, ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
-import { type BlockHash, type Height, height, type PeerId } from '../../types/units.ts';
+import { type BlockHash, type Hash, type Height, height, type PeerId } from '../../types/units.ts';
 import type { Candidate, Consensus, ConsensusHost, Engine, EngineStatus, PeerVerdict } from '../consensus.ts';
 import { commitOfCertificate } from './commit-check.ts';
 import { POS_NAME } from './config.ts';
@@ -24,6 +24,7 @@ import { Promises, type Recovered } from './promises.ts';
 import { createPosRules } from './rules.ts';
 import { SignGuard } from './sign-guard.ts';
 import { placeOf } from './validator-set.ts';
+import { validatorsHash } from './validators-hash.ts';
 import type { PosView } from './view.ts';
 import type { Vote } from './vote.ts';
 
@@ -62,6 +63,8 @@ class PosEngine implements Engine {
   #process: HeightProcess | undefined;
   #decision: Decision | undefined;
   #timer: Timer | undefined;
+  /** Hash of the set that votes next on this node's chain. */
+  #setHash: Hash | undefined;
 
   constructor(host: ConsensusHost<PosView>) {
     this.#host = host;
@@ -146,6 +149,7 @@ class PosEngine implements Engine {
     last?.stop();
     this.#process = undefined;
     if (view === undefined) return;
+    this.#follow(view);
     const lastCommit = this.#lastCommit(head, last);
     this.#promises.moveTo(height(head.header.height + 1));
     this.#gossip.moveTo(view.current);
@@ -156,6 +160,14 @@ class PosEngine implements Engine {
     if (recovered?.state !== undefined) process.resume(recovered);
     else process.beginAfter(this.#pauseMs(process));
     this.#replay();
+  }
+
+  /** Tells when another set, or one with other powers, votes on the block after the head. */
+  #follow({ height: at, current }: PosView): void {
+    const before = this.#setHash;
+    this.#setHash = validatorsHash(current);
+    if (before === undefined || before === this.#setHash) return;
+    this.#host.emit({ kind: 'ProducersChanged', height: at, producers: current.validators.length });
   }
 
   #context(): ConstructorParameters<typeof HeightProcess>[0] {

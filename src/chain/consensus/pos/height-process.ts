@@ -315,12 +315,12 @@ export class HeightProcess {
     this.#timers.clear();
     if (body === undefined || votes === undefined) return;
     this.#context.onDecided(this);
-    this.#emit('decided');
+    this.#emit('decided', round);
     this.#host.submit(body, encodeCommit({ height: this.height, round, block, votes }));
   }
 
-  #emit(what: string): void {
-    this.#host.emit({ kind: 'Engine', engine: POS_NAME, what, height: this.height });
+  #emit(what: string, round = this.driver.state.round): void {
+    this.#host.emit({ kind: 'Engine', engine: POS_NAME, what, height: this.height, round });
   }
 }
 

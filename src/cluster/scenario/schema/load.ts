@@ -1,6 +1,6 @@
 /** `load` of a scenario file: what clients send, one strict object a kind. */
 import { z } from 'zod';
-import { duration, percent } from './values.ts';
+import { duration, hostIndex, percent } from './values.ts';
 
 const flow = {
   perSecond: z
@@ -40,6 +40,32 @@ export const loadSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({ kind: z.literal('burns'), ...flow })
     .meta({ description: 'Transactions of protocol version 2; needs chain.upgrade.' }),
+  z
+    .strictObject({
+      kind: z.literal('stakes'),
+      ...flow,
+      hosts: z
+        .union([z.literal('all'), z.array(hostIndex).min(1)])
+        .optional()
+        .meta({ description: 'Whose keys stake and unstake, a list of host numbers; default all.' }),
+      moves: z.enum(['join', 'leave', 'both']).optional().meta({
+        description:
+          'join: who has no stake gets some; leave: who has takes it back; default both, in turn, drawn.',
+      }),
+      amount: z
+        .int()
+        .min(1)
+        .max(1_000_000_000)
+        .optional()
+        .meta({ description: 'Staked at once; default chain.staking.min.' }),
+      keep: z.int().min(0).optional().meta({
+        description: 'So many of these hosts always have stake, as far as their owners know; default 1.',
+      }),
+    })
+    .meta({
+      description:
+        'pos: hosts stake and unstake, so that the validator set changes; one move in six must be refused.',
+    }),
 ]);
 
 export type LoadLine = z.infer<typeof loadSchema>;
