@@ -9,6 +9,13 @@ const POS_BEHAVIOURS = [
   'lying-sync',
   'garbage',
   'flooding',
+  'double-voter',
+  'equivocating-proposer',
+  'amnesia',
+  'forged-votes',
+  'replaying-votes',
+  'invalid-state-root',
+  'timestamp-liar',
 ] as const;
 
 const POS: SwarmSpace = {

@@ -58,8 +58,8 @@ atLeast: { byzantine: { silent: 1, twin: 1, garbage: 1 } }
     ],
     [
       'hosts: [{ hosts: [1], byzantine: [equivocating-proposer] }]',
-      '6:35 hosts[0].byzantine[0]: equivocating-proposer needs an engine that has it: round-robin; this one is pow',
-      'chain.engine to be round-robin, or one of silent',
+      '6:35 hosts[0].byzantine[0]: equivocating-proposer needs an engine that has it: round-robin, poa, pos; this one is pow',
+      'chain.engine to be round-robin or poa or pos, or one of silent',
     ],
     [
       'hosts: [{ hosts: [1], byzantine: [silent, { kind: silent, from: 3s }] }]',
