@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { amnesia } from './amnesia.ts';
 import type { Behaviour } from './behaviour.ts';
+import { coalition } from './coalition.ts';
 import { doubleSpender } from './double-spender.ts';
 import { doubleVoter } from './double-voter.ts';
 import { eclipse } from './eclipse.ts';
@@ -36,6 +37,7 @@ export const behaviourLine = z.discriminatedUnion('kind', [
   amnesia.schema,
   forgedVotes.schema,
   replayingVotes.schema,
+  coalition.schema,
 ]);
 
 /** All of them, in the order of the schema. */
@@ -56,6 +58,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   amnesia,
   forgedVotes,
   replayingVotes,
+  coalition,
 ];
 
 /** Two hosts with one key: no behaviour of a line, but counted as one. */
