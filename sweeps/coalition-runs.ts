@@ -77,7 +77,7 @@ function drawGroups(seed: string, size: CoalitionSize): Groups {
 }
 
 /** The scenario of a seed; in that of a lunatic header its makers are honest until they sign it. */
-export function coalitionScenario(kind: CoalitionKind, size: CoalitionSize, seed: string): ScenarioFile {
+function coalitionScenario(kind: CoalitionKind, size: CoalitionSize, seed: string): ScenarioFile {
   const { first, second, members, stakes } = drawGroups(seed, size);
   const stream = createStream(seed, 'coalition/network');
   const fastest = stream.between(5, 40);

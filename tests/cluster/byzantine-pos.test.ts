@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { accusedOf, evidenceOfText } from '../../src/chain/consensus/pos/evidence.ts';
+import type { ClusterOptions } from '../../src/cluster/chain-setup.ts';
+import { orderFreeAgree } from '../../src/cluster/order-free.ts';
+import { createScenarioRun } from '../../src/cluster/run.ts';
 import type { ScenarioFile } from '../../src/cluster/scenario/schema.ts';
-import { lawsBroken, small } from './support.ts';
+import { lawsBroken, SUITE, small } from './support.ts';
 import { Watched } from './watched.ts';
 
 type Line = NonNullable<NonNullable<ScenarioFile['hosts']>[number]['byzantine']>[number];
@@ -145,5 +148,59 @@ describe('twins with stake', () => {
     expect(run.deviations('twin')).toBeGreaterThan(3);
     expect(accused(run)).toEqual([run.keyOf(3)]);
     expect(run.of('PeerBanned')).toEqual([]);
+  });
+});
+
+function result(
+  file: ScenarioFile,
+  options: ClusterOptions = {},
+): ReturnType<ReturnType<typeof createScenarioRun>['result']> {
+  const run = createScenarioRun(file, { seed: '1', nativeSuite: SUITE, ...options });
+  while (run.step(100_000));
+  return run.result();
+}
+
+const SHORT: More = { duration: '40s', quiet: '20s' };
+
+/** What stands in the way of an engine with stake. */
+const KINDS: readonly (readonly [Line, More])[] = [
+  ['double-voter', SLOW],
+  ['equivocating-proposer', SLOW],
+  ['amnesia', HASTY],
+  ['forged-votes', {}],
+  ['replaying-votes', {}],
+  ['invalid-state-root', {}],
+  ['invalid-transactions', {}],
+  ['timestamp-liar', {}],
+  [{ kind: 'coalition', script: 'equivocation', second: [1] }, {}],
+  [{ kind: 'coalition', script: 'amnesia', second: [1] }, {}],
+];
+
+describe.each(KINDS)('a run with %j', (line, more) => {
+  const file = withLiars(4, line, { ...more, ...SHORT });
+
+  it('is a function of its seed, shared or isolated, and concludes the same in another order of ties', () => {
+    const own = result(file);
+    expect(own.verdict).toEqual({ kind: 'passed' });
+    expect(result(file, { isolate: true })).toEqual(own);
+    const other = result(file, { permuteTies: 1 });
+    expect(orderFreeAgree(own.orderFree, other.orderFree)).toBe(true);
+  });
+});
+
+describe('a behaviour of a validator that has not begun', () => {
+  const honest = result(withLiars(4, 'silent', { ...SHORT, hosts: [] }));
+
+  it.each([
+    'double-voter',
+    'equivocating-proposer',
+    'amnesia',
+    'forged-votes',
+    'invalid-state-root',
+    'timestamp-liar',
+  ] as const)('leaves no trace: %s', (kind) => {
+    const idle = result(withLiars(4, { kind, from: '39.999999s' }, SHORT));
+    expect(idle.byzantine).toEqual([{ host: 'n3', behaviour: kind, times: 0 }]);
+    expect(idle.traceHash).toBe(honest.traceHash);
   });
 });

@@ -40,12 +40,13 @@ export const coalition = defineBehaviour({
     .strictObject({
       kind: z.literal('coalition'),
       ...WINDOW,
-      script: z.enum(['equivocation', 'amnesia']).meta({
+      script: z.enum(['equivocation', 'amnesia']).optional().meta({
         description:
-          'equivocation: two proposals in one round, and votes for both; amnesia: the first group decides, then the members help the second to another block in a later round.',
+          'equivocation: two proposals in one round, and votes for both; amnesia: the first group decides, then the members help the second to another block in a later round; default equivocation.',
       }),
-      second: z.array(hostIndex).min(1).meta({
-        description: 'Honest hosts of the second group; all others that are honest are the first.',
+      second: z.array(hostIndex).min(1).optional().meta({
+        description:
+          'Honest hosts of the second group; all others that are honest are the first; default: every other one.',
       }),
     })
     .meta({
@@ -53,9 +54,9 @@ export const coalition = defineBehaviour({
         'Makes two groups, which a partition keeps apart, decide differently; all hosts with the same script act together, once.',
     }),
   engines: ['pos'],
-  create(seat, { script, second }, { env, config }) {
+  create(seat, { script = 'equivocation', second }, { env, config }) {
     const links = new Links(seat, env);
-    const others = new Set(second);
+    const others = new Set(second ?? everyOther(seat));
     let member: Member | undefined;
     /** The last head that the second group was told of before the attack. */
     let shown: HeadClaim | undefined;
@@ -113,6 +114,12 @@ export const coalition = defineBehaviour({
     };
   },
 });
+
+/** The second, the fourth … of the honest hosts. */
+function everyOther({ hostCount, accomplices }: Seat): readonly number[] {
+  const honest = Array.from({ length: hostCount }, (_, i) => i).filter((i) => !accomplices.includes(i));
+  return honest.filter((_, rank) => rank % 2 === 1);
+}
 
 /** One of the coalition: what both scripts share. */
 abstract class Member {
