@@ -69,6 +69,8 @@ function banned(run: Watched): ReadonlySet<string> {
 
 /** Who votes or proposes twice is slashed, and nobody else; nobody is banned for it. */
 const SLASHED: readonly (readonly [Line & string, number, More])[] = [
+  ['double-voter', 4, {}],
+  ['double-voter', 7, {}],
   ['double-voter', 4, SLOW],
   ['double-voter', 7, SLOW],
   ['double-voter', 7, SPARSE],
