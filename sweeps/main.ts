@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { drawSwarm, type SwarmDraw } from '../src/cluster/swarm.ts';
 import { runPool } from '../src/lab/pool.ts';
+import { seedsOf } from './seeds.ts';
 import { spaceOf } from './spaces.ts';
 import { SwarmTable } from './table.ts';
 
@@ -11,15 +12,6 @@ const USAGE = `usage: npm run swarm -- [--engine pos] [--seeds 1..1000] [--signa
                           [--threads N (default: one a core)] [--show SEED (prints its scenario)]`;
 const FAILURES_TOLD_MAX = 50;
 const PROGRESS_EVERY = 100;
-
-function seedsOf(text: string): readonly string[] {
-  const parts = /^(\d+)\.\.(\d+)$/.exec(text);
-  if (parts === null) return [text];
-  const from = Number(parts[1]);
-  const to = Number(parts[2]);
-  if (from > to) throw new TypeError(`--seeds ${text}: the first is greater than the last`);
-  return Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
-}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -2,7 +2,21 @@
 import type { SwarmSpace } from '../src/cluster/swarm.ts';
 
 /** Behaviours that tell on an engine whose blocks are certified, and need no chain of their own. */
-const POS_BEHAVIOURS = ['silent', 'selective', 'lying-sync', 'garbage', 'flooding'] as const;
+const POS_BEHAVIOURS = [
+  'silent',
+  'selective',
+  'invalid-transactions',
+  'lying-sync',
+  'garbage',
+  'flooding',
+  'double-voter',
+  'equivocating-proposer',
+  'amnesia',
+  'forged-votes',
+  'replaying-votes',
+  'invalid-state-root',
+  'timestamp-liar',
+] as const;
 
 const POS: SwarmSpace = {
   engine: 'pos',

@@ -4,7 +4,7 @@ import type { Consensus } from '../../chain/consensus/consensus.ts';
 import type { NodeConfig } from '../../chain/node-config.ts';
 import type { ChainWorld } from '../../chain/types/command.ts';
 import type { Message } from '../../chain/types/message.ts';
-import type { BlockHash } from '../../chain/types/units.ts';
+import type { BlockHash, PublicKey } from '../../chain/types/units.ts';
 import type { Env, Process } from '../../env/program.ts';
 import type { Address, KeyId } from '../../env/units.ts';
 import type { Stream } from '../../sim/seeds.ts';
@@ -41,6 +41,8 @@ export interface Seat {
   addressOf(host: number): Address;
   /** The host that listens there, or dials from there; undefined: none of this cluster. */
   hostOf(address: Address): number | undefined;
+  /** The host whose identity it is, the first of twins; undefined: none of this cluster. */
+  hostOfKey(key: PublicKey): number | undefined;
   /** A message that leaves as these bytes, whatever they are. */
   rawMessage(bytes: Uint8Array): Message;
 }

@@ -1,14 +1,19 @@
 /** The behaviours that a scenario may name: one file each, one line here. */
 import { z } from 'zod';
+import { amnesia } from './amnesia.ts';
 import type { Behaviour } from './behaviour.ts';
+import { coalition } from './coalition.ts';
 import { doubleSpender } from './double-spender.ts';
+import { doubleVoter } from './double-voter.ts';
 import { eclipse } from './eclipse.ts';
 import { equivocatingProposer } from './equivocating-proposer.ts';
 import { flooding } from './flooding.ts';
+import { forgedVotes } from './forged-votes.ts';
 import { garbage } from './garbage.ts';
 import { invalidStateRoot } from './invalid-state-root.ts';
 import { invalidTransactions } from './invalid-transactions.ts';
 import { lyingSync } from './lying-sync.ts';
+import { replayingVotes } from './replaying-votes.ts';
 import { selective } from './selective.ts';
 import { silent } from './silent.ts';
 import { timestampLiar } from './timestamp-liar.ts';
@@ -28,6 +33,11 @@ export const behaviourLine = z.discriminatedUnion('kind', [
   garbage.schema,
   flooding.schema,
   eclipse.schema,
+  doubleVoter.schema,
+  amnesia.schema,
+  forgedVotes.schema,
+  replayingVotes.schema,
+  coalition.schema,
 ]);
 
 /** All of them, in the order of the schema. */
@@ -44,6 +54,11 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   garbage,
   flooding,
   eclipse,
+  doubleVoter,
+  amnesia,
+  forgedVotes,
+  replayingVotes,
+  coalition,
 ];
 
 /** Two hosts with one key: no behaviour of a line, but counted as one. */

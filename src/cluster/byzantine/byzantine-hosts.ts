@@ -154,6 +154,7 @@ export class ByzantineHosts {
     const { chainId, signer, hostKeys } = this.#setup;
     const keys = hostKeys[host];
     const names = new Map(hosts.map(({ name }, i) => [name, i]));
+    const holders = new Map(hostKeys.map(({ key }, i) => [key, keyHolderOf(hosts, i)]));
     assert(keys !== undefined, 'every host has a key');
     return {
       host,
@@ -168,6 +169,7 @@ export class ByzantineHosts {
       deviated: (times = 1) => this.#deviated(host, behaviour, times),
       addressOf: (other) => address(hosts[other]?.name ?? ''),
       hostOf: (of) => names.get(of),
+      hostOfKey: (key) => holders.get(key),
       rawMessage: (bytes) => this.raw.message(bytes),
     };
   }

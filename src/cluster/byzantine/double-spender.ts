@@ -15,7 +15,7 @@ import type { Process } from '../../env/program.ts';
 import { ms } from '../../env/units.ts';
 import { defineBehaviour, type Layer, type LayerWorld, type Seat, WINDOW } from './behaviour.ts';
 import { Links, repeatedly } from './connections.ts';
-import { withHost, withOnHead } from './engine-door.ts';
+import { withHandlers, withHost } from './engine-door.ts';
 import { ForkRace, type RacePlan } from './fork-race.ts';
 import { HiddenBlocks } from './hidden-blocks.ts';
 
@@ -137,8 +137,10 @@ class DoubleSpender {
   #drive(engine: Engine, host: ConsensusHost<unknown>): Engine {
     this.#engine = engine;
     this.#host = host;
-    return withOnHead(engine, (head) => {
-      if (this.#race === undefined || head.id === this.#race.tip.id) engine.onHead(head);
+    return withHandlers(engine, {
+      onHead: (head) => {
+        if (this.#race === undefined || head.id === this.#race.tip.id) engine.onHead(head);
+      },
     });
   }
 

@@ -48,11 +48,11 @@ function bound(host: ConsensusHost<unknown>): ConsensusHost<unknown> {
   };
 }
 
-/** The engine, told of heads by another way. */
-export function withOnHead(engine: Engine, onHead: Engine['onHead']): Engine {
+/** The engine, with other handlers in place of some of its own. */
+export function withHandlers(engine: Engine, change: Partial<Engine>): Engine {
   return {
     onStart: () => engine.onStart(),
-    onHead,
+    onHead: (head) => engine.onHead(head),
     onPeerUp: (peer) => engine.onPeerUp(peer),
     onPeerDown: (peer) => engine.onPeerDown(peer),
     onMessage: (from, body) => engine.onMessage(from, body),
@@ -62,5 +62,6 @@ export function withOnHead(engine: Engine, onHead: Engine['onHead']): Engine {
     onProposal: (body, reply) => engine.onProposal(body, reply),
     onStop: () => engine.onStop(),
     status: () => engine.status(),
+    ...change,
   };
 }

@@ -8,7 +8,7 @@ export const invalidStateRoot = defineBehaviour({
   schema: z
     .strictObject({ kind: z.literal('invalid-state-root'), ...WINDOW })
     .meta({ description: 'Seals blocks with a wrong state root, and offers them to everybody.' }),
-  engines: ['pow', 'round-robin'],
+  engines: ['pow', 'round-robin', 'poa', 'pos'],
   create: (seat, _line, world) =>
     invalidBlocks(seat, world, ({ header, ...block }) => {
       const { stateRoot } = header;

@@ -30,7 +30,7 @@ export const invalidTransactions = defineBehaviour({
     .meta({
       description: 'Announces transactions that no node may relay, and seals blocks with one in them.',
     }),
-  engines: ['pow', 'round-robin'],
+  engines: ['pow', 'round-robin', 'poa', 'pos'],
   create(seat, { where = 'both' }, world) {
     if (where === 'gossip') return gossip(seat, world);
     const blocks = invalidBlocks(seat, world, (block) => {

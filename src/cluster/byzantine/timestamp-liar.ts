@@ -1,12 +1,16 @@
 /** Timestamp liar: a producer whose blocks state another time than the one at which they were made. */
 import { z } from 'zod';
-import { unixMs } from '../../env/units.ts';
+import type { ConsensusRules } from '../../chain/consensus/consensus.ts';
+import { encodePosMessage } from '../../chain/consensus/pos/messages.ts';
+import type { Vote } from '../../chain/consensus/pos/vote.ts';
+import { type UnixMs, unixMs } from '../../env/units.ts';
 import { parseDurationUs } from '../scenario/duration.ts';
 import { signedDuration } from '../scenario/schema/values.ts';
-import { defineBehaviour, WINDOW } from './behaviour.ts';
+import { defineBehaviour, type Layer, type Seat, WINDOW } from './behaviour.ts';
 import { Links } from './connections.ts';
 import { withHost } from './engine-door.ts';
 import { RogueBlocks, weightOf } from './rogue-blocks.ts';
+import { ValidatorPen } from './validator-pen.ts';
 
 /** Within the two hours that proof of work bears: nobody refuses it. */
 const BY_DEFAULT = '100min';
@@ -18,13 +22,14 @@ export const timestampLiar = defineBehaviour({
       ...WINDOW,
       by: signedDuration.optional().meta({
         description:
-          'Added to the time of each block that it makes; default 100min. Past what the engine bears (pow 2h, round-robin 15s) others wait.',
+          'Added to the time of each block that it makes; default 100min. Past what the engine bears (pow 2h, round-robin and poa 15s) others wait; with pos also to that of each vote.',
       }),
     })
     .meta({ description: 'Makes blocks that state a time of the future, or of the past.' }),
-  engines: ['pow', 'round-robin'],
+  engines: ['pow', 'round-robin', 'poa', 'pos'],
   create(seat, { by = BY_DEFAULT }, { env, config }) {
     const byMs = Math.trunc((parseDurationUs(by) ?? 0) / 1_000);
+    if (config.consensus.rules.isCertified) return lyingVotes(seat, config.consensus.rules, byMs);
     const links = new Links(seat, env);
     const rogue = new RogueBlocks(links);
     return {
@@ -57,3 +62,40 @@ export const timestampLiar = defineBehaviour({
     };
   },
 });
+
+/** Where the time of a block is the median of votes: proposals with another one, and votes of another time. */
+function lyingVotes(seat: Seat, rules: ConsensusRules<unknown>, byMs: number): Layer {
+  const lieOf = (timeMs: UnixMs): UnixMs => unixMs(Math.max(0, timeMs + byMs));
+  return {
+    consensus: (honest) =>
+      withHost(honest, (host) => {
+        const pen = new ValidatorPen(rules, host);
+        const lies = new WeakMap<Vote, Uint8Array>();
+
+        /** The same vote at another time: its own node keeps the right one, or would count no quorum of its own. */
+        function lie(vote: Vote): Uint8Array | undefined {
+          const known = lies.get(vote);
+          if (known !== undefined) return known;
+          const { type, height, round, block, timestampMs } = vote;
+          const false_ = pen.vote({ type, height, round, block, timestampMs: lieOf(timestampMs) });
+          if (false_ === undefined) return undefined;
+          const bytes = encodePosMessage({ kind: 'vote', vote: false_ });
+          lies.set(vote, bytes);
+          seat.deviated();
+          return bytes;
+        }
+
+        return {
+          build(plan) {
+            if (!seat.isActive()) return host.build(plan);
+            seat.deviated();
+            return host.build({ ...plan, timestampMs: lieOf(plan.timestampMs) });
+          },
+          send(to, body) {
+            const vote = seat.isActive() ? pen.ownVote(body) : undefined;
+            return host.send(to, (vote === undefined ? undefined : lie(vote)) ?? body);
+          },
+        };
+      }),
+  };
+}

@@ -57,9 +57,19 @@ atLeast: { byzantine: { silent: 1, twin: 1, garbage: 1 } }
       'kind, from, until, perSecond',
     ],
     [
+      'chain: { engine: pos }\nhosts: [{ hosts: [1], byzantine: [{ kind: coalition, script: amnesia, second: [1] }] }]',
+      '7:80 hosts[0].byzantine[0].second[0]: host 1 is Byzantine itself',
+      'an honest host',
+    ],
+    [
+      'chain: { engine: pos }\nhosts: [{ hosts: [1], byzantine: [{ kind: coalition, script: amnesia, second: [7] }] }]',
+      '7:80 hosts[0].byzantine[0].second[0]: there is no host 7',
+      'since nodes is',
+    ],
+    [
       'hosts: [{ hosts: [1], byzantine: [equivocating-proposer] }]',
-      '6:35 hosts[0].byzantine[0]: equivocating-proposer needs an engine that has it: round-robin; this one is pow',
-      'chain.engine to be round-robin, or one of silent',
+      '6:35 hosts[0].byzantine[0]: equivocating-proposer needs an engine that has it: round-robin, poa, pos; this one is pow',
+      'chain.engine to be round-robin or poa or pos, or one of silent',
     ],
     [
       'hosts: [{ hosts: [1], byzantine: [silent, { kind: silent, from: 3s }] }]',

@@ -41,7 +41,27 @@ function lineProblems(text: Text, scenario: ScenarioFile, path: Path): readonly 
     const expected = `0 to ${scenario.nodes - 1}, since nodes is ${scenario.nodes}`;
     problems.push({ path: [...path, 'victim'], message, expected });
   }
+  if (line.kind === 'coalition') problems.push(...coalitionProblems(line.second ?? [], scenario, path));
   return problems;
+}
+
+/** The second group is of honest hosts that there are. */
+function coalitionProblems(
+  second: readonly number[],
+  scenario: ScenarioFile,
+  path: Path,
+): readonly Impossible[] {
+  const { nodes } = scenario;
+  const lined = new Set((scenario.hosts ?? []).flatMap((rule) => hostsOfLine(rule, nodes)));
+  return second.flatMap((host, i): readonly Impossible[] => {
+    const at = [...path, 'second', i];
+    if (host >= nodes) {
+      const expected = `0 to ${nodes - 1}, since nodes is ${nodes}`;
+      return [{ path: at, message: `there is no host ${host}`, expected }];
+    }
+    if (!lined.has(host)) return [];
+    return [{ path: at, message: `host ${host} is Byzantine itself`, expected: 'an honest host' }];
+  });
 }
 
 /** Two lines of one kind are one behaviour with two minds. */

@@ -1,4 +1,5 @@
 /** A signer of proof of authority: waits for the period, out of turn a little longer, and seals. EIP-225, Authorization strategies. */
+import { ms } from '../../../env/units.ts';
 import { height } from '../../types/units.ts';
 import type { Candidate, Consensus, ConsensusHost, Engine } from '../consensus.ts';
 import { defaultEngine } from '../default-engine.ts';
@@ -10,9 +11,12 @@ import { createPoaRules, earliestMs, fieldOn, maySign } from './rules.ts';
 import { signerInTurn } from './signers.ts';
 import type { PoaView } from './view.ts';
 
+/** Nobody may sign before the parent's time and a period: what a signer that lies about the time costs the others at most. As clients of EIP-225. */
+const FUTURE_MAX_MS = ms(15_000);
+
 /** The engine of a genesis that names POA_NAME. */
 export function createPoa(): Consensus<PoaView> {
-  return { rules: createPoaRules(), create: createSigner };
+  return { rules: createPoaRules(), futureMaxMs: FUTURE_MAX_MS, create: createSigner };
 }
 
 function createSigner(host: ConsensusHost<PoaView>): Engine {

@@ -81,6 +81,19 @@ describe('PosEngine, who signs twice', () => {
     }
   });
 
+  it('two precommits after the decision become evidence, too', () => {
+    const { net, host, liar } = cluster();
+    const at = host.height;
+    for (const block of [X, Y])
+      say(liar, host, { kind: 'vote', vote: voteOf(host, liar.key, { at, type: 'precommit', block }) });
+    net.runToHeight(at + 6);
+    const evidence = host.chain().flatMap(({ system }) => system.evidence);
+    expect(evidence).toHaveLength(1);
+    const item = evidenceOfText(evidence[0] ?? '');
+    expect(item && accusedOf(item)).toBe(liar.key);
+    expect(placeOf(chainOf(host).current, liar.key)).toBeUndefined();
+  });
+
   it('two proposals become evidence', () => {
     const { net, host, liar } = cluster();
     const round = [0, 1, 2, 3].find((r) => proposerOf(chainOf(host).current, r).key === liar.key) ?? -1;

@@ -6,9 +6,17 @@ import { type Ms, ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { type BlockHash, type Hash, type Height, height, type PeerId } from '../../types/units.ts';
 import type { Candidate, Consensus, ConsensusHost, Engine, EngineStatus, PeerVerdict } from '../consensus.ts';
-import { commitOfCertificate } from './commit-check.ts';
+import { commitOfCertificate, lastCommitOf } from './commit-check.ts';
 import { POS_NAME } from './config.ts';
-import { accusedOf, decodeEvidence, encodeEvidence, evidenceItems, type PosEvidence } from './evidence.ts';
+import type { HeightDriver } from './driver.ts';
+import {
+  accusedOf,
+  decodeEvidence,
+  duplicateVote,
+  encodeEvidence,
+  evidenceItems,
+  type PosEvidence,
+} from './evidence.ts';
 import { EvidencePool } from './evidence-pool.ts';
 import { answerTo, GOSSIP_MS, Gossip, shownBlocks, statusBytes } from './gossip.ts';
 import { FAULT_PENALTY, HeightProcess } from './height-process.ts';
@@ -26,7 +34,7 @@ import { SignGuard } from './sign-guard.ts';
 import { placeOf } from './validator-set.ts';
 import { validatorsHash } from './validators-hash.ts';
 import type { PosView } from './view.ts';
-import type { Vote } from './vote.ts';
+import { VOTE, type Vote } from './vote.ts';
 
 /** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
 const NEXT_HEIGHT_MAX = 8;
@@ -61,6 +69,8 @@ class PosEngine implements Engine {
   #isMarking = false;
   #isPaused = false;
   #process: HeightProcess | undefined;
+  /** The votes of the head's own height; undefined: it came without them. */
+  #lastDriver: HeightDriver | undefined;
   #decision: Decision | undefined;
   #timer: Timer | undefined;
   /** Hash of the set that votes next on this node's chain. */
@@ -151,6 +161,7 @@ class PosEngine implements Engine {
     if (view === undefined) return;
     this.#follow(view);
     const lastCommit = this.#lastCommit(head, last);
+    this.#lastDriver = last?.height === head.header.height ? last.driver : undefined;
     this.#promises.moveTo(height(head.header.height + 1));
     this.#gossip.moveTo(view.current);
     this.#pool.onHead(view);
@@ -183,6 +194,7 @@ class PosEngine implements Engine {
         if (bytes !== undefined) this.#host.send(peer, bytes);
       },
       onDecided: (process) => this.#onDecided(process),
+      onValid: (block) => this.#compareLastCommit(block),
     };
   }
 
@@ -260,14 +272,22 @@ class PosEngine implements Engine {
     for (const [from, messages] of waiting) for (const message of messages) this.#handle(from, message);
   }
 
-  /** A precommit for the head, after its decision: one more in the last commit. */
-  #onLateVote(from: PeerId, process: HeightProcess, vote: Vote): void {
-    const { view, lastCommit } = process;
+  /** A precommit of the head's height, after its decision: one more in the last commit, or a second one of who signed it. */
+  #onLateVote(from: PeerId, { view, lastCommit }: HeightProcess, vote: Vote): void {
     const place = view.last === undefined ? undefined : placeOf(view.last, vote.validator);
-    if (place === undefined || lastCommit?.wants(vote, place) !== true) return;
+    const driver = this.#lastDriver;
+    if (place === undefined || vote.type !== VOTE.precommit) return;
+    const isWanted = (): boolean => lastCommit?.wants(vote, place) === true;
+    if (!isWanted() && driver?.keeper.wants(vote, place) !== true) return;
     this.#host.verify([signedItemOf(view.chain, vote)], ([isValid]) => {
-      if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
-      else if (lastCommit.wants(vote, place)) lastCommit.add(vote, place);
+      if (isValid !== true) {
+        this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
+        return;
+      }
+      if (isWanted()) lastCommit?.add(vote, place);
+      const outcome = driver?.addVote(vote);
+      const evidence = outcome?.kind === 'conflict' ? duplicateVote(outcome.first, vote) : undefined;
+      if (evidence !== undefined) this.#onEvidence(evidence);
     });
   }
 
@@ -329,6 +349,25 @@ class PosEngine implements Engine {
     const bytes = encodeEvidence(evidence);
     this.#host.evidence({ bytes });
     this.#gossip.broadcast(evidenceMessage(evidence));
+  }
+
+  /** The last commit of a block shows precommits that did not come here: who has sent another one here is accused. */
+  #compareLastCommit({ system }: Block): void {
+    const commit = lastCommitOf(system);
+    const { keeper } = this.#lastDriver ?? {};
+    if (commit === undefined || keeper === undefined) return;
+    const { height: at, round, block } = commit;
+    for (const other of keeper.values('precommit', round)) {
+      if (other.block === block) continue;
+      for (const { validator: place, timestampMs, signature } of commit.votes) {
+        const known = other.votes[place];
+        if (known === undefined) continue;
+        const { type, validator } = known;
+        const shown: Vote = { type, height: at, round, block, timestampMs, validator, signature };
+        const evidence = duplicateVote(known, shown);
+        if (evidence !== undefined) this.#onEvidence(evidence);
+      }
+    }
   }
 
   /** Passed on once, by who did not know it. */

@@ -36,6 +36,8 @@ export interface ProcessContext extends SharedBySigners {
   /** More is missing than time-outs will bring: the peer has it. */
   ask(peer: PeerId): void;
   onDecided(process: HeightProcess): void;
+  /** A child of the head executes, and the signatures of its last commit are valid. */
+  onValid(block: Block): void;
 }
 
 /** Where a height starts. */
@@ -210,6 +212,7 @@ export class HeightProcess {
     }
     this.#host.validate(block, (rejection) => {
       if (this.#isOver) return;
+      if (rejection === undefined) this.#context.onValid(block);
       this.driver.judge(id, rejection === undefined, header.timestampMs);
       this.#pump();
     });
