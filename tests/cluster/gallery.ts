@@ -38,6 +38,28 @@ const SMALLER: ReadonlyMap<string, readonly Override[]> = new Map([
   ],
   ['33-eclipse.yaml', [{ path: 'hosts[0].byzantine[0].places', value: '12' }]],
   [
+    '48-pos-late-joiner.yaml',
+    [
+      { path: 'hosts[0].joins', value: '100s' },
+      { path: 'faults[0].at', value: '101s' },
+    ],
+  ],
+  ['50-pos-rolling-upgrade.yaml', [{ path: 'chain.upgrade.height', value: '50' }]],
+  [
+    '51-pos-hundred.yaml',
+    [
+      { path: 'nodes', value: '20' },
+      { path: 'duration', value: '30s' },
+    ],
+  ],
+  [
+    '52-pos-changes-every-block.yaml',
+    [
+      { path: 'duration', value: '60s' },
+      { path: 'atLeast', value: '{}' },
+    ],
+  ],
+  [
     '15-internet-2019-300.yaml',
     [
       { path: 'nodes', value: '20' },

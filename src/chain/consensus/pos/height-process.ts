@@ -61,7 +61,8 @@ export class HeightProcess {
   readonly #signer: Signer;
   readonly #timers = new Map<TimedStep | 'commit', Timer>();
   readonly #outputs: DriverOutput[] = [];
-  readonly #checking = new Set<Vote | Proposal>();
+  /** By content: whether two hosts share an object must decide nothing. */
+  readonly #checking = new Set<string>();
   /** Who sent the proposal of the current round. */
   #proposalFrom: PeerId | undefined;
   /** Round for whose proposal the polka was asked for. */
@@ -186,14 +187,15 @@ export class HeightProcess {
   }
 
   #isChecking(message: Vote | Proposal): boolean {
-    return this.#checking.has(message) || this.#checking.size >= CHECKING_MAX;
+    return this.#checking.has(textOf(message)) || this.#checking.size >= CHECKING_MAX;
   }
 
   /** Nothing counts before its signature was found valid. */
   #check(from: PeerId, message: Vote | Proposal, then: () => void): void {
-    this.#checking.add(message);
+    const text = textOf(message);
+    this.#checking.add(text);
     this.#host.verify([signedItemOf(this.view.chain, message)], ([isValid]) => {
-      this.#checking.delete(message);
+      this.#checking.delete(text);
       if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
       else if (!this.#isOver) then();
     });
@@ -345,6 +347,11 @@ export function timeoutMs(config: PosConfig, step: TimedStep, round: number): nu
     default:
       return assertNever(step);
   }
+}
+
+/** Every field: what differs in any is another message. */
+function textOf(message: Vote | Proposal): string {
+  return Object.values(message).join(' ');
 }
 
 function fault(what: string): PeerVerdict {
