@@ -305,6 +305,10 @@ export class TestCluster {
   /** From here on nothing new goes wrong: what is down comes back, and all must agree on something new. */
   #beginQuiet(): void {
     if (this.plan.liveness === 'core') this.#keepCore(drawCore(this.plan, this.simulator.stream('core')));
+    // A crash at an effect that no handler came to would strike in the quiet end.
+    for (const fault of this.plan.faults)
+      if (fault.kind === 'crash' && fault.at !== undefined && fault.off !== true)
+        this.simulator.heal(fault.id);
     for (const node of this.nodes) if (!node.isUp && this.#isInCore(node)) node.start();
     const heads = this.observation.heads.filter((_, host) => this.isHonest(host));
     this.#quietHeight = Math.max(0, ...heads.map((head) => head.height));

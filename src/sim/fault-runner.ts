@@ -27,6 +27,8 @@ class Entry {
   effective = 0;
   /** Hosts on which it is on. */
   readonly active = new Set<number>();
+  /** Crashes that wait for their point inside a handler. */
+  readonly disarm: (() => void)[] = [];
   constructor(fault: Fault) {
     this.fault = fault;
     this.hash = hashText(fault.id);
@@ -76,7 +78,7 @@ export class FaultRunner<W extends World> {
     this.#scheduler.scheduleControl(fault.atUs, FAULT_OP.begin, true, entry);
   }
 
-  /** Ends a fault now, before its time; one that is over, or not on yet, stays as it is. @throws {AssertionError} unknown id. */
+  /** Ends a fault now, before its time, and disarms a crash that waits for its point; one that is over, or not on yet, stays as it is. @throws {AssertionError} unknown id. */
   heal(id: string): void {
     const entry = this.#entries.get(id);
     assert(entry !== undefined, 'only a fault of the plan is healed');
@@ -160,6 +162,7 @@ export class FaultRunner<W extends World> {
       this.#scheduler.traced(-1, CONTROL_OP.link, entry.hash, () => this.#network.clear(fault.id));
       return;
     }
+    for (const disarm of entry.disarm.splice(0)) disarm();
     for (const number of entry.active) {
       const host = this.#hosts.at(number);
       const op =
@@ -185,7 +188,7 @@ export class FaultRunner<W extends World> {
     const crash = (): void => {
       if (this.#crashNow(entry, fault, host)) entry.effective++;
     };
-    host.crashAt({ at, crash });
+    entry.disarm.push(host.crashAt({ at, crash }));
     return false;
   }
 

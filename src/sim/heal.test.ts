@@ -48,6 +48,32 @@ describe('healing a fault', () => {
     expect(late[0]).toBe(60_500);
   });
 
+  it('disarms a crash that waits for its point inside a handler', () => {
+    const crash = {
+      id: 'crash',
+      atUs: 25_000,
+      kind: 'crash',
+      hosts: [1],
+      how: 'kill',
+      downUs: 'forever',
+      disk: 'keep',
+      at: { of: 'run', count: 12 },
+    } as const;
+    const crashesOf = (act: (simulator: ReturnType<typeof simulate>) => void): number => {
+      let crashes = -1;
+      heardBy(200_000, (simulator) => {
+        simulator.inject(crash);
+        act(simulator);
+        simulator.at(199_000, () => {
+          crashes = simulator.stats().crashes;
+        });
+      });
+      return crashes;
+    };
+    expect(crashesOf(() => {})).toBe(1);
+    expect(crashesOf((simulator) => simulator.at(26_000, () => simulator.heal('crash')))).toBe(0);
+  });
+
   it('is harmless twice, and refuses what is no fault of the plan', () => {
     const once = heardBy(100_000, (simulator) => {
       simulator.inject({ ...CLOG, forUs: 20_000 });

@@ -180,9 +180,13 @@ export class Host<W extends World> implements BootHost<W> {
     this.#afterEnd.push(run);
   }
 
-  /** Arms a crash inside a handler. */
-  crashAt(point: CrashPoint): void {
+  /** Arms a crash inside a handler. Answers how to disarm it; harmless when it has struck. */
+  crashAt(point: CrashPoint): () => void {
     this.#crashPoints.push(point);
+    return () => {
+      const at = this.#crashPoints.indexOf(point);
+      if (at >= 0) this.#crashPoints.splice(at, 1);
+    };
   }
 
   inspect(): W['snapshot'] | undefined {

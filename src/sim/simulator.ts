@@ -79,7 +79,7 @@ export interface Simulator<W extends World> {
   wallMs(host: number): number;
   /** Adds a fault to the plan, from this instant on. */
   inject(fault: Fault): void;
-  /** Ends a fault of the plan at this instant, before the time that was planned for its end. */
+  /** Ends a fault of the plan at this instant, before the time that was planned for its end; a crash that waits for its point never comes. */
   heal(faultId: string): void;
   /** Starts a host that is down, as an event of this instant; false when it is not. */
   start(host: number, variant?: string): boolean;
