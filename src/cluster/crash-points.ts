@@ -64,7 +64,8 @@ function options(given: ClusterOptions): ClusterOptions {
 /** Effects of the host until the plan's quiet end begins: the range of `CrashPoint.effect`, which begins at 1. */
 export function countEffects(plan: ClusterPlan, host: number, given: ClusterOptions = {}): number {
   const cluster = new TestCluster({ ...plan, faults: [] }, options(given));
-  cluster.run(plan.quietFromUs);
+  // In the instant in which the quiet end begins what has not struck is disarmed.
+  cluster.run(plan.quietFromUs - 1);
   return cluster.simulator.effectsOf(host);
 }
 
