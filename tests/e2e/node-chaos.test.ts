@@ -82,7 +82,7 @@ describe('a network of nodes', () => {
         expect(hasAgreed).toBe(true);
         expect(world.overBounds()).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });
