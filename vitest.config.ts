@@ -10,8 +10,8 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'validate/**/*.test.ts',
     ],
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
     coverage: {
       provider: 'v8',

@@ -82,7 +82,7 @@ describe('a network of nodes', () => {
         expect(hasAgreed).toBe(true);
         expect(world.overBounds()).toEqual([]);
       }),
-      { numRuns: 15 },
+      { numRuns: 25 },
     );
   });
 });
