@@ -11,7 +11,7 @@ import { SwarmTable } from './table.ts';
 const USAGE = `usage: npm run swarm -- [--engine pos] [--seeds 1..1000] [--signatures modelled | real]
                           [--threads N (default: one a core)] [--show SEED (prints its scenario)]`;
 const FAILURES_TOLD_MAX = 50;
-const PROGRESS_EVERY = 100;
+const PROGRESS_EVERY = 500;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -45,8 +45,9 @@ async function main(): Promise<number> {
     onOutcome(job, { result }) {
       const draw = draws.get(job.seed);
       if (draw !== undefined) table.add(draw, result);
-      if (table.seeds % PROGRESS_EVERY === 0 && process.stderr.isTTY)
-        process.stderr.write(`\r${table.seeds} of ${jobs.length}, ${table.failures.length} failed`);
+      draws.delete(job.seed);
+      if (table.seeds % PROGRESS_EVERY === 0)
+        console.error(`${table.seeds} of ${jobs.length}, ${table.failures.length} failed`);
     },
   });
   const seconds = (performance.now() - startedMs) / 1_000;

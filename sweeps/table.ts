@@ -15,13 +15,16 @@ export interface Failure {
   readonly text: string;
 }
 
+/** Blocks from which on a run counts as a whole one. */
+const BLOCKS_WANTED = 20;
+
 export class SwarmTable {
   readonly failures: Failure[] = [];
   #seeds = 0;
   #events = 0;
   #simulatedS = 0;
   #blocks = 0;
-  #shortest = Number.POSITIVE_INFINITY;
+  #whole = 0;
   #excused = 0;
   readonly #rows = new Map<string, Row>();
   readonly #families = new Map<string, number>();
@@ -31,7 +34,7 @@ export class SwarmTable {
     this.#events += result.events;
     this.#simulatedS += result.simulatedUs / 1_000_000;
     this.#blocks += result.counts.blocks;
-    this.#shortest = Math.min(this.#shortest, result.counts.blocks);
+    if (result.counts.blocks >= BLOCKS_WANTED) this.#whole++;
     if (result.notes.some((note) => note.includes('excused'))) this.#excused++;
     for (const family of draw.families) this.#families.set(family, (this.#families.get(family) ?? 0) + 1);
     for (const { kind, injected, effective } of result.faults) this.#count(kind, injected, effective);
@@ -48,7 +51,8 @@ export class SwarmTable {
     const rows = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1));
     const width = Math.max(0, ...rows.map(([kind]) => kind.length));
     return [
-      `${this.#seeds} seeds, ${Math.round(this.#simulatedS)} simulated seconds, ${this.#events} events, ${this.#blocks} blocks, at least ${this.#shortest} in a run`,
+      `${this.#seeds} seeds, ${Math.round(this.#simulatedS)} simulated seconds, ${this.#events} events, ${this.#blocks} blocks`,
+      `${this.#whole} runs of ${BLOCKS_WANTED} blocks or more, ${this.#seeds - this.#whole} of fewer`,
       `${this.failures.length} failed; liveness excused in ${this.#excused}`,
       `families: ${[...this.#families].map(([family, runs]) => `${family} in ${runs}`).join(', ')}`,
       `${'fault'.padEnd(width)}  ${'runs'.padStart(7)} ${'injected'.padStart(9)} ${'effective'.padStart(9)}`,

@@ -224,6 +224,7 @@ export class NodeCore {
         ...this.#blocks.bounds(),
         ...this.#sync.bounds(),
         ...(this.#fetch?.bounds() ?? []),
+        ...this.#engine.bounds(),
       ],
     });
   }

@@ -122,6 +122,10 @@ export class EngineRunner implements ConsensusHost<unknown> {
     return this.#engine.status();
   }
 
+  bounds(): ReturnType<Engine['bounds']> {
+    return this.#engine.bounds();
+  }
+
   onHead(head: Candidate): void {
     this.#run(() => this.#engine.onHead(head));
   }

@@ -116,7 +116,12 @@ export function forgets(plan: Pick<ClusterPlan, 'faults'>, host: number): boolea
   });
 }
 
-/** For each host when its disk first stops keeping what was promised; undefined: never. */
+/** A crash that takes the disk with it, at an effect: it strikes some time after it was armed, or never. */
+export function isArmedLoss(fault: Fault): boolean {
+  return fault.kind === 'crash' && fault.at !== undefined && fault.off !== true && taints(fault);
+}
+
+/** For each host when its disk first stops keeping what was promised, or may do so; undefined: never. */
 export function taintTimes(plan: Pick<ClusterPlan, 'hosts' | 'faults'>): readonly (number | undefined)[] {
   const times: (number | undefined)[] = plan.hosts.map(() => undefined);
   for (const fault of plan.faults) {

@@ -38,7 +38,7 @@ import type { SimDisk } from '../sim/disk/disk.ts';
 import { type AtlasHost, createFaultAtlas } from '../sim/disk/fault-atlas.ts';
 import { createModelledCrypto } from '../sim/modelled-crypto.ts';
 import { createStream } from '../sim/seeds.ts';
-import { taintTimes } from './assumptions.ts';
+import { isArmedLoss, taintTimes } from './assumptions.ts';
 import { type ByzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -86,7 +86,10 @@ export interface ChainSetup {
   senderOf(transaction: Transaction): AccountAddress;
   /** Whom nodes that start from a snapshot ask which one to trust; undefined: nobody makes any. */
   readonly operator: SnapshotOperator | undefined;
-  /** For each host when its disk first stopped keeping what was promised; undefined: not yet, nor by its plan. */
+  /**
+   * For each host when its disk first stopped keeping what was promised; undefined: not yet, nor at a known time of its plan. The
+   * run adds crashes at an effect that struck.
+   */
   readonly taints: (number | undefined)[];
   /** What a host is told that boots at that simulated time. */
   nodeConfig(host: number, code: CodeVersion, nowUs: number): NodeConfig;
@@ -212,7 +215,8 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
   assert(!isRejection(built), 'a plan that was checked gives a valid genesis');
   const dials = planDials(plan.network.topology, plan.hosts.length, createStream(plan.seed, 'topology'));
   const { snapshots } = plan.chain;
-  const taints = [...taintTimes(plan)];
+  const struck = plan.faults.filter((fault) => !isArmedLoss(fault));
+  const taints = [...taintTimes({ hosts: plan.hosts, faults: struck })];
   const operator =
     snapshots === undefined ? undefined : new SnapshotOperator(snapshots.every, plan.hosts.length);
   return {

@@ -12,7 +12,8 @@ export type QuorumFinding = { readonly kind: 'present' } | { readonly kind: 'mis
 
 /**
  * Of a judged cluster; undefined: in this engine nobody votes. Who lags behind the highest head can catch up without a
- * quorum, so that there is a proof only where nobody does. A host whose disk forgets what its key has signed need not vote.
+ * quorum, so that there is a proof only where nobody does. A host whose disk forgets what its key has signed need not vote, nor
+ * one that found its record of it rotten: on a sound disk that is no excuse.
  */
 export function findQuorum(cluster: TestCluster): QuorumFinding | undefined {
   const live = cluster.live();
@@ -30,11 +31,10 @@ function quorumAt(cluster: TestCluster, head: TestNode['head']): QuorumFinding |
   const { plan, setup } = cluster;
   const members = cluster.committee(head.id);
   if (members === undefined) return undefined;
+  const able = cluster.live().filter(({ index }) => !forgets(plan, index));
+  const bereft = able.filter((node) => isBereft(cluster, node));
   const voters = new Map(
-    cluster
-      .live()
-      .filter(({ index }) => !forgets(plan, index))
-      .map((node) => [setup.hostKeys[node.index]?.key, node.name]),
+    able.filter((node) => !bereft.includes(node)).map((node) => [setup.hostKeys[node.index]?.key, node.name]),
   );
   let live = 0n;
   let all = 0n;
@@ -49,8 +49,23 @@ function quorumAt(cluster: TestCluster, head: TestNode['head']): QuorumFinding |
   const { quorum, what } = engineTolerance(plan.chain.engine);
   const [part, of] = quorum;
   if (live * BigInt(of) > all * BigInt(part)) return { kind: 'present' };
-  const who = names.length === 0 ? 'nobody' : names.slice(0, TOLD_MAX).join(' ');
-  const more = names.length > TOLD_MAX ? ' …' : '';
-  const why = `no quorum: of those who vote on height ${head.height + 1}, ${who}${more} are live and honest, with ${live} of ${all} of the ${what}; more than ${part}/${of} decide`;
+  const who = names.length === 0 ? 'nobody' : listOf(names);
+  const lost =
+    bereft.length === 0
+      ? ''
+      : `; ${listOf(bereft.map(({ name }) => name))} signs nothing, since its record of what it signed is rotten`;
+  const why = `no quorum: of those who vote on height ${head.height + 1}, ${who} are live and honest, with ${live} of ${all} of the ${what}; more than ${part}/${of} decide${lost}`;
   return { kind: 'missing', why };
+}
+
+/** Says that it may not sign, on a disk that was harmed. */
+function isBereft({ setup, nowUs }: TestCluster, node: TestNode): boolean {
+  const harmedUs = setup.taints[node.index];
+  if (harmedUs === undefined || harmedUs > nowUs) return false;
+  const engine = node.inspect()?.engine;
+  return engine?.kind === 'round' && engine.isPaused;
+}
+
+function listOf(names: readonly string[]): string {
+  return `${names.slice(0, TOLD_MAX).join(' ')}${names.length > TOLD_MAX ? ' …' : ''}`;
 }

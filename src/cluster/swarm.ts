@@ -38,6 +38,9 @@ export const SWARM_FAMILIES = [
 ] as const;
 export type SwarmFamily = (typeof SWARM_FAMILIES)[number];
 
+/** Short enough for twenty blocks in the quiet end. */
+const BLOCK_INTERVAL_MAX_MS = 2_500;
+
 /** One seed of a swarm. */
 export interface SwarmDraw {
   readonly scenario: ScenarioFile;
@@ -158,13 +161,17 @@ function pauses(draw: Draw): FaultLine[] {
   ];
 }
 
-/** Disks that fail in ways which a program can see: they break no promise. */
+/**
+ * Disks that fail in ways which a program can see: they break no promise. A validator whose record of what it signed is
+ * rotten falls silent, and too many of them stop the chain: what harms records mostly strikes those who count as faulty.
+ */
 function disks(draw: Draw): FaultLine[] {
-  const { stream } = draw;
+  const { stream, faulty } = draw;
   const one = { random: 1 };
+  const rotten = faulty.length > 0 && stream.below(4) > 0 ? [stream.pick(faulty)] : one;
   const kinds: readonly FaultLine[] = [
-    { kind: 'bitRot', ...pace(draw, 15), hosts: one, records: stream.between(1, 4) },
-    { kind: 'misdirected', ...pace(draw, 15), hosts: one, records: stream.between(1, 2) },
+    { kind: 'bitRot', ...pace(draw, 15), hosts: rotten, records: stream.between(1, 4) },
+    { kind: 'misdirected', ...pace(draw, 15), hosts: rotten, records: stream.between(1, 2) },
     { kind: 'diskSlow', ...pace(draw, 15), for: seconds(2, 20), hosts: one, factor: stream.between(2, 200) },
     { kind: 'diskFull', ...pace(draw, 30), for: seconds(2, 10), hosts: one },
     {
@@ -211,6 +218,27 @@ function behaviours(space: SwarmSpace, seed: string, faulty: readonly number[]):
   });
 }
 
+type ChainLine = NonNullable<ScenarioFile['chain']>;
+
+/**
+ * Time-outs of hasty validators, as one seed in four has them, and each with somebody who forgets his locks: proposals come in
+ * time, precommits do not, so that locks are taken and rounds go on.
+ */
+function rounds(space: SwarmSpace, seed: string, hosts: readonly HostRule[]): Pick<ChainLine, 'rounds'> {
+  const stream = createStream(seed, 'swarm/rounds');
+  const isHasty = stream.below(4) === 0 || hosts.some(({ byzantine }) => byzantine?.includes('amnesia'));
+  if (space.engine !== 'pos' || !isHasty) return {};
+  const some = (leastMs: number, mostMs: number): string => `${stream.between(leastMs, mostMs)}ms`;
+  return {
+    rounds: {
+      propose: some(200, 400),
+      prevote: some(20, 50),
+      precommit: some(10, 40),
+      growth: some(10, 200),
+    },
+  };
+}
+
 const LINES: Readonly<Record<Exclude<SwarmFamily, 'byzantine'>, (draw: Draw) => FaultLine[]>> = {
   crash: crashes,
   partition: partitions,
@@ -241,6 +269,7 @@ export function drawSwarm(space: SwarmSpace, seed: string): SwarmDraw {
     if (family === 'byzantine') continue;
     faults.push(...LINES[family]({ stream: createStream(seed, `swarm/${family}`), nodes, faulty, lastS }));
   }
+  const byzantine = families.includes('byzantine') ? behaviours(space, seed, faulty) : [];
   const latencyMs = config.between(1, 150);
   return {
     families,
@@ -252,15 +281,16 @@ export function drawSwarm(space: SwarmSpace, seed: string): SwarmDraw {
       quiet: `${space.quietS}s`,
       nodes,
       signatures: space.signatures,
-      chain: { engine: space.engine, blockInterval: `${config.between(1, 3)}s` },
+      chain: {
+        engine: space.engine,
+        blockInterval: `${config.between(1_000, BLOCK_INTERVAL_MAX_MS)}ms`,
+        ...rounds(space, seed, byzantine),
+      },
       network: {
         latency: { uniform: `${latencyMs}ms..${latencyMs + config.between(0, 200)}ms` },
         stallReset: `${config.between(3, 10)}s`,
       },
-      hosts: [
-        { hosts: 'all', disk: { write: '0ms', flush: `${config.between(0, 20)}ms` } },
-        ...(families.includes('byzantine') ? behaviours(space, seed, faulty) : []),
-      ],
+      hosts: [{ hosts: 'all', disk: { write: '0ms', flush: `${config.between(0, 20)}ms` } }, ...byzantine],
       load: config.below(4) === 0 ? [] : [{ kind: 'transfers', perSecond: config.between(1, 3) }],
       faults,
       expect: 'pass',

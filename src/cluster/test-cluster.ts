@@ -14,7 +14,7 @@ import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import type { Storage } from '../env/storage.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
-import { type Broken, depthAssumption, flipsBits } from './assumptions.ts';
+import { type Broken, depthAssumption, flipsBits, isArmedLoss } from './assumptions.ts';
 import { type Budget, faultBudget } from './budget.ts';
 import { ByzantineHosts, byzantineHosts } from './byzantine/byzantine-hosts.ts';
 import { type ChainSetup, type ClusterOptions, createChainSetup, simulatorConfig } from './chain-setup.ts';
@@ -84,6 +84,7 @@ export class TestCluster {
   readonly #snapshots = new Map<number, NodeSnapshot>();
   readonly #altered: boolean;
   #quietHeight: number | undefined;
+  #lastSent: Message | undefined;
   #core: ReadonlySet<number> | undefined;
 
   constructor(plan: ClusterPlan, options: ClusterOptions = {}) {
@@ -134,6 +135,7 @@ export class TestCluster {
     this.simulator.observe((host, event, atUs) => this.#onEvent(host, event, atUs));
     this.simulator.observeHosts((host, change, atUs) => {
       if (change.kind === 'ended') this.#log.add(host, { kind: 'HostDown', how: change.end.kind }, atUs);
+      else this.#noteLoss(host, atUs);
     });
     this.#schedule();
   }
@@ -365,12 +367,28 @@ export class TestCluster {
     if (moved) this.#onHeadMoved(atUs);
   }
 
+  /** A boot begins: a crash at an effect may have taken the disk that it was to find. */
+  #noteLoss(host: number, atUs: number): void {
+    const { taints } = this.setup;
+    if (taints[host] !== undefined) return;
+    const armed = this.plan.faults.filter(
+      (fault) => isArmedLoss(fault) && 'hosts' in fault && fault.hosts.includes(host),
+    );
+    if (armed.length === 0) return;
+    const ids = new Set(armed.map(({ id }) => id));
+    if (this.simulator.faultCounts().some(({ id, effective }) => ids.has(id) && effective > 0))
+      taints[host] = atUs;
+  }
+
   #onSign(secret: Uint8Array, bytes: Uint8Array): void {
     const host = this.#signers.get(bytesToHex(secret));
     if (host !== undefined) this.signLog.onSigned(host, bytes);
   }
 
   #onSend(message: Message): void {
+    // To many peers goes one object: what it promises is said with the first.
+    if (message === this.#lastSent) return;
+    this.#lastSent = message;
     for (const { key, height, text } of carriedIn(this.setup.context.rules, this.#chain, message)) {
       const owner = this.#owners.get(key);
       const sent = owner === undefined ? undefined : this.signLog.onSent(owner, height, text);

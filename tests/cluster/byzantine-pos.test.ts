@@ -74,6 +74,8 @@ const SLASHED: readonly (readonly [Line & string, number, More])[] = [
   ['double-voter', 4, SLOW],
   ['double-voter', 7, SLOW],
   ['double-voter', 7, SPARSE],
+  ['equivocating-proposer', 4, {}],
+  ['equivocating-proposer', 7, {}],
   ['equivocating-proposer', 4, SLOW],
   ['equivocating-proposer', 7, SPARSE],
 ];

@@ -34,6 +34,14 @@ const AUTHORITIES: Partial<ScenarioFile> = {
   proposals: [{ at: '6s', hosts: [VICTIM], drop: 0 }],
 };
 
+/** Four of them too: with one that is down the others go on deciding. */
+const VALIDATORS: Partial<ScenarioFile> = { nodes: 4, chain: { engine: 'pos', blockInterval: '900ms' } };
+
+const OF_ENGINE: Readonly<Partial<Record<EngineName, Partial<ScenarioFile>>>> = {
+  poa: AUTHORITIES,
+  pos: VALIDATORS,
+};
+
 /** A run of twenty blocks, then twice that time to come back together. */
 export function crashPlan(engine: EngineName): ClusterPlan {
   const file = small({
@@ -41,7 +49,7 @@ export function crashPlan(engine: EngineName): ClusterPlan {
     quiet: '20s',
     chain: { engine, blockInterval: '1s', finalityDepth: 12 },
     load: [{ kind: 'transfers', perSecond: 1, accounts: 3 }],
-    ...(engine === 'poa' ? AUTHORITIES : {}),
+    ...OF_ENGINE[engine],
   });
   return resolveScenario(file, 'crash-points');
 }

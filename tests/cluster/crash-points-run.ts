@@ -1,4 +1,4 @@
-/** `npm run crash-points`: one host of three dies after every effect, with every fate of its disk; exit code 1 when one is unsound. */
+/** `npm run crash-points`: one host of a few dies after every effect, with every fate of its disk; exit code 1 when one is unsound. */
 import {
   type CrashOutcome,
   countEffects,
@@ -50,5 +50,6 @@ const unsound =
   enumerate('pow', crashPlan('pow'), VICTIM) +
   enumerate('round-robin', crashPlan('round-robin'), VICTIM) +
   enumerate('poa', crashPlan('poa'), VICTIM) +
+  enumerate('pos', crashPlan('pos'), VICTIM) +
   enumerate('snapshot', installPlan(), JOINER);
 process.exitCode = unsound > 0 ? 1 : 0;

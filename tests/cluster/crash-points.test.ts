@@ -25,7 +25,7 @@ function points(effects: number, host = VICTIM): readonly CrashPoint[] {
   );
 }
 
-describe.each(['pow', 'round-robin', 'poa'] as const)('a crash after an effect, with %s', (engine) => {
+describe.each(['pow', 'round-robin', 'poa', 'pos'] as const)('a crash after an effect, with %s', (engine) => {
   const plan = crashPlan(engine);
   const effects = countEffects(plan, VICTIM, OPTIONS);
 

@@ -305,6 +305,10 @@ class CommitteeEngine implements Engine {
     return { kind: 'idle' };
   }
 
+  bounds(): ReturnType<Engine['bounds']> {
+    return [];
+  }
+
   get #next(): Height {
     return height(this.#head.header.height + 1);
   }

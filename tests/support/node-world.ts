@@ -87,6 +87,7 @@ function toyEngine(
     onProposal: (_body, reply) => reply('nothing is proposed here'),
     onStop: () => undefined,
     status: () => ({ kind: 'idle' }),
+    bounds: () => [],
   };
 }
 

@@ -187,7 +187,14 @@ export type EngineStatus =
   | { readonly kind: 'idle' }
   | { readonly kind: 'mining'; readonly height: Height; readonly target: string; readonly hashRate: number }
   | { readonly kind: 'waiting'; readonly height: Height; readonly turnOf: PublicKey }
-  | { readonly kind: 'round'; readonly height: Height; readonly round: number; readonly step: string };
+  | {
+      readonly kind: 'round';
+      readonly height: Height;
+      readonly round: number;
+      readonly step: string;
+      /** True: a validator that signs nothing yet, since it lost what it had signed before. */
+      readonly isPaused: boolean;
+    };
 
 /** The running part. Handlers run to completion; effects only through the host. */
 export interface Engine {
@@ -214,6 +221,8 @@ export interface Engine {
   onStop(): void;
   /** Height, round, rate: metrics and API. */
   status(): EngineStatus;
+  /** Sizes of every bounded collection, with their bounds: what the memory oracle reads. */
+  bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[];
 }
 
 /** What to search a seal for. */

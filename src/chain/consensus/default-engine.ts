@@ -27,5 +27,6 @@ export function defaultEngine<View>(host: ConsensusHost<View>, name: string, own
       own.onProposal === undefined ? reply(`${name} takes no proposals`) : own.onProposal(body, reply),
     onStop: () => own.onStop(),
     status: () => own.status(),
+    bounds: () => own.bounds?.() ?? [],
   };
 }

@@ -120,6 +120,7 @@ class Forgetful {
     const body = this.#pen.proposal({ height, round, validRound: undefined, block: id }, block);
     const message = body === undefined ? undefined : readPosMessage(body);
     if (body === undefined || message?.kind !== 'proposal') return undefined;
+    this.#seat.deviated();
     this.#proposed.set(round, id);
     this.#built = block;
     return this.#replace(message.proposal.signature, body);

@@ -62,6 +62,7 @@ export function withHandlers(engine: Engine, change: Partial<Engine>): Engine {
     onProposal: (body, reply) => engine.onProposal(body, reply),
     onStop: () => engine.onStop(),
     status: () => engine.status(),
+    bounds: () => engine.bounds(),
     ...change,
   };
 }

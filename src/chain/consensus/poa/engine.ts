@@ -10,6 +10,7 @@ import { Proposals } from './proposals.ts';
 import { createPoaRules, earliestMs, fieldOn, maySign } from './rules.ts';
 import { signerInTurn } from './signers.ts';
 import type { PoaView } from './view.ts';
+import { VOTES_OF_SIGNER_MAX } from './votes.ts';
 
 /** Nobody may sign before the parent's time and a period: what a signer that lies about the time costs the others at most. As clients of EIP-225. */
 const FUTURE_MAX_MS = ms(15_000);
@@ -70,6 +71,7 @@ function createSigner(host: ConsensusHost<PoaView>): Engine {
       if (view === undefined || turnOf === undefined) return { kind: 'idle' };
       return { kind: 'waiting', height: height(view.height + 1), turnOf };
     },
+    bounds: () => [{ name: 'poa.proposals', size: proposals.size, max: VOTES_OF_SIGNER_MAX }],
   });
 }
 

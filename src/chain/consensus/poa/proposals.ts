@@ -47,6 +47,10 @@ export class Proposals {
     this.#host = host;
   }
 
+  get size(): number {
+    return this.#votes.size;
+  }
+
   /** Reads what earlier boots recorded. A record that cannot be read is none: its operator is asked again. */
   open(): void {
     for (const { value } of this.#host.read({ start: PROPOSAL_PREFIX })) {

@@ -3,7 +3,7 @@ import type { Block } from '../../types/block.ts';
 import type { BlockHash, PeerId } from '../../types/units.ts';
 
 /** Bodies of up to 1 MiB: those of the proposal, the valid and the locked value, and a few of rounds that failed. */
-const BODIES_MAX = 8;
+export const BODIES_MAX = 8;
 
 export interface CandidatePorts {
   fetch(id: BlockHash, from: PeerId): void;
@@ -28,6 +28,10 @@ export class Candidates {
 
   constructor(ports: CandidatePorts) {
     this.#ports = ports;
+  }
+
+  get size(): number {
+    return this.#bodies.size;
   }
 
   get(id: BlockHash): Block | undefined {

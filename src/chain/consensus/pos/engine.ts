@@ -12,12 +12,13 @@ import type { HeightDriver } from './driver.ts';
 import {
   accusedOf,
   decodeEvidence,
+  duplicateProposal,
   duplicateVote,
   encodeEvidence,
   evidenceItems,
   type PosEvidence,
 } from './evidence.ts';
-import { EvidencePool } from './evidence-pool.ts';
+import { EVIDENCE_POOL_MAX, EvidencePool } from './evidence-pool.ts';
 import { answerTo, GOSSIP_MS, Gossip, shownBlocks, statusBytes } from './gossip.ts';
 import { FAULT_PENALTY, HeightProcess } from './height-process.ts';
 import { LastCommit } from './last-commit.ts';
@@ -29,6 +30,8 @@ import {
   signedItemOf,
 } from './messages.ts';
 import { Promises, type Recovered } from './promises.ts';
+import type { Proposal } from './proposal.ts';
+import { proposerOf } from './proposer-priority.ts';
 import { createPosRules } from './rules.ts';
 import { SignGuard } from './sign-guard.ts';
 import { placeOf } from './validator-set.ts';
@@ -149,7 +152,16 @@ class PosEngine implements Engine {
     if (this.#process === undefined) return { kind: 'idle' };
     const { height: at, driver } = this.#process;
     const { round, step } = driver.state;
-    return { kind: 'round', height: at, round: Math.max(0, round), step };
+    return { kind: 'round', height: at, round: Math.max(0, round), step, isPaused: this.#isPaused };
+  }
+
+  bounds(): ReturnType<Engine['bounds']> {
+    const next = Math.max(0, ...[...this.#next.values()].map(({ length }) => length));
+    return [
+      { name: 'pos.nextOfPeer', size: next, max: NEXT_HEIGHT_MAX },
+      { name: 'pos.evidence', size: this.#pool.size, max: EVIDENCE_POOL_MAX },
+      ...(this.#process?.bounds() ?? []),
+    ];
   }
 
   /** The height after this head. Lines 52 to 54. @param recovered at the start of a boot. */
@@ -253,8 +265,9 @@ class PosEngine implements Engine {
         : process.onProposal(from, message.proposal, message.block);
     }
     if (at === process.height + 1) this.#keepForNext(from, message);
-    else if (at === process.height - 1 && message.kind === 'vote')
-      this.#onLateVote(from, process, message.vote);
+    if (at !== process.height - 1) return OK;
+    if (message.kind === 'vote') this.#onLateVote(from, process, message.vote);
+    else this.#onLateProposal(from, process, message.proposal);
     return OK;
   }
 
@@ -287,6 +300,24 @@ class PosEngine implements Engine {
       if (isWanted()) lastCommit?.add(vote, place);
       const outcome = driver?.addVote(vote);
       const evidence = outcome?.kind === 'conflict' ? duplicateVote(outcome.first, vote) : undefined;
+      if (evidence !== undefined) this.#onEvidence(evidence);
+    });
+  }
+
+  /** A proposal of the head's height, after its decision: of interest is only a second one of a round. */
+  #onLateProposal(from: PeerId, { view }: HeightProcess, proposal: Proposal): void {
+    const driver = this.#lastDriver;
+    const isSecond = (): boolean =>
+      driver?.proposal(proposal.round) !== undefined && driver.wantsProposal(proposal);
+    if (driver === undefined || !isSecond()) return;
+    if (proposerOf(driver.set, proposal.round).key !== proposal.proposer) return;
+    this.#host.verify([signedItemOf(view.chain, proposal)], ([isValid]) => {
+      if (isValid !== true) {
+        this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
+        return;
+      }
+      const outcome = driver.addProposal(proposal);
+      const evidence = outcome.kind === 'conflict' ? duplicateProposal(outcome.first, proposal) : undefined;
       if (evidence !== undefined) this.#onEvidence(evidence);
     });
   }

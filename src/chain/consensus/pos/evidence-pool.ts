@@ -6,7 +6,7 @@ import { evidenceFlaw } from './evidence-check.ts';
 import type { PosView } from './view.ts';
 
 /** As many as a block carries: it takes them all. */
-const EVIDENCE_POOL_MAX = 64;
+export const EVIDENCE_POOL_MAX = 64;
 
 export class EvidencePool {
   readonly #items = new Map<PublicKey, PosEvidence>();

@@ -2,7 +2,8 @@
  * Gossip: own messages go to all at once. Who is connected to every validator passes nothing on, since everybody hears the others
  * itself; else what is new goes to those not known to have it. What was lost is repaired: who lasts longer in a height than
  * GOSSIP_MS says what it has, and whoever has more sends it. So after the last fault a message that one correct process
- * holds reaches its neighbours within GOSSIP_MS and two latencies, which is what arXiv:1807.04938, §III asks of the network.
+ * holds reaches its neighbours within GOSSIP_MS and two latencies, which is what arXiv:1807.04938, §III asks of the network;
+ * but for rounds that are over for who lacks it: of those only what a rule can ask for is repaired, polkas and commits.
  */
 import type { Block } from '../../types/block.ts';
 import type { HeadClaim } from '../../types/message.ts';

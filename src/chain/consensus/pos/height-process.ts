@@ -5,14 +5,14 @@ import { type Ms, ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { blockId } from '../../types/header-codec.ts';
 import { type BlockHash, type Height, height, type PeerId } from '../../types/units.ts';
-import type { Candidate, ConsensusHost, PeerVerdict } from '../consensus.ts';
-import { Candidates } from './candidates.ts';
+import type { Candidate, ConsensusHost, Engine, PeerVerdict } from '../consensus.ts';
+import { BODIES_MAX, Candidates } from './candidates.ts';
 import { encodeCommit } from './commit.ts';
 import { POS_NAME, type PosConfig } from './config.ts';
 import { type DriverOutput, HeightDriver } from './driver.ts';
 import { duplicateProposal, duplicateVote, type PosEvidence } from './evidence.ts';
 import type { LastCommit } from './last-commit.ts';
-import { proposalBytes, signedItemOf } from './messages.ts';
+import { bareProposalBytes, proposalBytes, signedItemOf } from './messages.ts';
 import type { Recovered } from './promises.ts';
 import type { Proposal } from './proposal.ts';
 import { proposerOf } from './proposer-priority.ts';
@@ -20,7 +20,7 @@ import type { RoundBlock, TimedStep } from './round-state.ts';
 import { type SharedBySigners, Signer } from './signer.ts';
 import { placeOf } from './validator-set.ts';
 import type { PosView } from './view.ts';
-import type { Vote } from './vote.ts';
+import { VOTE, type Vote } from './vote.ts';
 import { ROUNDS_AHEAD } from './vote-keeper.ts';
 
 /** Signatures of one height that are being checked: what passes it is asked for again. Two rounds of the largest set. */
@@ -142,6 +142,13 @@ export class HeightProcess {
     return this.#candidates.get(id);
   }
 
+  bounds(): ReturnType<Engine['bounds']> {
+    return [
+      { name: 'pos.bodies', size: this.#candidates.size, max: BODIES_MAX },
+      { name: 'pos.checking', size: this.#checking.size, max: CHECKING_MAX },
+    ];
+  }
+
   onVote(from: PeerId, vote: Vote): PeerVerdict {
     const place = placeOf(this.view.current, vote.validator);
     if (place === undefined) return fault('vote of no validator');
@@ -151,6 +158,7 @@ export class HeightProcess {
       const outcome = this.driver.addVote(vote);
       if (outcome.kind === 'ignored') return;
       this.#context.gossip.passVote(vote, place);
+      this.#showProposal(from, vote);
       if (outcome.kind === 'conflict') this.#accuse(duplicateVote(outcome.first, vote));
       this.#pump();
     });
@@ -199,6 +207,13 @@ export class HeightProcess {
       if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
       else if (!this.#isOver) then();
     });
+  }
+
+  /** Who prevotes another block than the one that was proposed here was told of another proposal: together the two are evidence. */
+  #showProposal(from: PeerId, { type, round, block }: Vote): void {
+    const proposal = this.driver.proposal(round);
+    if (type !== VOTE.prevote || block === undefined || proposal === undefined) return;
+    if (proposal.block !== block) this.#host.send(from, bareProposalBytes(proposal));
   }
 
   #accuse(evidence: PosEvidence | undefined): void {
@@ -349,9 +364,16 @@ export function timeoutMs(config: PosConfig, step: TimedStep, round: number): nu
   }
 }
 
+/** In a simulation one object reaches many. */
+const texts = new WeakMap<Vote | Proposal, string>();
+
 /** Every field: what differs in any is another message. */
 function textOf(message: Vote | Proposal): string {
-  return Object.values(message).join(' ');
+  const known = texts.get(message);
+  if (known !== undefined) return known;
+  const text = Object.values(message).join(' ');
+  texts.set(message, text);
+  return text;
 }
 
 function fault(what: string): PeerVerdict {

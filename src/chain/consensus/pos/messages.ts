@@ -135,6 +135,11 @@ export function proposalBytes(proposal: Proposal, block: Block | undefined): Uin
   return encodePosMessage({ kind: 'proposal', proposal, block: isSmall ? block : undefined });
 }
 
+/** The bytes that say this proposal without its block. Of a copy: those that came for the proposal stay what is passed on. */
+export function bareProposalBytes(proposal: Proposal): Uint8Array {
+  return encodePosMessage({ kind: 'proposal', proposal: { ...proposal }, block: undefined });
+}
+
 /** The signature of a vote or a proposal, to be checked. In a simulation one object reaches many: made once. @param chain hash of the genesis. */
 export function signedItemOf(chain: Hash, message: Vote | Proposal): SignedItem {
   const known = itemsOf.get(message);
