@@ -1,18 +1,18 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import { bigBlock } from '../../../tests/support/big-block.ts';
-import { type Address, connectionId } from '../../env/units.ts';
 import { TestClock } from '../consensus/test-host.ts';
 import { DEFAULT_LIMITS } from '../node-config.ts';
 import type { Block } from '../types/block.ts';
 import { blockId } from '../types/header-codec.ts';
 import type { BlockPart, Message } from '../types/message.ts';
 import { ANSWER_MAX_BYTES, PART_MAX_BYTES } from '../types/message-codec.ts';
-import { height, type PeerId, weight } from '../types/units.ts';
+import { height, weight } from '../types/units.ts';
 import { IN_FLIGHT_MAX_BYTES } from './answer-window.ts';
 import { BlockRequest, GOSSIP_REQUEST_ID } from './block-request.ts';
 import { partOf } from './partial-body.ts';
-import { Peer } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { testPeer } from './test-peer.ts';
 
 const unused = (): never => expect.fail('hashes alone are needed');
 
@@ -23,16 +23,7 @@ const ID = blockId(BLOCK.header);
 const LAST = 6;
 
 function peer(number: number): Peer {
-  const head = { id: ID, height: height(1), weight: weight('01') };
-  const identity = {
-    id: `p${number}` as PeerId,
-    connection: connectionId(number),
-    address: `p${number}` as Address,
-    direction: 'in' as const,
-    group: '',
-    pingMs: 0,
-  };
-  return new Peer(identity, head, 0);
+  return testPeer(number, { id: ID, height: height(1), weight: weight('01') });
 }
 
 function partAt(index: number, block: Block = BLOCK, certificate = ''): BlockPart {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { transfer } from '../../../tests/support/ledger-world.ts';
-import { type Address, connectionId } from '../../env/units.ts';
 import { TestClock } from '../consensus/test-host.ts';
 import { DEFAULT_LIMITS } from '../node-config.ts';
 import type { TransactionsMessage } from '../types/message.ts';
 import { ANSWER_MAX_BYTES, createMessageCodec } from '../types/message-codec.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionId } from '../types/transaction-codec.ts';
-import { blockHash, height, type PeerId, type TxId, txId, weight } from '../types/units.ts';
+import { blockHash, height, type TxId, txId, weight } from '../types/units.ts';
 import { IN_FLIGHT_MAX_BYTES } from './answer-window.ts';
-import { Peer } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { testPeer } from './test-peer.ts';
 import { TransactionRelay } from './transaction-relay.ts';
 
 const CHAIN = blockHash('c0'.repeat(32));
@@ -18,16 +18,7 @@ const IDS = TRANSACTIONS.map((t) => transactionId(t));
 const NOTHING: TransactionsMessage = { kind: 'Transactions', have: [], want: [], bodies: [] };
 
 function peer(number: number): Peer {
-  const head = { id: CHAIN, height: height(0), weight: weight('') };
-  const identity = {
-    id: `p${number}` as PeerId,
-    connection: connectionId(number),
-    address: `p${number}` as Address,
-    direction: 'in' as const,
-    group: '',
-    pingMs: 0,
-  };
-  return new Peer(identity, head, 0);
+  return testPeer(number, { id: CHAIN, height: height(0), weight: weight('') });
 }
 
 /** A relay whose mempool holds `held`. */

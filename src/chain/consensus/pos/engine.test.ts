@@ -201,6 +201,16 @@ describe('PosEngine, faults', () => {
   });
 });
 
+/** One host locks in round 0, alone; it crashes and comes back. */
+function lockAndCrash(cluster: PosCluster, locked: PosHost): void {
+  splitRound0(cluster, [locked]);
+  cluster.start();
+  cluster.runUntil(() => cluster.sent.some((message) => isVote(message, 'precommit', 0)), 5_000);
+  cluster.clock.advance(20);
+  locked.crash();
+  locked.start();
+}
+
 describe('PosEngine, crashes', () => {
   it('at every record, before and after it is durable, nothing is said twice differently, and all go on', () => {
     for (const isDurable of [false, true]) {
@@ -249,12 +259,7 @@ describe('PosEngine, crashes', () => {
   it('no amnesia: a lock outlives the crash of its holder, so that another value is refused', () => {
     const cluster = new PosCluster(FOUR);
     const locked = proposerIn(cluster, 3);
-    splitRound0(cluster, [locked]);
-    cluster.start();
-    cluster.runUntil(() => cluster.sent.some((message) => isVote(message, 'precommit', 0)), 5_000);
-    cluster.clock.advance(20);
-    locked.crash();
-    locked.start();
+    lockAndCrash(cluster, locked);
     cluster.runToHeight(3);
     expect(prevotesOf(cluster, locked, 1).map(({ block }) => block)).toEqual([undefined]);
     expect(isOneChain(cluster, 3)).toBe(true);
@@ -263,12 +268,7 @@ describe('PosEngine, crashes', () => {
   it('no amnesia: the only one that knows the valid value proposes it again after its crash', () => {
     const cluster = new PosCluster(FOUR);
     const locked = proposerIn(cluster, 1);
-    splitRound0(cluster, [locked]);
-    cluster.start();
-    cluster.runUntil(() => cluster.sent.some((message) => isVote(message, 'precommit', 0)), 5_000);
-    cluster.clock.advance(20);
-    locked.crash();
-    locked.start();
+    lockAndCrash(cluster, locked);
     cluster.runToHeight(1);
     const again = cluster.sent.find((message) => message.kind === 'proposal' && message.proposal.round === 1);
     expect(again?.kind === 'proposal' && again.proposal.validRound).toBe(0);
