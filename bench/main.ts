@@ -61,13 +61,14 @@ function hour(name: string, ...args: readonly string[]): Measured {
   return measured;
 }
 
-function validators(nodes: number, signatures: string): void {
+function validators(nodes: number, signatures: string, transfers: string): void {
   const set = ['--set', `nodes=${nodes}`, '--set', `signatures=${signatures}`];
+  if (transfers === 'none') set.push('--set', 'load=[]');
   const measured = scenario(VALIDATORS, '--repeat', String(REPEATS), ...set);
   const wall = medianOf(measured, (run) => run.simulatedS / run.wallS);
   const cpu = medianOf(measured, (run) => run.simulatedS / run.cpuS);
   console.log(
-    `| ${nodes} | ${signatures} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${measured.peakMb.toFixed(0)} MB |`,
+    `| ${nodes} | ${signatures} | ${transfers} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${measured.peakMb.toFixed(0)} MB |`,
   );
 }
 
@@ -109,10 +110,11 @@ const SECTIONS: ReadonlyMap<string, () => void> = new Map([
   [
     'validators',
     () => {
-      console.log('| validators, ten simulated minutes | signatures | × wall | × CPU | peak |');
-      console.log('|---|---|---|---|---|');
+      console.log('| validators, one simulated hour | signatures | transfers | × wall | × CPU | peak |');
+      console.log('|---|---|---|---|---|---|');
       for (const nodes of [4, 7])
-        for (const signatures of ['real', 'modelled']) validators(nodes, signatures);
+        for (const signatures of ['real', 'modelled'])
+          for (const transfers of ['1/s', 'none']) validators(nodes, signatures, transfers);
     },
   ],
   [

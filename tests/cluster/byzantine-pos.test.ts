@@ -96,7 +96,7 @@ describe.each(SLASHED)('%s among %i', (kind, nodes, more) => {
 describe('amnesia', () => {
   it.each([
     [4, '2'],
-    [7, '1'],
+    [7, '2'],
   ])('among %i: the lock that is forgotten decides nothing', (nodes, seed) => {
     const run = new Watched(withLiars(nodes, 'amnesia', HASTY), {}, seed);
     expectHealthy(run);

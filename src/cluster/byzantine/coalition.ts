@@ -278,10 +278,12 @@ class Amnesiac extends Member {
   #heard: Heard | undefined;
   #built: Block | undefined;
 
-  /** The second group shall be locked on nothing: it is shown no proposal of the coalition's but the last. */
+  /** The second group shall be locked on nothing: in a height that suits it is shown no proposal but the last. */
   override send(to: PeerId, body: Uint8Array): boolean {
-    const isHidden = this.seat.isActive() && this.sideOf(to) === 'second';
-    return isHidden && this.pen.ownProposal(body) !== undefined ? true : super.send(to, body);
+    if (this.hasStruck || !this.seat.isActive() || this.sideOf(to) !== 'second') return super.send(to, body);
+    const message = readPosMessage(body);
+    const isHidden = message?.kind === 'proposal' && this.#leaderOf(message.proposal.height) !== undefined;
+    return isHidden ? true : super.send(to, body);
   }
 
   override onVote(bytes: Uint8Array): void {
@@ -306,14 +308,9 @@ class Amnesiac extends Member {
 
   /** The first member whose turn comes in a later round proposes to the second group, which knows no block of this height. */
   #lead(at: Height, round: number): void {
-    const set = this.pen.view()?.current;
-    if (set === undefined || at !== this.host.head().header.height + 1) return;
-    const sideOf = (of: number): Side => this.sideOf(proposerOf(set, of).key);
-    if (round > 0 || sideOf(round) === 'second') return;
-    const isMine = (of: number): boolean => proposerOf(set, of).key === this.pen.self;
-    const isMembers = (of: number): boolean => isMine(of) || sideOf(of) === 'member';
-    const later = Array.from({ length: ROUNDS_AHEAD }, (_, i) => round + 1 + i).find(isMembers);
-    if (later === undefined || !isMine(later)) return;
+    const leader = round === 0 ? this.#leaderOf(at) : undefined;
+    if (leader?.isSelf !== true) return;
+    const later = leader.round;
     const block = this.pen.build(later, this.host.beneficiary);
     if (block === undefined) return;
     const id = blockId(block.header);
@@ -324,6 +321,18 @@ class Amnesiac extends Member {
     this.#built = block;
     this.tell(['second', 'member'], bytes);
     this.vote(aim, ['second']);
+  }
+
+  /** The next height suits when the second group proposes nothing in round 0, and a member does so soon after it. */
+  #leaderOf(at: Height): { readonly round: number; readonly isSelf: boolean } | undefined {
+    const set = this.pen.view()?.current;
+    if (set === undefined || at !== this.host.head().header.height + 1) return undefined;
+    const sideOf = (round: number): Side => this.sideOf(proposerOf(set, round).key);
+    const isSelf = (round: number): boolean => proposerOf(set, round).key === this.pen.self;
+    if (sideOf(0) === 'second') return undefined;
+    const later = Array.from({ length: ROUNDS_AHEAD }, (_, i) => 1 + i);
+    const round = later.find((of) => isSelf(of) || sideOf(of) === 'member');
+    return round === undefined ? undefined : { round, isSelf: isSelf(round) };
   }
 
   /** Follows an accomplice, once it has itself something to forget. */

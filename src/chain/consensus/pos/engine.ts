@@ -41,7 +41,7 @@ import { VOTE, type Vote } from './vote.ts';
 
 /** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
 const NEXT_HEIGHT_MAX = 8;
-/** Statuses of one peer that are answered between two ticks: its own tick, a new connection, a polka that it lacks, and one more. */
+/** Statuses of one peer that are answered in GOSSIP_MS: its own tick, a new connection, a polka that it lacks, and one more. */
 const STATUSES_ANSWERED_MAX = 4;
 
 const OK: PeerVerdict = { kind: 'ok' };
@@ -64,8 +64,8 @@ class PosEngine implements Engine {
   readonly #pool = new EvidencePool();
   /** Messages for the height after this one. */
   readonly #next = new Map<PeerId, PosMessage[]>();
-  /** Statuses that were answered since the last tick. */
-  readonly #answered = new Map<PeerId, number>();
+  /** Statuses that were answered in the GOSSIP_MS from the first of them on. */
+  readonly #answered = new Map<PeerId, { readonly fromMs: Ms; readonly count: number }>();
   #guard: SignGuard | undefined;
   /** The marker of complete records is durable. */
   #isMarked = false;
@@ -100,7 +100,6 @@ class PosEngine implements Engine {
     this.#guard = new SignGuard({ height: at, isComplete, hasCorrupt, highest, safeHeights });
     for (const peer of this.#host.peers()) this.#gossip.onPeerUp(peer);
     this.#begin(head, recovered);
-    this.#tickLater();
   }
 
   onHead(head: Candidate): void {
@@ -118,6 +117,7 @@ class PosEngine implements Engine {
   onPeerDown(peer: PeerId): void {
     this.#gossip.onPeerDown(peer);
     this.#next.delete(peer);
+    this.#answered.delete(peer);
     this.#process?.driver.keeper.show(peer, []);
   }
 
@@ -169,6 +169,7 @@ class PosEngine implements Engine {
     const view = this.#host.view(head.id);
     const last = this.#process;
     last?.stop();
+    this.#timer?.cancel();
     this.#process = undefined;
     if (view === undefined) return;
     this.#follow(view);
@@ -205,6 +206,7 @@ class PosEngine implements Engine {
         const bytes = this.#status();
         if (bytes !== undefined) this.#host.send(peer, bytes);
       },
+      onStarted: () => this.#tickLater(),
       onDecided: (process) => this.#onDecided(process),
       onValid: (block) => this.#compareLastCommit(block),
     };
@@ -325,9 +327,7 @@ class PosEngine implements Engine {
   #onStatus(from: PeerId, status: StatusMessage): PeerVerdict {
     const process = this.#process;
     if (process === undefined) return OK;
-    const answered = this.#answered.get(from) ?? 0;
-    if (answered >= STATUSES_ANSWERED_MAX) return OK;
-    this.#answered.set(from, answered + 1);
+    if (!this.#mayAnswer(from)) return OK;
     const { driver, view } = process;
     if (placeOf(view.current, from) !== undefined) this.#guard?.onClaim(from, status.head.height);
     if (status.head.height >= process.height && !this.#isImporting(process)) {
@@ -343,6 +343,16 @@ class PosEngine implements Engine {
     return OK;
   }
 
+  #mayAnswer(peer: PeerId): boolean {
+    const nowMs = this.#host.clock.monotonicMs();
+    const known = this.#answered.get(peer);
+    const answered =
+      known !== undefined && nowMs - known.fromMs < GOSSIP_MS ? known : { fromMs: nowMs, count: 0 };
+    if (answered.count >= STATUSES_ANSWERED_MAX) return false;
+    this.#answered.set(peer, { ...answered, count: answered.count + 1 });
+    return true;
+  }
+
   /** What was decided here a moment ago is on its way into the ledger: nobody has to be asked for it. */
   #isImporting({ height: at, driver }: HeightProcess): boolean {
     if (driver.state.step !== 'decided' || this.#decision?.height !== at) return false;
@@ -355,17 +365,16 @@ class PosEngine implements Engine {
     return statusBytes(driver, at, { id: head.id, height: head.header.height, weight: head.weight });
   }
 
+  /** Repairs begin when a height has lasted GOSSIP_MS: where all is well it is over by then, and nothing is said. */
   #tickLater(): void {
+    this.#timer?.cancel();
     this.#timer = this.#host.clock.setTimer('pos.gossip', ms(GOSSIP_MS), () => {
       this.#onTick();
       this.#tickLater();
     });
   }
 
-  /** Says nothing where all is well: in the pause after a decision, and while the height is young. */
   #onTick(): void {
-    this.#answered.clear();
-    if ((this.#process?.lastedMs() ?? 0) < GOSSIP_MS) return;
     this.#process?.onTick();
     const bytes = this.#status();
     if (bytes !== undefined) this.#gossip.broadcast(bytes);

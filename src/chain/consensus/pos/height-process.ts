@@ -1,7 +1,7 @@
 /** A process in one height: does what the driver asks for, by clock, disk and network of its host. */
 import { assertNever } from '../../../env/assert.ts';
 import { TIMER_DELAY_MAX_MS, type Timer } from '../../../env/clock.ts';
-import { type Ms, ms } from '../../../env/units.ts';
+import { ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { blockId } from '../../types/header-codec.ts';
 import { type BlockHash, type Height, height, type PeerId } from '../../types/units.ts';
@@ -35,6 +35,8 @@ export interface ProcessContext extends SharedBySigners {
   onEvidence(evidence: PosEvidence): void;
   /** More is missing than time-outs will bring: the peer has it. */
   ask(peer: PeerId): void;
+  /** Round 0 has begun, or the round where an earlier boot ended. */
+  onStarted(): void;
   onDecided(process: HeightProcess): void;
   /** A child of the head executes, and the signatures of its last commit are valid. */
   onValid(block: Block): void;
@@ -71,7 +73,7 @@ export class HeightProcess {
   #announcedLock: RoundBlock | undefined;
   #isPumping = false;
   #isOver = false;
-  #startedMs: Ms | undefined;
+  #isStarted = false;
 
   constructor(context: ProcessContext, start: HeightStart, recovered: Recovered | undefined) {
     const { head, view, lastCommit } = start;
@@ -108,11 +110,6 @@ export class HeightProcess {
     });
   }
 
-  /** How long the height has lasted since its round 0 began; undefined: it has not begun. */
-  lastedMs(): number | undefined {
-    return this.#startedMs === undefined ? undefined : this.#host.clock.monotonicMs() - this.#startedMs;
-  }
-
   /** Begins after a while; earlier when f + 1 have begun. */
   beginAfter(delayMs: number): void {
     this.#setTimer('commit', 'pos.commit', delayMs, () => this.#pump(this.driver.start()));
@@ -127,7 +124,7 @@ export class HeightProcess {
     }
     for (const vote of polka?.votes ?? []) this.driver.addVote(vote);
     this.#signer.sayAgain();
-    this.#startedMs = this.#host.clock.monotonicMs();
+    this.#start();
     this.#pump(this.driver.start());
   }
 
@@ -279,13 +276,19 @@ export class HeightProcess {
     const { round, locked } = this.driver.state;
     if (round === this.#seenRound) return;
     this.#seenRound = round;
-    this.#startedMs ??= this.#host.clock.monotonicMs();
+    this.#start();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     if (round <= 0) return;
     this.#emit('round');
     if (locked !== undefined && locked !== this.#announcedLock) this.#emit('lock');
     this.#announcedLock = locked;
+  }
+
+  #start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#context.onStarted();
   }
 
   /** After all rules were applied. */
