@@ -1,15 +1,15 @@
 /** A peer of tests: a number, and what it claims as its head. */
-import { type Address, connectionId } from '../../env/units.ts';
+import { address, connectionId } from '../../env/units.ts';
+import { testKey } from '../execution/test-chain.ts';
 import type { HeadClaim } from '../types/message.ts';
-import type { PeerId } from '../types/units.ts';
 import { Peer } from './peer.ts';
 
-/** Named `p` and its number, connected to us. */
+/** Its key and its address come from its number. */
 export function testPeer(number: number, head: HeadClaim): Peer {
   const identity = {
-    id: `p${number}` as PeerId,
+    id: testKey(number),
     connection: connectionId(number),
-    address: `p${number}` as Address,
+    address: address(`p${number}`),
     direction: 'in' as const,
     group: '',
     pingMs: 0,
