@@ -43,7 +43,7 @@ function relay(held: readonly Transaction[] = []) {
   const have = (from: Peer, ids: readonly TxId[]) => gossip.onMessage(from, { ...NOTHING, have: [...ids] });
   const bodies = (from: Peer, list: readonly Transaction[]) =>
     gossip.onMessage(from, { ...NOTHING, bodies: [...list] });
-  const wants = () => sent.splice(0).map(([to, { want }]) => [to.id, want] as const);
+  const wants = () => sent.splice(0).map(([to, { want }]) => [to.address, want] as const);
   return { clock, gossip, sent, got, have, bodies, wants };
 }
 
