@@ -53,7 +53,9 @@ function request() {
       stalled: (who) => faults.push(`${who.address} late`),
       onTransactions: () => expect.fail('none were asked for'),
       onWhole: (_own, { block, certificate }, from, isMixed) =>
-        done.push(`${blockId(block.header) === ID} ${certificate} ${from.address} ${isMixed ? 'mixed' : 'alone'}`),
+        done.push(
+          `${blockId(block.header) === ID} ${certificate} ${from.address} ${isMixed ? 'mixed' : 'alone'}`,
+        ),
       onNobody: () => done.push('nobody'),
     },
     ID,

@@ -67,6 +67,8 @@ export class HeightProcess {
   readonly #checking = new Set<string>();
   /** Who sent the proposal of the current round. */
   #proposalFrom: PeerId | undefined;
+  /** Who sent the last message that counted: votes for a block come from who has it, and is there. */
+  #heardFrom: PeerId | undefined;
   /** Round for whose proposal the polka was asked for. */
   #askedRound = -1;
   #seenRound = -1;
@@ -202,7 +204,10 @@ export class HeightProcess {
     this.#host.verify([signedItemOf(this.view.chain, message)], ([isValid]) => {
       this.#checking.delete(text);
       if (isValid !== true) this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
-      else if (!this.#isOver) then();
+      else if (!this.#isOver) {
+        this.#heardFrom = from;
+        then();
+      }
     });
   }
 
@@ -302,7 +307,7 @@ export class HeightProcess {
     if (valid !== undefined) this.#signer.keepValid(valid);
     if (step === 'decided') return;
     const missing = driver.missing();
-    if (missing.length > 0) this.#candidates.fetch(missing, this.#proposalFrom, false);
+    if (missing.length > 0) this.#candidates.fetch(missing, this.#proposalFrom ?? this.#heardFrom, false);
     const proposal = driver.proposal(round);
     if (step !== 'propose' || proposal?.validRound === undefined || this.#askedRound === round) return;
     if (driver.keeper.hasQuorum('prevote', proposal.validRound, proposal.block)) return;
