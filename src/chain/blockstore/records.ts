@@ -4,6 +4,7 @@ import type { Sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { NAMESPACE, type Namespace } from '../state/state.ts';
 import type { RecordKind } from '../types/event.ts';
+import { roomFor } from '../types/layout/room.ts';
 
 /** Layout of everything below. A folder with a newer one is not opened. */
 export const STORE_FORMAT = 1;
@@ -269,8 +270,10 @@ function checksum(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Ar
 
 /** The value to store under `key`: checksum ‖ payload. */
 export function sealRecord(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Array {
-  const value = new Uint8Array(CHECKSUM_BYTES + payload.length);
-  value.set(checksum(sha256, key, payload).subarray(0, CHECKSUM_BYTES));
+  const value = roomFor(CHECKSUM_BYTES + payload.length);
+  const digest = checksum(sha256, key, payload);
+  // One by one: a view of so short an array makes the engine move it out of its heap.
+  for (let i = 0; i < CHECKSUM_BYTES; i++) value[i] = digest[i] as number;
   value.set(payload, CHECKSUM_BYTES);
   return value;
 }
