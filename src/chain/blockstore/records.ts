@@ -32,7 +32,8 @@ export const META = { format: 0, base: 1, head: 2, install: 3, origin: 4 } as co
 /** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
 export const CHECKSUM_BYTES = 8;
 
-const HEIGHT_BYTES = 6;
+/** Of a height in keys and records. */
+export const HEIGHT_BYTES = 6;
 const ID_BYTES = 32;
 const INDEX_BYTES = 4;
 
@@ -59,7 +60,8 @@ function writeUint32(into: Uint8Array, at: number, value: number): void {
   into[at + 3] = value;
 }
 
-function readUint(from: Uint8Array, at: number, width: number): number {
+/** A big-endian integer of so many bytes. */
+export function readUint(from: Uint8Array, at: number, width: number): number {
   let value = 0;
   for (let i = 0; i < width; i++) value = value * 256 + (from[at + i] as number);
   return value;
@@ -221,7 +223,8 @@ export function heightIdOf(
   key: Uint8Array,
 ): { readonly height: number; readonly id: Uint8Array } | undefined {
   if (key.length !== 1 + HEIGHT_BYTES + ID_BYTES) return undefined;
-  return { height: readHeight(key, 1), id: key.subarray(1 + HEIGHT_BYTES) };
+  // A copy: a view of so short an array makes the engine move it out of its heap.
+  return { height: readHeight(key, 1), id: key.slice(1 + HEIGHT_BYTES) };
 }
 
 /** What the key says of its record, as events name it. */

@@ -23,6 +23,7 @@ import { emptyState } from '../state/state-tree.ts';
 import type { Block } from '../types/block.ts';
 import { decodeBlock } from '../types/block-codec.ts';
 import { blockId } from '../types/header-codec.ts';
+import { readHexText } from '../types/layout/hex.ts';
 import { isRejection } from '../types/rejection.ts';
 import { type BlockHash, blockHash, height } from '../types/units.ts';
 import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
@@ -142,7 +143,7 @@ function readState<View>(parts: ChainParts<View>): {
       const payload = store.check(key, value);
       const namespace = namespaceOf(key[1] ?? -1);
       if (payload === 'corrupt' || namespace === undefined) strays.push(key);
-      else changes.push({ namespace, id: bytesToHex(key.subarray(2)), value: payload });
+      else changes.push({ namespace, id: readHexText(key, 2, key.length), value: payload });
     }
     state = state.update(changes);
     const last = page.at(-1);
