@@ -4,7 +4,7 @@ import type { Sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { NAMESPACE, type Namespace } from '../state/state.ts';
 import type { RecordKind } from '../types/event.ts';
-import { roomFor } from '../types/layout/room.ts';
+import { IN_HEAP_MAX_BYTES, roomFor } from '../types/layout/room.ts';
 
 /** Layout of everything below. A folder with a newer one is not opened. */
 export const STORE_FORMAT = 1;
@@ -295,7 +295,8 @@ export function openRecordWithDigest(
   value: Uint8Array,
 ): OpenedRecord | 'corrupt' {
   if (value.length < CHECKSUM_BYTES) return 'corrupt';
-  const payload = value.subarray(CHECKSUM_BYTES);
+  const payload =
+    value.length <= IN_HEAP_MAX_BYTES ? value.slice(CHECKSUM_BYTES) : value.subarray(CHECKSUM_BYTES);
   const digest = checksum(sha256, key, payload);
   for (let i = 0; i < CHECKSUM_BYTES; i++) if (value[i] !== digest[i]) return 'corrupt';
   return { payload, digest };

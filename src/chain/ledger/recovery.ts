@@ -361,8 +361,9 @@ function preferHint<View>(chain: Chain<View>, store: BlockStore): void {
 function noteHoles<View>(chain: Chain<View>, store: BlockStore, whole: ReadonlySet<BlockHash>): void {
   for (let at = chain.floor + 1; at <= chain.base.header.height; at++) {
     const { id, header } = chain.tree.item(chain.mainSlot(at));
+    if (whole.has(id) || chain.missing.has(id)) continue;
     const key = blockKey(at, id);
-    if (whole.has(id) || chain.missing.has(id) || store.has(key)) continue;
+    if (store.has(key)) continue;
     store.report(key);
     chain.noteMissing(id, header.height);
   }

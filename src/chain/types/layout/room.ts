@@ -1,7 +1,7 @@
 /** Room for encoded values: short ones are pieces of a larger array, since an array of its own was measured to cost 0.85 µs. */
 
-/** Arrays up to here stand in the engine's own heap, and cost a thirtieth of that. */
-const IN_HEAP_MAX_BYTES = 64;
+/** Arrays up to here stand in the engine's own heap, and cost a thirtieth of that; a view moves one out, at 0.35 µs. */
+export const IN_HEAP_MAX_BYTES = 64;
 /** Longer values are few. */
 const SHARED_MAX_BYTES = 1_024;
 /** A slab lives as long as any piece of it: so short that a leaf which is never written again holds little. */
