@@ -55,7 +55,8 @@ export class BlockStore {
   readonly #env: StoreEnv;
   readonly #blocks = new Lru<BlockHash, Block>(BLOCK_CACHE_MAX);
   readonly #corrupt = new Map<string, RecordKind>();
-  readonly #sha256: Sha256 = (bytes) => this.#env.crypto.sha256(bytes);
+  /** Fast where the machine has one. */
+  readonly sha256: Sha256 = (bytes) => this.#env.crypto.sha256(bytes);
 
   constructor(env: StoreEnv) {
     this.#env = env;
@@ -81,7 +82,7 @@ export class BlockStore {
   }
 
   put(key: Uint8Array, payload: Uint8Array): WriteOp {
-    return { kind: 'put', key, value: sealRecord(this.#sha256, key, payload) };
+    return { kind: 'put', key, value: sealRecord(this.sha256, key, payload) };
   }
 
   /** The payload under the key; `corrupt` after reporting it. */
@@ -111,7 +112,7 @@ export class BlockStore {
   /** Whether the value is whole under that key; says nothing of one that is not. */
   isIntact(key: Uint8Array, value: Uint8Array): boolean {
     this.#env.spend('hash', Math.ceil((key.length + value.length) / 64));
-    return openRecord(this.#sha256, key, value) !== 'corrupt';
+    return openRecord(this.sha256, key, value) !== 'corrupt';
   }
 
   /** Verifies what a scan answered. */
@@ -123,7 +124,7 @@ export class BlockStore {
   /** Verifies what a scan answered, for `decoded`. */
   open(key: Uint8Array, value: Uint8Array): OpenedRecord | 'corrupt' {
     this.#env.spend('hash', Math.ceil((key.length + value.length) / 64));
-    const opened = openRecordWithDigest(this.#sha256, key, value);
+    const opened = openRecordWithDigest(this.sha256, key, value);
     if (opened === 'corrupt') this.report(key);
     return opened;
   }
@@ -198,7 +199,7 @@ export class BlockStore {
     if (record === undefined || record === 'corrupt') return record;
     const block = this.decodeBlock(key, record);
     if (block === 'corrupt') return 'corrupt';
-    if (blockId(block.header) !== id) {
+    if (blockId(block.header, this.sha256) !== id) {
       this.report(key);
       return 'corrupt';
     }
@@ -223,9 +224,9 @@ export class BlockStore {
   /** The main chain's header at a height up to the base. */
   headerAt(height: number): Header | undefined | 'corrupt' {
     const key = headerKey(height);
-    const payload = this.read(key);
-    if (payload === undefined || payload === 'corrupt') return payload;
-    const header = decodeHeader(payload);
+    const record = this.#readOpened(key);
+    if (record === undefined || record === 'corrupt') return record;
+    const header = this.decoded('store.header', record, decodeHeader);
     if (!isRejection(header) && header.height === height) return header;
     this.report(key);
     return 'corrupt';
@@ -244,11 +245,24 @@ export class BlockStore {
 
   /** How to go back from the base at this height. */
   undo(height: number): UndoRecord | undefined | 'corrupt' {
+    return this.undoAs(height, 'store.undo', '', (undo) => undo);
+  }
+
+  /** The same as `view` sees it: shared by kind, by `inputs`, which names what `view` depends on, and by the bytes read. */
+  undoAs<T extends object>(
+    height: number,
+    kind: string,
+    inputs: string,
+    view: (undo: UndoRecord) => T,
+  ): T | undefined | 'corrupt' {
     const key = undoKey(height);
     const record = this.#readOpened(key);
     if (record === undefined || record === 'corrupt') return record;
-    const undo = this.decoded('store.undo', record, decodeUndo);
-    if (undo !== undefined) return undo;
+    const seen = this.#env.memo.get(kind, inputs + bytesToHex(record.digest), () => {
+      const undo = decodeUndo(record.payload);
+      return undo === undefined ? undefined : view(undo);
+    });
+    if (seen !== undefined) return seen;
     this.report(key);
     return 'corrupt';
   }

@@ -1,6 +1,8 @@
 /** Payloads of the ledger's own records: base, undo journal, places and hints, in a fixed big-endian layout. */
-import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
+import { assert } from '../../env/assert.ts';
 import { NAMESPACE, type StateChange } from '../state/state.ts';
+import { readHexText, writeHexBytes } from '../types/layout/hex.ts';
+import { roomFor } from '../types/layout/room.ts';
 import {
   type BlockHash,
   blockHash,
@@ -11,7 +13,7 @@ import {
   type Weight,
   weight,
 } from '../types/units.ts';
-import { namespaceOf, readHeight, writeHeight } from './records.ts';
+import { HEIGHT_BYTES, namespaceOf, readHeight, readUint, writeHeight } from './records.ts';
 
 /** Everything that continues the chain from a block, its state's leaves aside. */
 export interface BaseRecord {
@@ -43,33 +45,36 @@ export interface PlaceRecord {
   readonly receipt: Uint8Array;
 }
 
-/** Collects parts and joins them once. */
+/** Short payloads are put together in one buffer: at most one writer is at work at a time. */
+const SCRATCH_BYTES = 65_536;
+const scratch = new Uint8Array(SCRATCH_BYTES);
+
+/** Writes one value behind the other. */
 class Writer {
-  readonly #parts: Uint8Array[] = [];
-  #length = 0;
+  #into = scratch;
+  #at = 0;
 
   bytes(part: Uint8Array): this {
-    this.#parts.push(part);
-    this.#length += part.length;
+    this.#into.set(part, this.#take(part.length));
     return this;
   }
 
   hex(text: string): this {
-    const part = hexToBytes(text);
-    if (part === undefined) throw new RangeError('hexadecimal text was expected');
-    return this.bytes(part);
+    const at = this.#take(text.length / 2);
+    assert(writeHexBytes(this.#into, at, text), 'ids in records are lower-case hexadecimal text');
+    return this;
   }
 
   uint(value: number, width: 1 | 2 | 4): this {
-    const part = new Uint8Array(width);
-    for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) part[i] = rest & 0xff;
-    return this.bytes(part);
+    const at = this.#take(width);
+    for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256))
+      this.#into[at + i] = rest & 0xff;
+    return this;
   }
 
   height(value: number): this {
-    const part = new Uint8Array(6);
-    writeHeight(part, 0, value);
-    return this.bytes(part);
+    writeHeight(this.#into, this.#take(HEIGHT_BYTES), value);
+    return this;
   }
 
   sized(part: Uint8Array): this {
@@ -77,13 +82,21 @@ class Writer {
   }
 
   done(): Uint8Array {
-    const joined = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
+    const joined = roomFor(this.#at);
+    joined.set(this.#into.subarray(0, this.#at));
     return joined;
+  }
+
+  /** Where the next `length` bytes go. */
+  #take(length: number): number {
+    const at = this.#at;
+    this.#at = at + length;
+    if (this.#at > this.#into.length) {
+      const longer = new Uint8Array(Math.max(2 * this.#into.length, this.#at));
+      longer.set(this.#into.subarray(0, at));
+      this.#into = longer;
+    }
+    return at;
   }
 }
 
@@ -98,25 +111,24 @@ class Reader {
   }
 
   bytes(length: number): Uint8Array {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) {
-      this.#failed = true;
-      return new Uint8Array(0);
-    }
-    const part = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return part;
+    const at = this.#take(length);
+    return at < 0 ? new Uint8Array(0) : this.#bytes.subarray(at, at + length);
+  }
+
+  /** Lower-case hexadecimal, without a view: one of a short array makes the engine move it out of its heap. */
+  hex(length: number): string {
+    const at = this.#take(length);
+    return at < 0 ? '' : readHexText(this.#bytes, at, at + length);
   }
 
   uint(width: 1 | 2 | 4): number {
-    let value = 0;
-    for (const byte of this.bytes(width)) value = value * 256 + byte;
-    return value;
+    const at = this.#take(width);
+    return at < 0 ? 0 : readUint(this.#bytes, at, width);
   }
 
   height(): Height {
-    const part = this.bytes(6);
-    return height(part.length === 6 ? readHeight(part, 0) : 0);
+    const at = this.#take(HEIGHT_BYTES);
+    return height(at < 0 ? 0 : readHeight(this.#bytes, at));
   }
 
   sized(): Uint8Array {
@@ -124,8 +136,8 @@ class Reader {
   }
 
   hash32(): string {
-    const part = this.bytes(32);
-    return part.length === 32 ? bytesToHex(part) : '0'.repeat(64);
+    const text = this.hex(32);
+    return text === '' ? '0'.repeat(64) : text;
   }
 
   fail(): void {
@@ -139,6 +151,17 @@ class Reader {
   /** True when everything was there and nothing is left over. */
   whole(): boolean {
     return !this.#failed && this.#at === this.#bytes.length;
+  }
+
+  /** Where the next `length` bytes begin; -1 when there are fewer. */
+  #take(length: number): number {
+    const at = this.#at;
+    if (at + length > this.#bytes.length) {
+      this.#failed = true;
+      return -1;
+    }
+    this.#at = at + length;
+    return at;
   }
 }
 
@@ -159,7 +182,7 @@ export function decodeBase(payload: Uint8Array): BaseRecord | undefined {
   const reader = new Reader(payload);
   const id = blockHash(reader.hash32());
   const header = reader.sized();
-  const stated = weight(bytesToHex(reader.bytes(reader.uint(2))));
+  const stated = weight(reader.hex(reader.uint(2)));
   const historyCount = reader.height();
   const peaks: Hash[] = [];
   for (let left = reader.uint(1); left > 0; left--) peaks.push(hash(reader.hash32()));
@@ -188,7 +211,7 @@ export function decodeUndo(payload: Uint8Array): UndoRecord | undefined {
   const leaves: StateChange[] = [];
   for (let left = reader.uint(4); left > 0 && !reader.failed; left--) {
     const namespace = namespaceOf(reader.uint(1));
-    const leafId = bytesToHex(reader.bytes(reader.uint(1)));
+    const leafId = reader.hex(reader.uint(1));
     const present = reader.uint(1);
     const value = reader.sized();
     if (namespace === undefined || present > 1) reader.fail();

@@ -4,6 +4,7 @@ import type { Sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { NAMESPACE, type Namespace } from '../state/state.ts';
 import type { RecordKind } from '../types/event.ts';
+import { IN_HEAP_MAX_BYTES, roomFor } from '../types/layout/room.ts';
 
 /** Layout of everything below. A folder with a newer one is not opened. */
 export const STORE_FORMAT = 1;
@@ -31,7 +32,8 @@ export const META = { format: 0, base: 1, head: 2, install: 3, origin: 4 } as co
 /** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
 export const CHECKSUM_BYTES = 8;
 
-const HEIGHT_BYTES = 6;
+/** Of a height in keys and records. */
+export const HEIGHT_BYTES = 6;
 const ID_BYTES = 32;
 const INDEX_BYTES = 4;
 
@@ -58,7 +60,8 @@ function writeUint32(into: Uint8Array, at: number, value: number): void {
   into[at + 3] = value;
 }
 
-function readUint(from: Uint8Array, at: number, width: number): number {
+/** A big-endian integer of so many bytes. */
+export function readUint(from: Uint8Array, at: number, width: number): number {
   let value = 0;
   for (let i = 0; i < width; i++) value = value * 256 + (from[at + i] as number);
   return value;
@@ -220,7 +223,8 @@ export function heightIdOf(
   key: Uint8Array,
 ): { readonly height: number; readonly id: Uint8Array } | undefined {
   if (key.length !== 1 + HEIGHT_BYTES + ID_BYTES) return undefined;
-  return { height: readHeight(key, 1), id: key.subarray(1 + HEIGHT_BYTES) };
+  // A copy: a view of so short an array makes the engine move it out of its heap.
+  return { height: readHeight(key, 1), id: key.slice(1 + HEIGHT_BYTES) };
 }
 
 /** What the key says of its record, as events name it. */
@@ -269,8 +273,10 @@ function checksum(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Ar
 
 /** The value to store under `key`: checksum ‖ payload. */
 export function sealRecord(sha256: Sha256, key: Uint8Array, payload: Uint8Array): Uint8Array {
-  const value = new Uint8Array(CHECKSUM_BYTES + payload.length);
-  value.set(checksum(sha256, key, payload).subarray(0, CHECKSUM_BYTES));
+  const value = roomFor(CHECKSUM_BYTES + payload.length);
+  const digest = checksum(sha256, key, payload);
+  // One by one: a view of so short an array makes the engine move it out of its heap.
+  for (let i = 0; i < CHECKSUM_BYTES; i++) value[i] = digest[i] as number;
   value.set(payload, CHECKSUM_BYTES);
   return value;
 }
@@ -289,7 +295,8 @@ export function openRecordWithDigest(
   value: Uint8Array,
 ): OpenedRecord | 'corrupt' {
   if (value.length < CHECKSUM_BYTES) return 'corrupt';
-  const payload = value.subarray(CHECKSUM_BYTES);
+  const payload =
+    value.length <= IN_HEAP_MAX_BYTES ? value.slice(CHECKSUM_BYTES) : value.subarray(CHECKSUM_BYTES);
   const digest = checksum(sha256, key, payload);
   for (let i = 0; i < CHECKSUM_BYTES; i++) if (value[i] !== digest[i]) return 'corrupt';
   return { payload, digest };

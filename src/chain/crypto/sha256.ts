@@ -1,6 +1,7 @@
 /** SHA-256 (FIPS 180-4), and hashing under a domain tag. */
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { readHexText } from '../types/layout/hex.ts';
+import { roomFor } from '../types/layout/room.ts';
 import { type Hash, hash } from '../types/units.ts';
 import type { Tag } from './tags.ts';
 
@@ -17,7 +18,7 @@ export const sha256: Sha256 = nobleSha256;
 export function taggedBytes(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 1;
   for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
+  const joined = roomFor(length);
   joined[0] = tag;
   let at = 1;
   for (const part of parts) {

@@ -31,6 +31,7 @@ import {
 } from '../blockstore/records.ts';
 import type { ConsensusRules } from '../consensus/consensus.ts';
 import { historyRoot } from '../crypto/history.ts';
+import type { Sha256 } from '../crypto/sha256.ts';
 import type { State, StateChange } from '../state/state.ts';
 import { encodeReceipt } from '../types/account-codec.ts';
 import type { Block, Header } from '../types/block.ts';
@@ -226,13 +227,17 @@ export class Batches<View> {
   }
 }
 
-/** The link that a base record describes; undefined when it describes none. */
-export function linkOfBase<View>(rules: ConsensusRules<View>, payload: Uint8Array): Link<View> | undefined {
+/** The link that a base record describes; undefined when it describes none. @param hasher as `Sha256` says. */
+export function linkOfBase<View>(
+  rules: ConsensusRules<View>,
+  payload: Uint8Array,
+  hasher: Sha256,
+): Link<View> | undefined {
   const base = decodeBase(payload);
   if (base === undefined) return undefined;
   const header = decodeHeader(base.header);
   const view = rules.decodeView(base.view);
-  if (isRejection(header) || isDecodeRejection(view) || blockId(header) !== base.id) return undefined;
+  if (isRejection(header) || isDecodeRejection(view) || blockId(header, hasher) !== base.id) return undefined;
   const history = { count: base.historyCount, peaks: base.peaks };
   if (history.count !== header.height + 1) return undefined;
   return {
@@ -241,7 +246,7 @@ export function linkOfBase<View>(rules: ConsensusRules<View>, payload: Uint8Arra
     weight: base.weight,
     view,
     history,
-    childHistoryRoot: historyRoot(history),
+    childHistoryRoot: historyRoot(history, hasher),
     unexecuted: 0,
   };
 }

@@ -208,7 +208,7 @@ export class ChainState<View> {
     if (slot !== NO_SLOT) return this.tree.item(slot).id;
     if (at >= this.floor) return undefined;
     const header = this.store.headerAt(at);
-    return header === undefined || header === 'corrupt' ? undefined : blockId(header);
+    return header === undefined || header === 'corrupt' ? undefined : blockId(header, this.store.sha256);
   }
 
   headerOf(id: BlockHash): Header | undefined {
@@ -217,7 +217,8 @@ export class ChainState<View> {
     const at = this.store.heightOf(id);
     if (at === undefined || at === 'corrupt') return undefined;
     const header = this.store.headerAt(at);
-    return header === undefined || header === 'corrupt' || blockId(header) !== id ? undefined : header;
+    if (header === undefined || header === 'corrupt') return undefined;
+    return blockId(header, this.store.sha256) === id ? header : undefined;
   }
 
   keepResult(slot: number, result: Executed<View>): void {

@@ -97,7 +97,7 @@ export class DeepBranches<View> {
     for (let at = height - (height % CHECKPOINT_INTERVAL); at >= 0; at -= CHECKPOINT_INTERVAL) {
       const payload = store.read(checkpointKey(at));
       if (payload === undefined || payload === 'corrupt') continue;
-      const link = linkOfBase(rules, payload);
+      const link = linkOfBase(rules, payload, this.#chain.store.sha256);
       if (link !== undefined) return link;
     }
     return undefined;

@@ -23,6 +23,7 @@ import { emptyState } from '../state/state-tree.ts';
 import type { Block } from '../types/block.ts';
 import { decodeBlock } from '../types/block-codec.ts';
 import { blockId } from '../types/header-codec.ts';
+import { readHexText } from '../types/layout/hex.ts';
 import { isRejection } from '../types/rejection.ts';
 import { type BlockHash, blockHash, height } from '../types/units.ts';
 import { LEAVES_PER_PAGE, linkOfBase } from './batches.ts';
@@ -108,7 +109,7 @@ function readBase<View>(parts: ChainParts<View>, genesis: GenesisParts<View>): E
   const key = metaKey(META.base);
   const payload = store.read(key);
   if (payload === 'corrupt') return undefined;
-  const link = payload === undefined ? undefined : linkOfBase(config.rules, payload);
+  const link = payload === undefined ? undefined : linkOfBase(config.rules, payload, store.sha256);
   if (link === undefined) {
     store.report(key);
     return undefined;
@@ -142,7 +143,7 @@ function readState<View>(parts: ChainParts<View>): {
       const payload = store.check(key, value);
       const namespace = namespaceOf(key[1] ?? -1);
       if (payload === 'corrupt' || namespace === undefined) strays.push(key);
-      else changes.push({ namespace, id: bytesToHex(key.subarray(2)), value: payload });
+      else changes.push({ namespace, id: readHexText(key, 2, key.length), value: payload });
     }
     state = state.update(changes);
     const last = page.at(-1);
@@ -181,6 +182,12 @@ function writeGenesis<View>(parts: ChainParts<View>, genesis: GenesisParts<View>
   return genesis.executed;
 }
 
+/** What one undo record says of the tree: the base that is left, and its parent; undefined where it describes none. */
+interface JournalStep<View> {
+  readonly id: BlockHash;
+  readonly parent: Link<View> | undefined;
+}
+
 /** The main chain from where the journal begins up to the base. */
 function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly Link<View>[] {
   const { store, config } = parts;
@@ -189,12 +196,12 @@ function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly 
   const lowest = Math.max(0, base.header.height - config.undoDepth);
   while (link.header.height > lowest) {
     const at = link.header.height;
-    const undo = store.undo(at);
-    if (undo === undefined && !hasUndoBelow(store, at)) break;
-    const parent =
-      undo === undefined || undo === 'corrupt' || undo.id !== link.id
-        ? undefined
-        : parentOf(parts, undo.parent);
+    const step = store.undoAs<JournalStep<View>>(at, 'ledger.step', parts.fold.prefix, ({ id, parent }) => ({
+      id,
+      parent: linkOfBase(config.rules, parent, store.sha256),
+    }));
+    if (step === undefined && !hasUndoBelow(store, at)) break;
+    const parent = step === undefined || step === 'corrupt' || step.id !== link.id ? undefined : step.parent;
     if (parent === undefined || parent.id !== link.header.parent) {
       cutJournal(store, at);
       break;
@@ -203,13 +210,6 @@ function readJournal<View>(parts: ChainParts<View>, base: Link<View>): readonly 
     link = parent;
   }
   return path.reverse();
-}
-
-/** What a verified base record says; shared under the hash of the bytes that were read. */
-function parentOf<View>(parts: ChainParts<View>, payload: Uint8Array): Link<View> | undefined {
-  const { config, env, fold } = parts;
-  const key = `${fold.prefix}${bytesToHex(env.crypto.sha256(payload))}`;
-  return env.memo.get('ledger.linkOfBase', key, () => linkOfBase(config.rules, payload));
 }
 
 function hasUndoBelow(store: BlockStore, at: number): boolean {
@@ -361,8 +361,9 @@ function preferHint<View>(chain: Chain<View>, store: BlockStore): void {
 function noteHoles<View>(chain: Chain<View>, store: BlockStore, whole: ReadonlySet<BlockHash>): void {
   for (let at = chain.floor + 1; at <= chain.base.header.height; at++) {
     const { id, header } = chain.tree.item(chain.mainSlot(at));
+    if (whole.has(id) || chain.missing.has(id)) continue;
     const key = blockKey(at, id);
-    if (whole.has(id) || chain.missing.has(id) || store.has(key)) continue;
+    if (store.has(key)) continue;
     store.report(key);
     chain.noteMissing(id, header.height);
   }

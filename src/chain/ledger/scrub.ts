@@ -68,10 +68,11 @@ export function headerOf<View>(chain: Chain<View>, at: Height): Header | undefin
 }
 
 function scrubBelowBase<View>(chain: Chain<View>, at: Height, child: Header | undefined): ScrubbedHeight {
+  const { sha256 } = chain.store;
   const slot = chain.mainSlot(at);
   const known = slot === NO_SLOT ? child?.parent : chain.tree.item(slot).id;
   const stored = chain.store.headerAt(at);
-  const id = known ?? (stored === undefined || stored === 'corrupt' ? undefined : blockId(stored));
+  const id = known ?? (stored === undefined || stored === 'corrupt' ? undefined : blockId(stored, sha256));
   if (id === undefined) {
     chain.store.report(headerKey(at));
     return { header: undefined, records: 1 };
@@ -80,7 +81,7 @@ function scrubBelowBase<View>(chain: Chain<View>, at: Height, child: Header | un
   const body = kept ? readBody(chain, at, id) : undefined;
   const header = slot === NO_SLOT ? body?.header : chain.tree.item(slot).header;
   const ops: WriteOp[] = [];
-  const sound = stored !== undefined && stored !== 'corrupt' && blockId(stored) === id;
+  const sound = stored !== undefined && stored !== 'corrupt' && blockId(stored, sha256) === id;
   if (!sound) {
     chain.store.report(headerKey(at));
     if (header === undefined) chain.noteMissing(id, at);
@@ -127,7 +128,7 @@ function scrubIndexes<View>(chain: Chain<View>, at: Height, block: Block, ops: W
   let records = 0;
   let whole = true;
   for (const [index, transaction] of block.transactions.entries()) {
-    const id = transactionId(transaction);
+    const id = transactionId(transaction, chain.store.sha256);
     const key = transactionKey(id);
     const payload = chain.store.read(key);
     records++;

@@ -72,7 +72,8 @@ export class SnapshotMaker<View> {
     if (this.#isThere(height)) return;
     const undo = this.#chain.store.undo(height);
     const before = undo === undefined || undo === 'corrupt' ? undefined : undo.parent;
-    const parent = before === undefined ? undefined : linkOfBase(this.#chain.rules, before);
+    const parent =
+      before === undefined ? undefined : linkOfBase(this.#chain.rules, before, this.#chain.store.sha256);
     const body = this.#chain.bodyOf(child);
     if (parent?.id !== link.header.parent || body === undefined) return;
     this.#making = {

@@ -62,9 +62,14 @@ export function pathOf(hasher: Sha256, namespace: Namespace, id: string): Packed
   return pack(hasher(input));
 }
 
+/** Values up to here are hashed from one buffer: accounts, and what engines keep of validators. */
+const VALUE_SCRATCH_BYTES = 4_096;
+const valueScratch = new Uint8Array(VALUE_SCRATCH_BYTES);
+
 /** SHA-256(tag ‖ value). */
 export function valueHash(hasher: Sha256, value: Uint8Array): Packed {
-  const input = new Uint8Array(1 + value.length);
+  const length = 1 + value.length;
+  const input = length <= VALUE_SCRATCH_BYTES ? valueScratch.subarray(0, length) : new Uint8Array(length);
   input[0] = TAG.stateValue;
   input.set(value, 1);
   return pack(hasher(input));

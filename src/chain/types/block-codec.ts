@@ -57,9 +57,13 @@ export const certifiedBlockLayout: Layout<CertifiedBlock> = struct<CertifiedBloc
 /** What a certificate adds to the encoding of its block. */
 export const CERTIFICATE_ADDED_MAX_BYTES = 4 + CERTIFICATE_MAX_BYTES;
 
-/** The canonical bytes. Not cached: a megabyte each. */
+/** The latest block that was encoded: each host writes the same one, for its vote and when it is decided. One, since each may be a megabyte. */
+let encoded: { readonly block: Block; readonly bytes: Uint8Array } | undefined;
+
+/** The canonical bytes, which nobody may change. */
 export function encodeBlock(block: Block): Uint8Array {
-  return encodeLayout(blockLayout, block);
+  if (encoded?.block !== block) encoded = { block, bytes: encodeLayout(blockLayout, block) };
+  return encoded.bytes;
 }
 
 /** The block of exactly these bytes, of which there are at most BLOCK_MAX_BYTES. */

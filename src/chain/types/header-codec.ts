@@ -1,6 +1,6 @@
 /** Bytes, id and JSON of a header. PROTOCOL.md, Header. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { bytesToHash } from '../crypto/sha256.ts';
+import { bytesToHash, type Sha256, sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { CONSENSUS_FIELD_MAX_BYTES, type Header } from './block.ts';
 import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
@@ -64,11 +64,11 @@ export function headerSignBytes(header: Header): Uint8Array {
   return encodeLayout(fields, header.seal === '' ? header : { ...header, seal: '' });
 }
 
-/** Id of the block: SHA-256 over the whole header, seal included; computed once per object. */
-export function blockId(header: Header): BlockHash {
+/** Id of the block: SHA-256 over the whole header, seal included; computed once per object. @param hasher as `Sha256` says. */
+export function blockId(header: Header, hasher: Sha256 = sha256): BlockHash {
   const known = ids.get(header);
   if (known !== undefined) return known;
-  const id = bytesToHash(hashLayout(TAG.block, fields, header)) as BlockHash;
+  const id = bytesToHash(hashLayout(TAG.block, fields, header, hasher)) as BlockHash;
   ids.set(header, id);
   return id;
 }

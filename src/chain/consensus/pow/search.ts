@@ -32,7 +32,7 @@ export function searchNonce(
   assert(startNonce >= 0n && startNonce < NONCES, 'a nonce has 64 bits');
   const limit = targetToBytes(job.checkTarget);
   const input = taggedBytes(TAG.work, job.headerBytes, new Uint8Array(SEAL_BYTES));
-  const view = new DataView(input.buffer, input.length - SEAL_BYTES);
+  const view = new DataView(input.buffer, input.byteOffset + input.length - SEAL_BYTES);
   view.setBigUint64(0, startNonce);
   for (let i = 0; i < tries; i++) {
     if (compareBytes(sha256(input), limit) <= 0) return input.slice(-SEAL_BYTES);

@@ -142,9 +142,9 @@ describe('decoders', () => {
         const bytes = encodeBlock(empty);
         expect(bytes.length).toBe(blockSizeBytes(empty));
         const at = encodeLayout(headerLayout, block.header).length;
-        new DataView(bytes.buffer).setUint32(at, BLOCK_TRANSACTIONS_MAX);
+        new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, BLOCK_TRANSACTIONS_MAX);
         expect(decodeBlock(bytes)).toHaveProperty('code', 'TRUNCATED');
-        new DataView(bytes.buffer).setUint32(at, BLOCK_TRANSACTIONS_MAX + 1);
+        new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, BLOCK_TRANSACTIONS_MAX + 1);
         expect(decodeBlock(bytes)).toHaveProperty('code', 'OUT_OF_RANGE');
       }),
     );
