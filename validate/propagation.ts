@@ -12,7 +12,10 @@ const HASH_RATE_MEAN = 400_000;
 const HASH_RATE_SD = 100_000;
 /** Blocks this far below the end have arrived wherever they ever will. */
 const LAST_HEIGHTS = 10;
-/** A block counts when at least this share of the nodes has it. */
+/**
+ * A block counts when at least this share of the nodes got it by gossip. Who was on another branch fetches it by sync, when that
+ * branch has lost: the published simulator has no sync, there such a block has not reached the node.
+ */
 const REACHED_SHARE = 0.999;
 const HISTOGRAM_MAX_MS = 120_000;
 const SLICE_EVENTS = 50_000;
@@ -44,6 +47,8 @@ interface Spread {
   readonly height: number;
   readonly producedUs: number;
   readonly delaysUs: number[];
+  /** Nodes that got it by sync. */
+  synced: number;
 }
 
 /** Counts by what nodes tell. */
@@ -52,10 +57,12 @@ export class Spreads {
 
   /** The first to import a block is its producer. */
   onEvent(event: DomainEvent, atUs: number): void {
-    if (event.kind !== 'BlockImported') return;
+    if (event.kind !== 'BlockImported' && event.kind !== 'BlockReceived') return;
     const known = this.#blocks.get(event.id);
-    if (known === undefined)
-      this.#blocks.set(event.id, { height: event.height, producedUs: atUs, delaysUs: [0] });
+    if (event.kind === 'BlockReceived') {
+      if (event.via === 'sync' && known !== undefined) known.synced++;
+    } else if (known === undefined)
+      this.#blocks.set(event.id, { height: event.height, producedUs: atUs, delaysUs: [0], synced: 0 });
     else known.delaysUs.push(atUs - known.producedUs);
   }
 
@@ -66,7 +73,7 @@ export class Spreads {
     for (const spread of this.#blocks.values()) {
       if (spread.height > height) continue;
       produced++;
-      if (spread.delaysUs.length < REACHED_SHARE * nodes) continue;
+      if (spread.delaysUs.length - spread.synced < REACHED_SHARE * nodes) continue;
       for (const delayUs of spread.delaysUs) addValue(arrivals, delayUs / 1_000);
     }
     return { arrivals, main: height, orphans: produced - height };
