@@ -44,8 +44,9 @@ async function main(): Promise<number> {
     onProgress: () => {},
     onOutcome(job, { result }) {
       const draw = draws.get(job.seed);
-      if (draw !== undefined) table.add(draw, result);
+      const failed = draw === undefined ? undefined : table.add(draw, result);
       draws.delete(job.seed);
+      if (failed !== undefined) console.error(`seed ${failed.seed}: ${failed.text}`);
       if (table.seeds % PROGRESS_EVERY === 0)
         console.error(`${table.seeds} of ${jobs.length}, ${table.failures.length} failed`);
     },

@@ -29,7 +29,8 @@ export class SwarmTable {
   readonly #rows = new Map<string, Row>();
   readonly #families = new Map<string, number>();
 
-  add(draw: SwarmDraw, result: RunResult): void {
+  /** Answers the failure, where it is one. */
+  add(draw: SwarmDraw, result: RunResult): Failure | undefined {
     this.#seeds++;
     this.#events += result.events;
     this.#simulatedS += result.simulatedUs / 1_000_000;
@@ -40,7 +41,10 @@ export class SwarmTable {
     for (const { kind, injected, effective } of result.faults) this.#count(kind, injected, effective);
     for (const { behaviour, times } of result.byzantine) this.#count(`byzantine: ${behaviour}`, 1, times);
     const text = failureOf(result);
-    if (text !== undefined) this.failures.push({ seed: result.seed, text });
+    if (text === undefined) return undefined;
+    const failure = { seed: result.seed, text };
+    this.failures.push(failure);
+    return failure;
   }
 
   get seeds(): number {
