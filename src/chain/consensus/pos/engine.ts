@@ -6,38 +6,21 @@ import { type Ms, ms } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { type BlockHash, type Hash, type Height, height, type PeerId } from '../../types/units.ts';
 import type { Candidate, Consensus, ConsensusHost, Engine, EngineStatus, PeerVerdict } from '../consensus.ts';
-import { commitOfCertificate, lastCommitOf } from './commit-check.ts';
+import { commitOfCertificate } from './commit-check.ts';
 import { POS_NAME } from './config.ts';
-import type { HeightDriver } from './driver.ts';
-import {
-  accusedOf,
-  decodeEvidence,
-  duplicateProposal,
-  duplicateVote,
-  encodeEvidence,
-  evidenceItems,
-  type PosEvidence,
-} from './evidence.ts';
+import { DecidedHeight } from './decided-height.ts';
+import { accusedOf, decodeEvidence, encodeEvidence, evidenceItems, type PosEvidence } from './evidence.ts';
 import { EVIDENCE_POOL_MAX, EvidencePool } from './evidence-pool.ts';
 import { answerTo, GOSSIP_MS, Gossip, shownBlocks, statusBytes } from './gossip.ts';
 import { FAULT_PENALTY, HeightProcess } from './height-process.ts';
 import { LastCommit } from './last-commit.ts';
-import {
-  decodePosMessage,
-  encodePosMessage,
-  type PosMessage,
-  type StatusMessage,
-  signedItemOf,
-} from './messages.ts';
+import { decodePosMessage, encodePosMessage, type PosMessage, type StatusMessage } from './messages.ts';
 import { Promises, type Recovered } from './promises.ts';
-import type { Proposal } from './proposal.ts';
-import { proposerOf } from './proposer-priority.ts';
 import { createPosRules } from './rules.ts';
 import { SignGuard } from './sign-guard.ts';
 import { placeOf } from './validator-set.ts';
 import { validatorsHash } from './validators-hash.ts';
 import type { PosView } from './view.ts';
-import { VOTE, type Vote } from './vote.ts';
 
 /** Messages of one peer for the next height that wait: a proposal and two votes are what a peer a little ahead has said itself. */
 const NEXT_HEIGHT_MAX = 8;
@@ -72,8 +55,8 @@ class PosEngine implements Engine {
   #isMarking = false;
   #isPaused = false;
   #process: HeightProcess | undefined;
-  /** The votes of the head's own height; undefined: it came without them. */
-  #lastDriver: HeightDriver | undefined;
+  /** The height of the head; undefined before the first one. */
+  #decided: DecidedHeight | undefined;
   #decision: Decision | undefined;
   #timer: Timer | undefined;
   /** Hash of the set that votes next on this node's chain. */
@@ -174,7 +157,10 @@ class PosEngine implements Engine {
     if (view === undefined) return;
     this.#follow(view);
     const lastCommit = this.#lastCommit(head, last);
-    this.#lastDriver = last?.height === head.header.height ? last.driver : undefined;
+    const driver = last?.height === head.header.height ? last.driver : undefined;
+    this.#decided = new DecidedHeight(this.#host, { view, driver, lastCommit }, (evidence) =>
+      this.#onEvidence(evidence),
+    );
     this.#promises.moveTo(height(head.header.height + 1));
     this.#gossip.moveTo(view.current);
     this.#pool.onHead(view);
@@ -208,7 +194,7 @@ class PosEngine implements Engine {
       },
       onStarted: () => this.#tickLater(),
       onDecided: (process) => this.#onDecided(process),
-      onValid: (block) => this.#compareLastCommit(block),
+      onValid: (block) => this.#decided?.compare(block),
     };
   }
 
@@ -268,8 +254,8 @@ class PosEngine implements Engine {
     }
     if (at === process.height + 1) this.#keepForNext(from, message);
     if (at !== process.height - 1) return OK;
-    if (message.kind === 'vote') this.#onLateVote(from, process, message.vote);
-    else this.#onLateProposal(from, process, message.proposal);
+    if (message.kind === 'vote') this.#decided?.onVote(from, message.vote);
+    else this.#decided?.onProposal(from, message.proposal);
     return OK;
   }
 
@@ -285,43 +271,6 @@ class PosEngine implements Engine {
     const waiting = [...this.#next];
     this.#next.clear();
     for (const [from, messages] of waiting) for (const message of messages) this.#handle(from, message);
-  }
-
-  /** A precommit of the head's height, after its decision: one more in the last commit, or a second one of who signed it. */
-  #onLateVote(from: PeerId, { view, lastCommit }: HeightProcess, vote: Vote): void {
-    const place = view.last === undefined ? undefined : placeOf(view.last, vote.validator);
-    const driver = this.#lastDriver;
-    if (place === undefined || vote.type !== VOTE.precommit) return;
-    const isWanted = (): boolean => lastCommit?.wants(vote, place) === true;
-    if (!isWanted() && driver?.keeper.wants(vote, place) !== true) return;
-    this.#host.verify([signedItemOf(view.chain, vote)], ([isValid]) => {
-      if (isValid !== true) {
-        this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
-        return;
-      }
-      if (isWanted()) lastCommit?.add(vote, place);
-      const outcome = driver?.addVote(vote);
-      const evidence = outcome?.kind === 'conflict' ? duplicateVote(outcome.first, vote) : undefined;
-      if (evidence !== undefined) this.#onEvidence(evidence);
-    });
-  }
-
-  /** A proposal of the head's height, after its decision: of interest is only a second one of a round. */
-  #onLateProposal(from: PeerId, { view }: HeightProcess, proposal: Proposal): void {
-    const driver = this.#lastDriver;
-    const isSecond = (): boolean =>
-      driver?.proposal(proposal.round) !== undefined && driver.wantsProposal(proposal);
-    if (driver === undefined || !isSecond()) return;
-    if (proposerOf(driver.set, proposal.round).key !== proposal.proposer) return;
-    this.#host.verify([signedItemOf(view.chain, proposal)], ([isValid]) => {
-      if (isValid !== true) {
-        this.#host.fault(from, 'wrong signature', FAULT_PENALTY);
-        return;
-      }
-      const outcome = driver.addProposal(proposal);
-      const evidence = outcome.kind === 'conflict' ? duplicateProposal(outcome.first, proposal) : undefined;
-      if (evidence !== undefined) this.#onEvidence(evidence);
-    });
   }
 
   #onStatus(from: PeerId, status: StatusMessage): PeerVerdict {
@@ -389,25 +338,6 @@ class PosEngine implements Engine {
     const bytes = encodeEvidence(evidence);
     this.#host.evidence({ bytes });
     this.#gossip.broadcast(evidenceMessage(evidence));
-  }
-
-  /** The last commit of a block shows precommits that did not come here: who has sent another one here is accused. */
-  #compareLastCommit({ system }: Block): void {
-    const commit = lastCommitOf(system);
-    const { keeper } = this.#lastDriver ?? {};
-    if (commit === undefined || keeper === undefined) return;
-    const { height: at, round, block } = commit;
-    for (const other of keeper.values('precommit', round)) {
-      if (other.block === block) continue;
-      for (const { validator: place, timestampMs, signature } of commit.votes) {
-        const known = other.votes[place];
-        if (known === undefined) continue;
-        const { type, validator } = known;
-        const shown: Vote = { type, height: at, round, block, timestampMs, validator, signature };
-        const evidence = duplicateVote(known, shown);
-        if (evidence !== undefined) this.#onEvidence(evidence);
-      }
-    }
   }
 
   /** Passed on once, by who did not know it. */
