@@ -26,6 +26,12 @@ const PROPAGATION_SEEDS = 5;
 /** Largest standard error of an orphan rate, as a share of it; where blocks take 600 s, hardly any is an orphan. */
 const ORPHANS_ERROR = 0.05;
 const RARE_ORPHANS_ERROR = 0.15;
+/**
+ * Where a fifth of the blocks is an orphan, x / (1 + x) is 2.6 % too high for the spread of arrivals that is seen: chance must be
+ * small beside the 5 % that are allowed.
+ */
+const FREQUENT_ORPHANS_ERROR = 0.0125;
+const FREQUENT_ORPHANS_RATE = 0.15;
 const SHORT_PROPAGATION_HEIGHTS = 120;
 /** A mis-set latency: a third too long. */
 const MIS_SET_LATENCY_PERMILLE = 1_300;
@@ -67,9 +73,15 @@ export const SELFISH_POINTS: readonly SelfishPoint[] = [
   { alpha: 0.25, gamma: 0.5, hearsLateMs: MIDDLE },
 ];
 
+function orphansErrorOf({ intervalS, orphanRate }: (typeof network.rows)[number]): number {
+  if (orphanRate > FREQUENT_ORPHANS_RATE) return FREQUENT_ORPHANS_ERROR;
+  return intervalS === 600 ? RARE_ORPHANS_ERROR : ORPHANS_ERROR;
+}
+
 /** Five seeds, or as many as the rate of orphans needs that was published. */
-function seedsOf({ intervalS, orphanRate }: (typeof network.rows)[number]): number {
-  const error = intervalS === 600 ? RARE_ORPHANS_ERROR : ORPHANS_ERROR;
+function seedsOf(row: (typeof network.rows)[number]): number {
+  const { orphanRate } = row;
+  const error = orphansErrorOf(row);
   const blocks = (1 - orphanRate) / (orphanRate * error * error);
   return Math.max(PROPAGATION_SEEDS, Math.ceil(blocks / COUNTED_HEIGHTS));
 }

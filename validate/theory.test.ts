@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import reference from './reference/proof-of-work.json' with { type: 'json' };
-import { eyalSirer, giveUpDepth, nakamotoPoisson, orphanLaw, rosenfeld } from './theory.ts';
+import {
+  eyalSirer,
+  giveUpDepth,
+  nakamotoPoisson,
+  orphanLaw,
+  orphansOfArrivals,
+  rosenfeld,
+} from './theory.ts';
 
 /** The rules of the harness, followed exactly: one private block, `n` confirmations, a longer chain, `depth` behind. */
 function ruledSuccess(q: number, n: number, depth: number): number {
@@ -70,5 +77,13 @@ describe('the theory of selfish mining', () => {
 describe('the law of stale blocks', () => {
   it('is x / (1 + x)', () => {
     expect(orphanLaw(2_811, 12_000)).toBeCloseTo(0.1898, 4);
+  });
+
+  it('is what arrivals give that are all at once, and less is stale where they are spread', () => {
+    const atOnce = orphansOfArrivals((t) => (t < 2_811 ? 0 : 1), 5_000, 12_000);
+    expect(atOnce).toBeCloseTo(orphanLaw(2_811, 12_000), 4);
+    // Exponential: E = ∫ exp(-(t - m (1 - exp(-t / m))) / I), by hand for m = I: e (1 - 1/e).
+    const spread = orphansOfArrivals((t) => 1 - Math.exp(-t / 12_000), 400_000, 12_000);
+    expect(spread).toBeCloseTo(1 - 1 / (Math.E - 1), 4);
   });
 });

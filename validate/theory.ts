@@ -52,6 +52,27 @@ export function eyalSirer(alpha: number, gamma: number): number {
   return gain / (1 - a * (1 + (2 - a) * a));
 }
 
+/**
+ * Share of blocks that become stale where `shareWithin(t)` of the hash rate has a block t ms after it was found: the next height comes
+ * at the rate of those who have this one, so that it takes E = ∫ exp(-∫ F / interval) on average, of which a block that is
+ * not stale takes the interval. With one arrival for all, x / (1 + x). Blocks of one height help each other, which is left out.
+ * @param endMs by then everybody has it.
+ */
+export function orphansOfArrivals(
+  shareWithin: (ms: number) => number,
+  endMs: number,
+  intervalMs: number,
+): number {
+  let had = 0;
+  let expected = 0;
+  for (let t = 0; t < endMs; t++) {
+    expected += Math.exp(-had / intervalMs);
+    had += shareWithin(t);
+  }
+  expected += intervalMs * Math.exp(-had / intervalMs);
+  return 1 - intervalMs / expected;
+}
+
 /** Share of blocks that become stale when a block arrives after `arrival` on average: both in one unit of time. */
 export function orphanLaw(arrival: number, interval: number): number {
   const x = arrival / interval;
