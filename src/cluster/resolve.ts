@@ -70,7 +70,8 @@ function chainPlan(file: ScenarioFile, validators: number): ChainPlan {
   };
 }
 
-function posPlan({ rounds = {}, staking = {} }: NonNullable<ScenarioFile['chain']>): PosPlan {
+/** Parameters of stake, with what holds where nothing is said. */
+export function posPlan({ rounds = {}, staking = {} }: NonNullable<ScenarioFile['chain']>): PosPlan {
   return {
     proposeUs: durationUs(rounds.propose, 1_000_000),
     prevoteUs: durationUs(rounds.prevote, 500_000),
@@ -87,7 +88,8 @@ function posPlan({ rounds = {}, staking = {} }: NonNullable<ScenarioFile['chain'
   };
 }
 
-function hostPlans(file: ScenarioFile): readonly HostPlan[] {
+/** Who is there, by the rules of the file. */
+export function hostPlans(file: ScenarioFile): readonly HostPlan[] {
   const code = file.chain?.upgrade === undefined ? 'v1' : 'v2';
   // Not by the seed of the run: every run of a scenario has the same genesis.
   const signers = selectHosts(

@@ -1,33 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOURS } from '../byzantine/behaviours.ts';
-import { parseScenario } from './parse.ts';
-import { ScenarioError, type ScenarioProblem } from './problem.ts';
 import { chainSchema } from './schema/chain.ts';
-
-const GOOD = `name: a-scenario
-shows: what it shows, in words
-duration: 100s
-nodes: 5
-expect: pass
-`;
-
-function problems(more: string): readonly ScenarioProblem[] {
-  try {
-    parseScenario('x.yaml', `${GOOD}${more}`);
-  } catch (error) {
-    if (error instanceof ScenarioError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-/** `line:column path: message` of the first, and what was expected. */
-function first(more: string): readonly [string, string] {
-  const [problem] = problems(more);
-  if (problem === undefined) return ['accepted', ''];
-  const { line, column, path, message, expected } = problem;
-  return [`${line}:${column} ${path}: ${message}`, expected];
-}
+import { first, problems } from './test-problems.ts';
 
 describe('Byzantine hosts of a scenario', () => {
   it('are read by name, by mapping, and as a generator', () => {

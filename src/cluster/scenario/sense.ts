@@ -1,6 +1,5 @@
 /** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
 import { POA_SIGNERS_MAX } from '../../chain/consensus/poa/signers.ts';
-import { selectHosts } from '../plan.ts';
 import { formatDurationUs, parseDurationRange, parseDurationUs } from './duration.ts';
 import { quietUsOf } from './quiet.ts';
 import type { FaultLine } from './schema/faults.ts';
@@ -8,8 +7,9 @@ import type { ProposalLine } from './schema/proposals.ts';
 import type { HostSelector } from './schema/values.ts';
 import type { ScenarioFile } from './schema.ts';
 import { findImpossibleByzantine, type Impossible } from './sense-byzantine.ts';
-
-type Path = readonly (string | number)[];
+import { listProblems, type Path } from './sense-hosts.ts';
+import { findImpossibleLengths } from './sense-lengths.ts';
+import { findImpossibleStake } from './sense-stake.ts';
 
 function selectorProblems(selector: HostSelector, nodes: number, path: Path): readonly Impossible[] {
   if (selector === 'all') return [];
@@ -19,24 +19,6 @@ function selectorProblems(selector: HostSelector, nodes: number, path: Path): re
     return [{ path: [...path, 'random'], message, expected: `at most ${nodes}, the number of nodes` }];
   }
   return listProblems(selector, nodes, path);
-}
-
-function listProblems(list: readonly number[], nodes: number, path: Path): readonly Impossible[] {
-  const problems: Impossible[] = [];
-  const seen = new Set<number>();
-  for (const [i, host] of list.entries()) {
-    if (host >= nodes) {
-      problems.push({
-        path: [...path, i],
-        message: `there is no host ${host}`,
-        expected: `0 to ${nodes - 1}, since nodes is ${nodes}`,
-      });
-    }
-    if (seen.has(host))
-      problems.push({ path: [...path, i], message: `host ${host} stands twice`, expected: 'each host once' });
-    seen.add(host);
-  }
-  return problems;
 }
 
 function groupProblems(
@@ -273,29 +255,6 @@ function quietProblems(scenario: ScenarioFile): readonly Impossible[] {
   ];
 }
 
-/** Stake moves where the engine has it, and each host has one owner. */
-function stakesProblems({ chain, load = [], nodes }: ScenarioFile): readonly Impossible[] {
-  const problems: Impossible[] = [];
-  const owned = new Set<number>();
-  for (const [i, line] of load.entries()) {
-    if (line.kind !== 'stakes') continue;
-    const path: Path = ['load', i, 'hosts'];
-    if (chain?.engine !== 'pos') {
-      const message = 'stake in an engine that has none';
-      problems.push({ path: ['load', i, 'kind'], message, expected: 'chain.engine to be pos' });
-    }
-    const hosts = selectHosts(line.hosts ?? 'all', nodes, { shuffled: (items) => [...items] });
-    problems.push(...listProblems(line.hosts === 'all' ? [] : (line.hosts ?? []), nodes, path));
-    const twice = hosts.find((host) => owned.has(host));
-    if (twice !== undefined) {
-      const message = `host ${twice} has an owner in an earlier line of stakes`;
-      problems.push({ path, message, expected: 'each host in one such line' });
-    }
-    for (const host of hosts) owned.add(host);
-  }
-  return problems;
-}
-
 /** Every contradiction, in no particular order. */
 export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
   const problems: Impossible[] = [
@@ -305,7 +264,8 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...snapshotProblems(scenario),
     ...findImpossibleByzantine(scenario),
     ...poaProblems(scenario),
-    ...stakesProblems(scenario),
+    ...findImpossibleStake(scenario),
+    ...findImpossibleLengths(scenario),
   ];
   for (const [i, rule] of (scenario.hosts ?? []).entries()) {
     problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));

@@ -71,7 +71,7 @@ export const chainSchema = z.strictObject({
     .meta({ description: 'The consensus; default pow.' }),
   blockInterval: duration
     .optional()
-    .meta({ description: 'Mean time between blocks, or of a turn; default 10s.' }),
+    .meta({ description: 'Mean time between blocks, or of a turn, 1ms to 12h; default 10s.' }),
   difficulty: z
     .enum(['constant', 'asert'])
     .optional()
