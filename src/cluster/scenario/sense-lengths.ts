@@ -13,15 +13,22 @@ interface Length {
 
 /** Blocks come as late as thirty times their mean interval, and a timer waits 24 days at most. */
 const INTERVAL_MOST = '12h';
+/** What the network draws delays up to. */
+const DELAY_MOST = '30min';
 /** 32 bits of ms, which genesis has for most lengths. */
 const MOST = '1193h';
 
-function lengthsOf({ chain = {} }: ScenarioFile): readonly Length[] {
+function lengthsOf({ chain = {}, network, faults = [] }: ScenarioFile): readonly Length[] {
   const { rounds = {}, staking = {}, poa } = chain;
   const inGenesis = { least: '0s', most: MOST };
   return [
     { path: ['chain', 'blockInterval'], text: chain.blockInterval, least: '1ms', most: INTERVAL_MOST },
     { path: ['chain', 'halfLife'], text: chain.halfLife, least: '1s', most: MOST },
+    { path: ['network', 'jitter'], text: network?.jitter, least: '0s', most: DELAY_MOST },
+    ...faults.map((fault, i) => {
+      const text = 'minStable' in fault ? fault.minStable : undefined;
+      return { path: ['faults', i, 'minStable'], text, least: '1ms', most: MOST };
+    }),
     { path: ['chain', 'poa', 'wiggle'], text: poa?.wiggle, least: '0s', most: INTERVAL_MOST },
     ...(['propose', 'prevote', 'precommit', 'growth'] as const).map((key) => {
       return { path: ['chain', 'rounds', key], text: rounds[key], ...inGenesis };

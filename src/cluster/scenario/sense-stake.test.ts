@@ -7,6 +7,12 @@ describe('A chain of a scenario', () => {
   it.each<readonly [string, string, string]>([
     ['chain: { blockInterval: 0s }', '6:25 chain.blockInterval: 0s', '1ms to 12h'],
     ['chain: { engine: pos, blockInterval: 13h }', '6:38 chain.blockInterval: 13h', '1ms to 12h'],
+    ['network: { jitter: 31min }', '6:20 network.jitter: 31min', '0s to 30min'],
+    [
+      'faults: [{ kind: swizzle, at: 1s, for: 9s, hosts: all, minStable: 0s }]',
+      '6:67 faults[0].minStable: 0s',
+      '1ms to 1193h',
+    ],
     ['chain: { halfLife: 0s }', '6:20 chain.halfLife: 0s', '1s to 1193h'],
     ['chain: { engine: poa, poa: { wiggle: 13h } }', '6:38 chain.poa.wiggle: 13h', '0s to 12h'],
     ['chain: { engine: pos, rounds: { growth: 1194h } }', '6:41 chain.rounds.growth: 1194h', '0s to 1193h'],
@@ -62,6 +68,10 @@ describe('A chain of a scenario', () => {
     ],
   ])('has stake that genesis takes: %s', (more, told, expected) => {
     expect(first(`${more}\n`)).toEqual([told, expected]);
+  });
+
+  it('is not asked for where a host is named that is not there', () => {
+    expect(problems('chain: { engine: pos }\nhosts: [{ hosts: [5], stake: 1 }]\n')).toHaveLength(1);
   });
 
   it('at its limits makes a genesis', () => {

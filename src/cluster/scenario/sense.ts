@@ -264,11 +264,15 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...snapshotProblems(scenario),
     ...findImpossibleByzantine(scenario),
     ...poaProblems(scenario),
-    ...findImpossibleStake(scenario),
     ...findImpossibleLengths(scenario),
   ];
-  for (const [i, rule] of (scenario.hosts ?? []).entries()) {
-    problems.push(...selectorProblems(rule.hosts, scenario.nodes, ['hosts', i, 'hosts']));
+  const rules = scenario.hosts ?? [];
+  const strangers = rules.flatMap(({ hosts }, i) =>
+    selectorProblems(hosts, scenario.nodes, ['hosts', i, 'hosts']),
+  );
+  // Who has a stake is known where all hosts that rules name are there.
+  problems.push(...strangers, ...(strangers.length === 0 ? findImpossibleStake(scenario) : []));
+  for (const [i, rule] of rules.entries()) {
     const joins = rule.joins === undefined ? undefined : parseDurationUs(rule.joins);
     if (joins !== undefined && joins >= (parseDurationUs(scenario.duration) ?? 0)) {
       problems.push({
