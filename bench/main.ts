@@ -61,14 +61,15 @@ function hour(name: string, ...args: readonly string[]): Measured {
   return measured;
 }
 
-function validators(nodes: number, signatures: string, transfers: string): void {
+function validators(nodes: number, interval: string, signatures: string, transfers: string): void {
   const set = ['--set', `nodes=${nodes}`, '--set', `signatures=${signatures}`];
+  set.push('--set', `chain.blockInterval=${interval}`, '--set', 'atLeast.blocks=40');
   if (transfers === 'none') set.push('--set', 'load=[]');
   const measured = scenario(VALIDATORS, '--repeat', String(REPEATS), ...set);
   const wall = medianOf(measured, (run) => run.simulatedS / run.wallS);
   const cpu = medianOf(measured, (run) => run.simulatedS / run.cpuS);
   console.log(
-    `| ${nodes} | ${signatures} | ${transfers} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${measured.peakMb.toFixed(0)} MB |`,
+    `| ${nodes} | ${interval} | ${signatures} | ${transfers} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${measured.peakMb.toFixed(0)} MB |`,
   );
 }
 
@@ -110,11 +111,15 @@ const SECTIONS: ReadonlyMap<string, () => void> = new Map([
   [
     'validators',
     () => {
-      console.log('| validators, one simulated hour | signatures | transfers | × wall | × CPU | peak |');
-      console.log('|---|---|---|---|---|---|');
-      for (const nodes of [4, 7])
+      console.log(
+        '| validators, one simulated hour | a block every | signatures | transfers | × wall | × CPU | peak |',
+      );
+      console.log('|---|---|---|---|---|---|---|');
+      for (const nodes of [4, 7]) {
         for (const signatures of ['real', 'modelled'])
-          for (const transfers of ['1/s', 'none']) validators(nodes, signatures, transfers);
+          for (const transfers of ['1/s', 'none']) validators(nodes, '5s', signatures, transfers);
+        for (const interval of ['10s', '30s', '60s']) validators(nodes, interval, 'modelled', 'none');
+      }
     },
   ],
   [
