@@ -50,9 +50,12 @@ function renumbered(plan: ClusterPlan): ClusterPlan {
   const hosts = [...plan.hosts].reverse().map((host) => ({
     ...host,
     twinOf: host.twinOf === undefined ? undefined : to(host.twinOf),
-    byzantine: host.byzantine.map((line) =>
-      line.kind === 'eclipse' && line.victim !== undefined ? { ...line, victim: to(line.victim) } : line,
-    ),
+    byzantine: host.byzantine.map((line) => {
+      if (line.kind === 'eclipse' && line.victim !== undefined) return { ...line, victim: to(line.victim) };
+      if (line.kind === 'coalition' && line.second !== undefined)
+        return { ...line, second: line.second.map(to) };
+      return line;
+    }),
   }));
   const proposals = plan.proposals.map((one) => ({ ...one, hosts: list(one.hosts), target: to(one.target) }));
   const loads = plan.loads.map((load) =>

@@ -3,9 +3,9 @@
  * only fetches what the engine asks for.
  */
 import { assertNever } from '../../env/assert.ts';
-import type { Timer } from '../../env/clock.ts';
+import { TIMER_DELAY_MAX_MS, type Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
-import { type Ms, unixMs } from '../../env/units.ts';
+import { type Ms, ms, unixMs } from '../../env/units.ts';
 import type { Candidate } from '../consensus/consensus.ts';
 import { checkBody } from '../execution/check-body.ts';
 import type { HeaderOutcome, ImportOutcome, Ledger, LedgerHalt } from '../ledger/ledger.ts';
@@ -413,7 +413,9 @@ export class BlockRelay {
     if (this.#held.has(id) || this.#held.size >= this.#ports.limits.heldBlocksMax) return;
     const { env } = this.#ports;
     env.emit({ kind: 'BlockHeld', id, untilMs: unixMs(env.clock.wallMs() + retryMs) });
-    const timer = env.clock.setTimer('held-header', retryMs, () => {
+    // A time beyond what a timer waits is looked at anew.
+    const waitMs = ms(Math.min(retryMs, TIMER_DELAY_MAX_MS));
+    const timer = env.clock.setTimer('held-header', waitMs, () => {
       this.#held.delete(id);
       if (peer.isUp) this.onAnnounce(peer, message);
     });

@@ -1,5 +1,6 @@
 /** Sync: runs the transitions of sync-state.ts against ledger, peers and timers. */
 import { assertNever } from '../../env/assert.ts';
+import { TIMER_DELAY_MAX_MS } from '../../env/clock.ts';
 import type { Env } from '../../env/program.ts';
 import { ms } from '../../env/units.ts';
 import { checkBody } from '../execution/check-body.ts';
@@ -252,7 +253,8 @@ export class Sync {
   #deferHead(id: BlockHash, retryMs: number): void {
     if (this.#tooEarly.size >= TOO_EARLY_MAX || this.#tooEarly.has(id)) return;
     this.#tooEarly.add(id);
-    this.#ports.env.clock.setTimer('sync-early', ms(retryMs), () => {
+    const waitMs = ms(Math.min(retryMs, TIMER_DELAY_MAX_MS));
+    this.#ports.env.clock.setTimer('sync-early', waitMs, () => {
       this.#tooEarly.delete(id);
       this.look();
     });
