@@ -117,7 +117,7 @@ export function forgets(plan: Pick<ClusterPlan, 'faults'>, host: number): boolea
 }
 
 /** A crash that takes the disk with it, at an effect: it strikes some time after it was armed, or never. */
-export function isArmedLoss(fault: Fault): boolean {
+export function isArmedLoss(fault: Fault): fault is Extract<Fault, { readonly kind: 'crash' }> {
   return fault.kind === 'crash' && fault.at !== undefined && fault.off !== true && taints(fault);
 }
 

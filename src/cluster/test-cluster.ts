@@ -371,9 +371,7 @@ export class TestCluster {
   #noteLoss(host: number, atUs: number): void {
     const { taints } = this.setup;
     if (taints[host] !== undefined) return;
-    const armed = this.plan.faults.filter(
-      (fault) => isArmedLoss(fault) && 'hosts' in fault && fault.hosts.includes(host),
-    );
+    const armed = this.plan.faults.filter((fault) => isArmedLoss(fault) && fault.hosts.includes(host));
     if (armed.length === 0) return;
     const ids = new Set(armed.map(({ id }) => id));
     if (this.simulator.faultCounts().some(({ id, effective }) => ids.has(id) && effective > 0))
