@@ -1,4 +1,5 @@
 /** Every parameter of a run as text, defaults included: what a reader needs who has only the failure in front of him. */
+import { engineTolerance } from '../cluster/engines.ts';
 import type { ClusterPlan, CpuPlan, HostPlan, LoadPlan } from '../cluster/plan.ts';
 import { formatDurationUs } from '../cluster/scenario/duration.ts';
 import type { Topology } from '../cluster/topology.ts';
@@ -29,7 +30,7 @@ function chainFacts({ chain }: ClusterPlan): readonly string[] {
             : `difficulty ${chain.difficulty}`,
         ]
       : []),
-    `final at depth ${chain.finalityDepth}`,
+    engineTolerance(chain.engine).isByDepth ? `final at depth ${chain.finalityDepth}` : 'final when decided',
     `undo ${chain.undoDepth}`,
     ...(chain.snapshots === undefined
       ? []

@@ -258,6 +258,10 @@ describe('the fault plan in words', () => {
 });
 
 describe('parameters', () => {
+  it('say when a block is final', () => {
+    expect(parameterLines(planOf('chain: { engine: pos }\n')).join('\n')).toContain('final when decided');
+  });
+
   it('are all told, defaults included.', () => {
     const text = parameterLines(planOf('')).join('\n');
     for (const part of [
