@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createScenarioRun } from '../src/cluster/run.ts';
-import { type Override, parseScenario } from '../src/cluster/scenario/parse.ts';
+import { parseScenario } from '../src/cluster/scenario/parse.ts';
+import type { Override } from '../src/cluster/scenario/read-yaml.ts';
 import { createNativeSuite } from '../src/lab/native-suite.ts';
 
 /** Events between two looks: as the workers of the CLI step. */

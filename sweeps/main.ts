@@ -1,14 +1,14 @@
-/** `npm run swarm`: random clusters of one engine under random faults, many seeds; exit code 1 when one did not pass. */
-import { writeFileSync } from 'node:fs';
+/** `npm run swarm`: random clusters under random faults, many seeds; exit code 1 when one did not pass. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { drawSwarm, type SwarmDraw } from '../src/cluster/swarm.ts';
+import { drawScenario, type SwarmDraw } from '../src/cluster/space/draw.ts';
+import { parseSpace } from '../src/cluster/space/parse.ts';
 import { runPool } from '../src/lab/pool.ts';
 import { seedsOf } from './seeds.ts';
-import { spaceOf } from './spaces.ts';
 import { SwarmTable } from './table.ts';
 
-const USAGE = `usage: npm run swarm -- [--engine pos] [--seeds 1..1000] [--signatures modelled | real]
+const USAGE = `usage: npm run swarm -- [--space spaces/default.yaml] [--seeds 1..1000]
                           [--threads N (default: one a core)] [--show SEED (prints its scenario)]`;
 const FAILURES_TOLD_MAX = 50;
 const PROGRESS_EVERY = 500;
@@ -16,23 +16,22 @@ const PROGRESS_EVERY = 500;
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      engine: { type: 'string', default: 'pos' },
+      space: { type: 'string', default: 'spaces/default.yaml' },
       seeds: { type: 'string', default: '1..1000' },
-      signatures: { type: 'string', default: 'modelled' },
       threads: { type: 'string' },
       show: { type: 'string' },
     },
   });
-  const space = spaceOf(values.engine, values.signatures);
+  const space = parseSpace(values.space, readFileSync(values.space, 'utf8'));
   if (values.show !== undefined) {
-    writeFileSync(1, `${JSON.stringify(drawSwarm(space, values.show).scenario, null, 2)}\n`);
+    writeFileSync(1, `${JSON.stringify(drawScenario(space, values.show).scenario, null, 2)}\n`);
     return 0;
   }
   const seeds = seedsOf(values.seeds);
   const table = new SwarmTable();
   const draws = new Map<string, SwarmDraw>();
   const jobs = seeds.map((seed) => {
-    const draw = drawSwarm(space, seed);
+    const draw = drawScenario(space, seed);
     draws.set(seed, draw);
     const source = JSON.stringify(draw.scenario);
     return { file: `swarm-${seed}`, source, overrides: [], seed, isolate: false, permuteTies: 0 };

@@ -1,6 +1,6 @@
 /** What many seeds of a swarm add up to: verdicts, work done, and which faults were tried how often. */
 import type { RunResult } from '../src/cluster/result.ts';
-import type { SwarmDraw } from '../src/cluster/swarm.ts';
+import type { SwarmDraw } from '../src/cluster/space/draw.ts';
 
 /** One kind of fault or behaviour over all seeds. */
 interface Row {

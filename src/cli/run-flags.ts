@@ -1,6 +1,6 @@
 /** The flags of `aureon run`, checked. */
 import { availableParallelism } from 'node:os';
-import type { Override } from '../cluster/scenario/parse.ts';
+import type { Override } from '../cluster/scenario/read-yaml.ts';
 import { UsageError } from './usage.ts';
 
 /** Most runs of one call: past it, a sweep is the right tool. */

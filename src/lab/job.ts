@@ -1,7 +1,7 @@
 /** What the main thread and a simulation worker say to each other: plain data only. */
 import type { ClusterOptions } from '../cluster/chain-setup.ts';
 import type { RunResult } from '../cluster/result.ts';
-import type { Override } from '../cluster/scenario/parse.ts';
+import type { Override } from '../cluster/scenario/read-yaml.ts';
 import type { TraceRecord } from '../sim/trace.ts';
 
 /** One run to simulate. */

@@ -1,5 +1,5 @@
 /** What an engine is asked to simulate, and what it tells of that: plain data, posted as JSON. */
-import type { Override } from '../../src/cluster/scenario/parse.ts';
+import type { Override } from '../../src/cluster/scenario/read-yaml.ts';
 
 /** One run that every engine is asked for. */
 export interface Task {

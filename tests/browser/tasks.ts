@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Override } from '../../src/cluster/scenario/parse.ts';
+import type { Override } from '../../src/cluster/scenario/read-yaml.ts';
 import type { Place, Task } from './report.ts';
 
 const GALLERY = new URL('../../scenarios/', import.meta.url);

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClusterPlan } from '../../src/cluster/plan.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
-import { type Override, parseScenario } from '../../src/cluster/scenario/parse.ts';
+import { parseScenario } from '../../src/cluster/scenario/parse.ts';
+import type { Override } from '../../src/cluster/scenario/read-yaml.ts';
 import type { Fault } from '../../src/sim/fault.ts';
 
 const FOLDER = new URL('../../scenarios/', import.meta.url);

@@ -6,8 +6,9 @@ import { ORACLES } from '../../src/cluster/oracles/oracles.ts';
 import type { JsonSchema } from '../../src/cluster/scenario/expected.ts';
 import { ORACLE_NAMES } from '../../src/cluster/scenario/oracle-names.ts';
 import { scenarioJsonSchema } from '../../src/cluster/scenario/parse.ts';
+import { parseSpace } from '../../src/cluster/space/parse.ts';
 import { withReference } from '../../tools/scenario-reference.ts';
-import { scenarioSchemaText } from '../../tools/scenario-schema.ts';
+import { scenarioSchemaText, spaceSchemaText } from '../../tools/scenario-schema.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -28,6 +29,20 @@ function properties(schema: JsonSchema, path = ''): readonly (readonly [string, 
 }
 
 const fields = properties(scenarioJsonSchema());
+
+describe('schemas/space.schema.json', () => {
+  it('is what npm run schema writes, and describes the spaces that come with the package.', () => {
+    expect(read('schemas/space.schema.json')).toBe(spaceSchemaText());
+    const spaces = readdirSync(`${root}spaces`);
+    expect(spaces).toContain('default.yaml');
+    for (const name of spaces) {
+      expect(read(`spaces/${name}`)).toMatch(
+        /^# yaml-language-server: \$schema=\.\.\/schemas\/space\.schema\.json\n/,
+      );
+      expect(parseSpace(name, read(`spaces/${name}`)).name).toBe(name.replace('.yaml', ''));
+    }
+  });
+});
 
 describe('schemas/scenario.schema.json', () => {
   it('is what npm run schema writes.', () => {

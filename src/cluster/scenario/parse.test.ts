@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Override, parseScenario, scenarioJsonSchema } from './parse.ts';
+import { parseScenario, scenarioJsonSchema } from './parse.ts';
 import { ScenarioError } from './problem.ts';
+import type { Override } from './read-yaml.ts';
 
 const GOOD = `name: a-scenario
 shows: what it shows, in words

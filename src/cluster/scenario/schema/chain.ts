@@ -120,7 +120,7 @@ export const chainSchema = z.strictObject({
     .meta({ description: 'A change of the protocol at a height; default: none.' }),
   blockBytesMax: z
     .int()
-    .min(1_000)
+    .min(4_096)
     .max(1_048_576)
     .optional()
     .meta({ description: 'Largest block, in bytes; default 1048576.' }),
