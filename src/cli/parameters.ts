@@ -94,7 +94,7 @@ function behaviourText({ kind, ...keys }: HostPlan['byzantine'][number]): string
 function hostFacts(host: HostPlan): string {
   const facts = [
     `hashShare ${host.hashShare}`,
-    `joins ${formatDurationUs(host.joinsUs)}`,
+    host.isAbsent ? 'is never started' : `joins ${formatDurationUs(host.joinsUs)}`,
     ...(host.skewUs === 0
       ? []
       : [`skew ${host.skewUs < 0 ? '-' : '+'}${formatDurationUs(Math.abs(host.skewUs))}`]),

@@ -1,6 +1,7 @@
 /** The fault plan of a run as text: what went wrong around the moment of a failure, and with whom. */
+
+import { faultKindOf } from '../cluster/fault-kind.ts';
 import { isHelper } from '../cluster/fault-outcomes.ts';
-import { faultKindOf } from '../cluster/resolve.ts';
 import type { FaultCoverage, FaultOutcome } from '../cluster/result.ts';
 import { formatDurationUs } from '../cluster/scenario/duration.ts';
 import { assertNever } from '../env/assert.ts';

@@ -346,7 +346,7 @@ function hostConfigs(plan: ClusterPlan, setup: ChainSetup, byzantine: ByzantineH
       clock: { skewUs: host.skewUs, driftPpm: host.driftPpm },
       ...(cpu === undefined ? {} : { cpu }),
       disk: { writeUs: host.diskWriteUs, flushUs: host.diskFlushUs },
-      startUs: host.joinsUs,
+      startUs: host.isAbsent ? 'never' : host.joinsUs,
     };
   });
 }
@@ -427,6 +427,9 @@ export function simulatorConfig(
       },
     },
     faults: plan.faults,
+    ...(plan.messageFaults === undefined
+      ? {}
+      : { messageExceptions: plan.messageFaults, drawMessageFaults: false }),
     atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
     ...(options.trace === false ? UNTRACED : {}),
     wallStartUs: WALL_START_US + (options.wallShiftMs ?? 0) * 1_000,

@@ -1,7 +1,7 @@
 /** What became of the planned faults: how many took effect, and why the others did not. */
 import type { Fault, FaultCount } from '../sim/fault.ts';
+import { faultKindOf } from './fault-kind.ts';
 import type { ClusterPlan } from './plan.ts';
-import { faultKindOf } from './resolve.ts';
 import type { FaultCoverage, FaultOutcome } from './result.ts';
 import { formatSecondsUs } from './scenario/duration.ts';
 
@@ -71,6 +71,7 @@ function outagesOf({ plan, counts }: FaultHistory): readonly Outage[] {
 /** Why nothing can be done to the process of a host at that moment. */
 function downReason(host: number, fault: Fault, outages: readonly Outage[], { plan }: FaultHistory): string {
   const name = plan.hosts[host]?.name ?? `host ${host}`;
+  if (plan.hosts[host]?.isAbsent === true) return `${name} is never started`;
   const joinsUs = plan.hosts[host]?.joinsUs ?? 0;
   if (joinsUs > fault.atUs) return `${name} joins at ${formatSecondsUs(joinsUs)} only`;
   const outage = outages.find(

@@ -1,6 +1,7 @@
 /** A cluster, resolved: every default filled in, every duration in µs. What a scenario file and the fluent builder both come to. */
 import type { TieBreak } from '../chain/consensus/poa/config.ts';
 import type { Fault } from '../sim/fault.ts';
+import type { MessageException } from '../sim/network/ports.ts';
 import type { BehaviourLine } from './byzantine/behaviours.ts';
 import type { AtLeast } from './scenario/schema/expectations.ts';
 import type { HostSelector } from './scenario/schema/values.ts';
@@ -64,6 +65,8 @@ export interface HostPlan {
   /** Whether genesis lists its key, where the engine wants any. */
   readonly isValidator: boolean;
   readonly joinsUs: number;
+  /** It is never started. */
+  readonly isAbsent: boolean;
   /** Without blocks it begins with a snapshot of others, where there is one. */
   readonly fromSnapshot: boolean;
   readonly skewUs: number;
@@ -173,6 +176,8 @@ export interface ClusterPlan {
   readonly loads: readonly LoadPlan[];
   readonly proposals: readonly ProposalPlan[];
   readonly faults: readonly Fault[];
+  /** What befalls messages, one by one; undefined: it is drawn. */
+  readonly messageFaults: readonly MessageException[] | undefined;
   /** `core`: a drawn quorum heals and must go on, the rest is lost for ever. */
   readonly liveness: 'required' | 'core' | 'excused';
   readonly stopAtHeight: number | undefined;

@@ -1,5 +1,6 @@
 /** From a scenario file and a seed to a resolved plan: defaults, durations, hosts, links and drawn faults. */
 import { signerLimit } from '../chain/consensus/poa/signers.ts';
+import type { Fault } from '../sim/fault.ts';
 import { createStream, type Stream } from '../sim/seeds.ts';
 import { lineOf } from './byzantine/behaviours.ts';
 import { planByzantine } from './byzantine/plan-byzantine.ts';
@@ -105,6 +106,7 @@ export function hostPlans(file: ScenarioFile): readonly HostPlan[] {
       stake: STAKE_MIN,
       isValidator: signers.includes(i),
       joinsUs: 0,
+      isAbsent: false,
       fromSnapshot: false,
       skewUs: 0,
       driftPpm: 0,
@@ -125,6 +127,7 @@ export function hostPlans(file: ScenarioFile): readonly HostPlan[] {
         stake: rule.stake ?? host.stake,
         isValidator: host.isValidator,
         joinsUs: durationUs(rule.joins, host.joinsUs),
+        isAbsent: rule.absent ?? host.isAbsent,
         fromSnapshot: rule.snapshot ?? host.fromSnapshot,
         skewUs: durationUs(rule.skew, host.skewUs),
         driftPpm: rule.driftPpm ?? host.driftPpm,
@@ -229,6 +232,15 @@ function expectation(expect: ScenarioFile['expect']): Expectation {
   return { kind: 'violation', oracle: expect.violation };
 }
 
+/** Who is absent stays so. */
+function withoutStarts(faults: readonly Fault[], hosts: readonly HostPlan[]): readonly Fault[] {
+  if (!hosts.some(({ isAbsent }) => isAbsent)) return faults;
+  const isThere = (host: number): boolean => hosts[host]?.isAbsent !== true;
+  return faults.map((fault) =>
+    fault.kind === 'start' ? { ...fault, hosts: fault.hosts.filter(isThere) } : fault,
+  );
+}
+
 /** The same scenario and seed give the same plan, everywhere. */
 export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
   const durationTotalUs = durationUs(file.duration, 0);
@@ -258,16 +270,14 @@ export function resolveScenario(file: ScenarioFile, seed: string): ClusterPlan {
           },
     loads: (file.load ?? []).map((line) => loadPlan(line, file, quietFromUs)),
     proposals: (file.proposals ?? []).map((line) => proposalPlan(line, file.nodes, proposals)),
-    faults: planFaults(file.faults ?? [], { seed, hosts: file.nodes, endUs: quietFromUs }),
+    faults: withoutStarts(
+      file.plan ?? planFaults(file.faults ?? [], { seed, hosts: file.nodes, endUs: quietFromUs }),
+      hosts,
+    ),
+    messageFaults: file.messageFaults,
     liveness: file.liveness ?? 'required',
     stopAtHeight: file.stopAtHeight,
     expect: expectation(file.expect),
     atLeast: file.atLeast ?? {},
   };
-}
-
-/** The scenario-level name of a fault in a plan: what `atLeast.faults` counts. */
-export function faultKindOf(id: string): string {
-  const slash = id.indexOf('/');
-  return slash < 0 ? id : id.slice(0, slash);
 }

@@ -311,7 +311,10 @@ export class TestCluster {
     for (const fault of this.plan.faults)
       if (fault.kind === 'crash' && fault.at !== undefined && fault.off !== true)
         this.simulator.heal(fault.id);
-    for (const node of this.nodes) if (!node.isUp && this.#isInCore(node)) node.start();
+    for (const node of this.nodes) {
+      if (node.isUp || !this.#isInCore(node) || this.plan.hosts[node.index]?.isAbsent === true) continue;
+      node.start();
+    }
     const heads = this.observation.heads.filter((_, host) => this.isHonest(host));
     this.#quietHeight = Math.max(0, ...heads.map((head) => head.height));
     this.rounds.beginQuiet(this.#quietHeight);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { faultKindOf } from '../../src/cluster/fault-kind.ts';
 import { fingerprintOf } from '../../src/cluster/fingerprint.ts';
 import type { ClusterPlan } from '../../src/cluster/plan.ts';
-import { faultKindOf, resolveScenario } from '../../src/cluster/resolve.ts';
+import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { type FaultLine, faultSchema } from '../../src/cluster/scenario/schema/faults.ts';
 import type { ScenarioFile } from '../../src/cluster/scenario/schema.ts';
 import { TestCluster } from '../../src/cluster/test-cluster.ts';

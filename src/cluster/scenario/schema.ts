@@ -5,6 +5,7 @@ import { SCENARIO_HOSTS_MAX, SCENARIO_LENGTH_MAX_US } from './limits.ts';
 import { byzantineSchema } from './schema/byzantine.ts';
 import { chainSchema } from './schema/chain.ts';
 import { atLeastSchema, expectSchema } from './schema/expectations.ts';
+import { messageFaultsSchema, planSchema } from './schema/explicit.ts';
 import { faultSchema } from './schema/faults.ts';
 import { cpuSchema, hostRuleSchema, nodeFeaturesSchema } from './schema/hosts.ts';
 import { loadSchema } from './schema/load.ts';
@@ -62,6 +63,14 @@ export const scenarioSchema = z
       .optional()
       .meta({ description: 'What operators tell their nodes to vote for; default: nothing.' }),
     faults: z.array(faultSchema).optional().meta({ description: 'What goes wrong; default: nothing.' }),
+    plan: planSchema.optional().meta({
+      description:
+        'Faults one by one, in place of faults: as a capsule keeps them, nothing is drawn. Default: drawn from faults.',
+    }),
+    messageFaults: messageFaultsSchema.optional().meta({
+      description:
+        'The messages that are lost, delayed or corrupted, in place of drawing them: the ordinal-th of a kind on a link. Default: drawn.',
+    }),
     byzantine: byzantineSchema.optional().meta({
       description:
         'Hosts that break the protocol, drawn by the seed; default: those of hosts[].byzantine alone.',

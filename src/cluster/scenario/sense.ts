@@ -1,5 +1,6 @@
 /** Scenarios that read well but cannot be: a partition of nobody, more crashes than hosts, a fault after the end. */
 import { POA_SIGNERS_MAX } from '../../chain/consensus/poa/signers.ts';
+import { faultKindOf } from '../fault-kind.ts';
 import { formatDurationUs, parseDurationRange, parseDurationUs } from './duration.ts';
 import { quietUsOf } from './quiet.ts';
 import type { FaultLine } from './schema/faults.ts';
@@ -7,6 +8,7 @@ import type { ProposalLine } from './schema/proposals.ts';
 import type { HostSelector } from './schema/values.ts';
 import type { ScenarioFile } from './schema.ts';
 import { findImpossibleByzantine, type Impossible } from './sense-byzantine.ts';
+import { findImpossibleExplicit } from './sense-explicit.ts';
 import { listProblems, type Path } from './sense-hosts.ts';
 import { findImpossibleLengths } from './sense-lengths.ts';
 import { findImpossibleStake } from './sense-stake.ts';
@@ -176,12 +178,17 @@ function snapshotProblems(scenario: ScenarioFile): readonly Impossible[] {
 
 /** A run that waits for faults which no line plans can never pass. */
 function atLeastProblems(scenario: ScenarioFile): readonly Impossible[] {
-  const planned = [...new Set((scenario.faults ?? []).map((fault) => fault.kind))];
+  const planned = [
+    ...new Set([
+      ...(scenario.faults ?? []).map((fault) => fault.kind),
+      ...(scenario.plan ?? []).map((fault) => faultKindOf(fault.id)),
+    ]),
+  ];
   return Object.entries(scenario.atLeast?.faults ?? {})
     .filter(([kind, wanted]) => (wanted ?? 0) > 0 && !planned.some((known) => known === kind))
     .map(([kind, wanted]) => ({
       path: ['atLeast', 'faults', kind],
-      message: `${wanted} of ${kind}, but no line of faults has this kind`,
+      message: `${wanted} of ${kind}, but no fault has this kind`,
       expected: planned.length === 0 ? 'faults to have such a line' : `counts of ${planned.join(', ')}`,
     }));
 }
@@ -265,6 +272,7 @@ export function findImpossible(scenario: ScenarioFile): readonly Impossible[] {
     ...findImpossibleByzantine(scenario),
     ...poaProblems(scenario),
     ...findImpossibleLengths(scenario),
+    ...findImpossibleExplicit(scenario),
   ];
   const rules = scenario.hosts ?? [];
   const strangers = rules.flatMap(({ hosts }, i) =>

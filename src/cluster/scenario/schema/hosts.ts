@@ -45,6 +45,10 @@ export const hostRuleSchema = z.strictObject({
   stake: z.int().min(0).max(1_000_000_000).optional().meta({
     description: 'pos: what it has at stake from the start; default 1000, 0: it follows without a vote.',
   }),
+  absent: z
+    .boolean()
+    .optional()
+    .meta({ description: 'It is never started, and keeps its number, key and power; default false.' }),
   joins: duration.optional().meta({ description: 'First boot; default 0s.' }),
   snapshot: z.boolean().optional().meta({
     description:
