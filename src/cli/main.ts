@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../cluster/result.ts';
 import { createOutput, type Output } from './output.ts';
+import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { parseRunFlags } from './run-flags.ts';
 import { UsageError } from './usage.ts';
@@ -37,7 +38,8 @@ Colours follow the terminal; NO_COLOR=1 and FORCE_COLOR=1 decide.`;
 const MAIN_HELP = `
 Start with:
   aureon run          simulates the gallery of scenarios
-  aureon run --help   flags, examples and exit codes`;
+  aureon run --help   flags, examples and exit codes
+  aureon replay FILE  repeats a failure that was kept`;
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
@@ -86,6 +88,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
     .action(async (files: readonly string[], flags: Readonly<Record<string, unknown>>) => {
       onExit(await runCommand(parseRunFlags(files, flags), output));
     });
+  addReplayCommand(program, output, onExit);
   return program;
 }
 

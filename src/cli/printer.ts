@@ -15,6 +15,9 @@ import type { RunFlags } from './run-flags.ts';
 /** Failures printed in full; of more only the line is shown, and --report keeps them all. */
 const FAILURES_SHOWN_MAX = 10;
 
+/** Failures of one call that are kept as capsules: each is simulated once more for it. */
+const CAPSULES_MAX = 10;
+
 export interface PrinterContext {
   readonly flags: RunFlags;
   readonly output: Output;
@@ -62,6 +65,8 @@ export class Printer {
   #simulatedUs = 0;
   #events = 0;
   #failuresShown = 0;
+  /** The first jobs that failed, for their capsules. */
+  readonly failedJobs: Job[] = [];
 
   constructor(context: PrinterContext) {
     this.#context = context;
@@ -88,6 +93,7 @@ export class Printer {
     const failed = exitCodeOf(result.verdict) !== EXIT.passed;
     this.codes.push(exitCodeOf(result.verdict));
     if (!failed) this.#passed++;
+    else if (this.failedJobs.length < CAPSULES_MAX && !this.#context.flags.verify) this.failedJobs.push(job);
     this.#simulatedUs += result.simulatedUs;
     this.#events += result.events;
     const { flags, output, report } = this.#context;
@@ -170,6 +176,6 @@ export class Printer {
       fact: `the outcome depends on the order of simultaneous events (order ${job.permuteTies})`,
       detail: `  order 0: ${headText(first)}\n  order ${job.permuteTies}: ${headText(outcome.result)}`,
     };
-    return { ...outcome, result: { ...outcome.result, verdict } };
+    return { ...outcome, result: { ...outcome.result, verdict, fingerprint: 'nondeterminism: order' } };
   }
 }

@@ -60,6 +60,7 @@ const VIOLATED = resultOf(
       kind: 'safety',
       hosts: ['n1', 'n3'],
       atUs: 12_345_678,
+      trigger: 'HeadChanged',
       fact: 'a fact',
     },
   },

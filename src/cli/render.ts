@@ -2,6 +2,7 @@
 import type { ClusterPlan } from '../cluster/plan.ts';
 import { EXIT, exitCodeOf, type RunResult, type Violation } from '../cluster/result.ts';
 import { assertNever } from '../env/assert.ts';
+import { failedAtUs } from '../lab/capsule.ts';
 import type { JobOutcome } from '../lab/job.ts';
 import { alignedMoment, grouped, moment, plural } from './format.ts';
 import type { Palette } from './output.ts';
@@ -127,12 +128,6 @@ export function renderVerdict(result: RunResult): readonly string[] {
     default:
       return assertNever(verdict);
   }
-}
-
-/** When it went wrong; the end of the run where nothing says so. */
-function failedAtUs({ verdict, simulatedUs }: RunResult): number {
-  if (verdict.kind === 'violated') return verdict.violation.atUs;
-  return verdict.kind === 'crashed' && verdict.atUs > 0 ? verdict.atUs : simulatedUs;
 }
 
 /** Faults around the moment of a failure, those of the hosts that it names first; of too few faults those that were counted. */

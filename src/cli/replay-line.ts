@@ -21,6 +21,14 @@ export function startWords(moduleUrl: string, cwd: string): readonly string[] {
   return [`${root}node_modules/.bin/node`, `${root}src/cli/main.ts`, 'run'];
 }
 
+/** The words that start another command of `aureon` from the folder `cwd`. @param moduleUrl as for `startWords`. */
+export function commandWords(moduleUrl: string, cwd: string, command: string): readonly string[] {
+  if (!moduleUrl.endsWith('.ts')) return ['npx', 'aureon', command];
+  const root = fileURLToPath(new URL('../..', moduleUrl));
+  if (`${cwd}/` === root) return ['npm', 'run', '-s', 'aureon', '--', command];
+  return [`${root}node_modules/.bin/node`, `${root}src/cli/main.ts`, command];
+}
+
 /** Every parameter that the outcome depends on, behind the words that start the command. */
 export function replayLine(job: Job, verify: boolean, start: readonly string[]): string {
   const words = [...start];

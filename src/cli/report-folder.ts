@@ -1,7 +1,8 @@
-/** What `--report DIR` writes: results.jsonl, a text for each failure, records of runs that differ, and summary.txt. */
+/** What `--report DIR` writes: results.jsonl, a text and a capsule for each failure, records of runs that differ, and summary.txt. */
 import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { RunResult } from '../cluster/result.ts';
+import { type Capsule, capsuleText } from '../lab/capsule.ts';
 import { systemCode, UsageError } from './usage.ts';
 
 /** Comparisons of records that are kept: each has a megabyte, and they mostly tell of one bug. */
@@ -14,6 +15,8 @@ export interface Report {
   /** Keeps the records of a run that is no function of its seed; answers the file, undefined past the first ten. */
   keepRecords(result: RunResult, lines: readonly string[]): string | undefined;
   add(line: string, failure: { readonly result: RunResult; readonly text: string } | undefined): void;
+  /** Keeps a failure as a file that `aureon replay` takes; answers the file, undefined when it could not be written. */
+  keepCapsule(capsule: Capsule): string | undefined;
   /** Writes the summary; answers what could not be written, undefined when all was. */
   finish(summary: string): string | undefined;
 }
@@ -70,6 +73,11 @@ export function createReport(folder: string): Report {
   }
 
   return {
+    keepCapsule(capsule) {
+      const { scenario, seed } = capsule;
+      const path = join(folder, `capsule-${safe(scenario.name)}-${safe(seed)}.json`);
+      return attempt(path, () => writeFileSync(path, capsuleText(capsule))) ? path : undefined;
+    },
     keepRecords(result, lines) {
       if (records.length === RECORDS_KEPT_MAX) return undefined;
       const path = join(folder, fileNameOf('records', result, records));

@@ -1,5 +1,7 @@
 /** `aureon run`: simulates scenarios on worker threads, prints a verdict for each, and answers the gravest exit code. */
 import { EXIT, worstExitCode } from '../cluster/result.ts';
+import { ScenarioError } from '../cluster/scenario/problem.ts';
+import { captureCapsule } from '../lab/capture.ts';
 import type { Job } from '../lab/job.ts';
 import { type PoolProgress, runPool } from '../lab/pool.ts';
 import { verifyJob } from '../lab/verify.ts';
@@ -8,10 +10,11 @@ import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
 import { Printer } from './printer.ts';
 import { renderSummary } from './render.ts';
 import { startWords } from './replay-line.ts';
-import { createReport } from './report-folder.ts';
+import { createReport, type Report } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { readScenarios, type ScenarioSource } from './scenario-files.ts';
 import { renderList } from './scenario-list.ts';
+import { onSignals } from './signals.ts';
 import { renderSweep } from './sweep-table.ts';
 import { UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
@@ -85,23 +88,24 @@ function header(sources: readonly ScenarioSource[], jobs: readonly Job[], flags:
   return `Aureon ${packageVersion()}: ${plural(sources.length, 'scenario')}${runs}, ${how}`;
 }
 
-/** The first signal ends the runs and lets the verdict be printed; the second ends the process. */
-function onSignals(output: Output): { readonly signal: AbortSignal; readonly off: () => void } {
-  const abort = new AbortController();
-  const onSignal = (): void => {
-    if (abort.signal.aborted) process.exit(EXIT.interrupted);
-    abort.abort();
-    output.progress('interrupted; once more to leave at once');
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    signal: abort.signal,
-    off() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
+/** A capsule of each failure, up to the first ten: what `aureon replay` and `aureon shrink` take. */
+async function keepCapsules(
+  jobs: readonly Job[],
+  report: Report,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const job of jobs) {
+    if (signal.aborted) return;
+    output.progress(`keeping the capsule of ${job.file} seed ${job.seed}`);
+    try {
+      const capsule = await captureCapsule(job, packageVersion(), signal);
+      if (capsule !== undefined) report.keepCapsule(capsule);
+    } catch (error) {
+      // A scenario that cannot even be planned has failed by that, and leaves nothing to keep.
+      if (!(error instanceof ScenarioError)) throw error;
+    }
+  }
 }
 
 /** Everything is read and checked before anything runs or is written. Answers the exit code. */
@@ -128,6 +132,7 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
   const startedMs = performance.now();
   try {
     await simulate(jobs, flags, printer, output, signal);
+    if (report !== undefined) await keepCapsules(printer.failedJobs, report, output, signal);
   } finally {
     off();
     output.clearProgress();

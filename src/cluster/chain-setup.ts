@@ -37,6 +37,7 @@ import type { CryptoSuite } from '../sim/crypto-suite.ts';
 import type { SimDisk } from '../sim/disk/disk.ts';
 import { type AtlasHost, createFaultAtlas } from '../sim/disk/fault-atlas.ts';
 import { createModelledCrypto } from '../sim/modelled-crypto.ts';
+import type { MessageException } from '../sim/network/ports.ts';
 import { createStream } from '../sim/seeds.ts';
 import { isArmedLoss, taintTimes } from './assumptions.ts';
 import { type ByzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
@@ -67,6 +68,10 @@ export interface ClusterOptions {
     honest: HostProgram<ChainWorld>,
     config: NodeConfig,
   ) => HostProgram<ChainWorld>;
+  /** From that moment on everything is drawn from another seed: the same past, another future. */
+  readonly branch?: { readonly atUs: number; readonly seed: string };
+  /** Told of each message that was lost, delayed or corrupted. */
+  readonly onMessageFault?: (fault: MessageException) => void;
   /** All wall clocks, and genesis with them, begin so much later. */
   readonly wallShiftMs?: number;
   /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */

@@ -59,6 +59,7 @@ function judgeRounds(cluster: TestCluster): readonly string[] {
       kind: 'liveness',
       hosts: [],
       atUs: cluster.nowUs,
+      trigger: 'end',
       fact: `${took}; promised were ${bound}`,
     });
   return [`${took}, the slowest; promised: ${bound}`];
@@ -84,6 +85,7 @@ export function judgeLiveness(cluster: TestCluster): readonly string[] {
     kind: 'liveness',
     hosts: isDeadlock ? [] : hostsApart(cluster),
     atUs: cluster.nowUs,
+    trigger: 'end',
     fact: isDeadlock
       ? `a deadlock for ever: ${proof.fact}`
       : `no common new head within ${formatSecondsUs(plan.durationUs - plan.quietFromUs)} after the last fault, with a block every ${formatSecondsUs(plan.chain.blockIntervalUs)}; ${headsText(cluster)}`,

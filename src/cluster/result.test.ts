@@ -3,7 +3,7 @@ import { EXIT, exitCodeOf, worstExitCode } from './result.ts';
 
 describe('exit codes', () => {
   it('say what one run came to.', () => {
-    const violation = { oracle: 'o', rule: 'r', hosts: [], atUs: 0, fact: '' };
+    const violation = { oracle: 'o', rule: 'r', hosts: [], atUs: 0, trigger: 'end', fact: '' };
     expect([
       exitCodeOf({ kind: 'passed' }),
       exitCodeOf({ kind: 'violated', violation: { ...violation, kind: 'safety' } }),

@@ -29,6 +29,8 @@ export interface Violation {
   /** Hosts concerned, by name. */
   readonly hosts: readonly string[];
   readonly atUs: number;
+  /** What was looked at when it was found: a kind of domain event, `promise`, `check` of now and then, or the `end`. */
+  readonly trigger: string;
   readonly fact: string;
 }
 
@@ -126,6 +128,8 @@ export interface RunResult {
   readonly scenario: string;
   readonly seed: string;
   readonly verdict: Verdict;
+  /** What the failure has in common with others of its kind, see failure-fingerprint.ts; undefined: it passed. */
+  readonly fingerprint: string | undefined;
   /** Hexadecimal; the same for the same scenario and seed, everywhere. */
   readonly traceHash: string;
   /** Hash of what does not depend on the order of simultaneous events: verdict, heads' agreement, counts of faults. */

@@ -3,6 +3,7 @@ import { assertNever } from '../env/assert.ts';
 import type { EndReason } from '../sim/simulator.ts';
 import { assertionsOf, type Seen } from './assertions.ts';
 import type { ClusterOptions } from './chain-setup.ts';
+import { failureFingerprint } from './failure-fingerprint.ts';
 import { type FaultHistory, faultCoverage, idleFaults } from './fault-outcomes.ts';
 import { judgeLiveness } from './liveness.ts';
 import { orderFreeOf } from './order-free.ts';
@@ -24,6 +25,8 @@ export interface ScenarioRun {
   readonly nowUs: number;
   readonly events: number;
   readonly traceHash: string;
+  /** Of a branch: the trace hash at the moment at which it left the run; undefined: it has none, or is not there yet. */
+  readonly branchHash: string | undefined;
   /** Simulates up to so many events; false when the run has ended. */
   step(maxEvents: number): boolean;
   /** What ended the run before its time; undefined when nothing was thrown. */
@@ -188,6 +191,10 @@ class Run implements ScenarioRun {
     return this.cluster.simulator.traceHash();
   }
 
+  get branchHash(): string | undefined {
+    return this.cluster.branchHash;
+  }
+
   get thrown(): unknown {
     const status = this.cluster.simulator.status();
     return status.kind === 'ended' && 'error' in status.reason ? status.reason.error : undefined;
@@ -240,6 +247,7 @@ class Run implements ScenarioRun {
       scenario: plan.name,
       seed: plan.seed,
       verdict,
+      fingerprint: failureFingerprint(plan, verdict),
       traceHash: cluster.simulator.traceHash(),
       orderFree: orderFreeOf(cluster, verdict, faults),
       simulatedUs: cluster.nowUs,

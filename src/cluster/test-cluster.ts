@@ -79,6 +79,10 @@ export class TestCluster {
   readonly #eventsBefore = new Map<Violation, readonly EventLine[]>();
   /** Simulated time at which all live nodes first agreed again after the faults, on a newer head; undefined: not yet. */
   convergedAtUs: number | undefined;
+  /** Of a branch: the trace hash where it left the run. */
+  branchHash: string | undefined;
+  /** What oracles look at just now. */
+  #trigger = 'check';
   readonly #oracles: readonly Oracle[];
   readonly #depth: Broken | undefined;
   readonly #snapshots = new Map<number, NodeSnapshot>();
@@ -117,7 +121,10 @@ export class TestCluster {
         onSign: (secret, bytes) => this.#onSign(secret, bytes),
         onSend: (message) => this.#onSend(message),
       }),
-      onMessageFault: (fault) => this.messageFaults.onMessage(fault, this.simulator.nowUs()),
+      onMessageFault: (fault) => {
+        this.messageFaults.onMessage(fault, this.simulator.nowUs());
+        options.onMessageFault?.(fault);
+      },
     });
     this.#names = this.#createNames();
     this.observation = new Observation(plan.hosts.length, this.setup.genesisId);
@@ -137,7 +144,7 @@ export class TestCluster {
       if (change.kind === 'ended') this.#log.add(host, { kind: 'HostDown', how: change.end.kind }, atUs);
       else this.#noteLoss(host, atUs);
     });
-    this.#schedule();
+    this.#schedule(options.branch);
   }
 
   get nowUs(): number {
@@ -223,6 +230,7 @@ export class TestCluster {
         .disk(node.index)
         .scrub((key, value) => value !== undefined && openRecord(sha256, key, value) !== 'corrupt');
     }
+    this.#trigger = 'end';
     for (const oracle of this.#oracles) oracle.onEnd?.();
     this.#snapshots.clear();
   }
@@ -275,7 +283,12 @@ export class TestCluster {
     return this.#depth?.why;
   }
 
-  #schedule(): void {
+  #schedule(branch: ClusterOptions['branch']): void {
+    if (branch !== undefined)
+      this.simulator.at(branch.atUs, () => {
+        this.branchHash = this.simulator.traceHash();
+        this.simulator.rekey(branch.seed);
+      });
     for (const load of this.loads) load.start();
     scheduleProposals(this.plan, this.setup, {
       nowUs: () => this.nowUs,
@@ -365,7 +378,9 @@ export class TestCluster {
     if (event.kind === 'SnapshotMade') this.setup.operator?.onMade(host, event);
     if (this.isHonest(host)) {
       this.rounds.onEvent(host, event);
+      this.#trigger = event.kind;
       for (const oracle of this.#oracles) oracle.onEvent?.(host, event);
+      this.#trigger = 'check';
     }
     if (moved) this.#onHeadMoved(atUs);
   }
@@ -394,7 +409,9 @@ export class TestCluster {
       const owner = this.#owners.get(key);
       const sent = owner === undefined ? undefined : this.signLog.onSent(owner, height, text);
       if (owner === undefined || sent === undefined) continue;
+      this.#trigger = 'promise';
       for (const oracle of this.#oracles) oracle.onPromised?.(owner, sent);
+      this.#trigger = 'check';
     }
   }
 
@@ -439,7 +456,7 @@ export class TestCluster {
     if (this.violations.some((known) => known.oracle === oracle && known.rule === finding.rule)) return;
     const hosts = finding.hosts.map((host) => this.node(host).name);
     const { rule, kind, fact } = finding;
-    const violation = { oracle, rule, kind, hosts, atUs: this.nowUs, fact };
+    const violation = { oracle, rule, kind, hosts, atUs: this.nowUs, trigger: this.#trigger, fact };
     this.violations.push(violation);
     this.#eventsBefore.set(violation, this.#lastEvents({ kind: 'hosts', hosts: finding.hosts }));
   }

@@ -2,7 +2,10 @@
 import type { ClusterOptions } from '../cluster/chain-setup.ts';
 import type { RunResult } from '../cluster/result.ts';
 import type { Override } from '../cluster/scenario/read-yaml.ts';
+import type { ScenarioFile } from '../cluster/scenario/schema.ts';
+import type { MessageException } from '../sim/network/ports.ts';
 import type { TraceRecord } from '../sim/trace.ts';
+import type { Look, Seen, TraceLine } from './look.ts';
 
 /** One run to simulate. */
 export interface Job {
@@ -10,10 +13,16 @@ export interface Job {
   readonly file: string;
   readonly source: string;
   readonly overrides: readonly Override[];
+  /** In place of `source` and `overrides`: a scenario that was checked. */
+  readonly scenario?: ScenarioFile;
   readonly seed: string;
   readonly isolate: boolean;
   /** 0: the run's own order of simultaneous events; n: the n-th other order. */
   readonly permuteTies: number;
+  /** From that moment on everything is drawn from another seed. */
+  readonly branch?: { readonly atUs: number; readonly seed: string };
+  /** The outcome names every message that was lost, delayed or corrupted. */
+  readonly keepsMessageFaults?: boolean;
   /**
    * URL of a module whose export `plant` is a Plant: other programs or rules than the honest ones, for planted bugs.
    * Absent: everybody is honest.
@@ -28,12 +37,18 @@ export type Plant = Pick<ClusterOptions, 'program' | 'rules'>;
 export interface JobOutcome {
   readonly result: RunResult;
   readonly wallMs: number;
+  /** Where the job keeps them. */
+  readonly messageFaults?: readonly MessageException[];
+  /** Of a branch: the trace hash at the moment at which it left the run. */
+  readonly branchHash?: string;
   /** Of a run that is no function of its seed: the last records of both traces, side by side. */
   readonly divergence?: readonly string[];
 }
 
 export type ToWorker =
   | { readonly kind: 'run'; readonly id: number; readonly job: Job }
+  /** Runs up to a moment and shows what is there. */
+  | { readonly kind: 'look'; readonly id: number; readonly job: Job; readonly look: Look }
   /** Prepares a run that is then stepped by hand, for lockstep comparison. */
   | { readonly kind: 'open'; readonly id: number; readonly job: Job; readonly warmUp: Job | undefined }
   | { readonly kind: 'step'; readonly id: number; readonly maxEvents: number }
@@ -42,6 +57,9 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'progress'; readonly id: number; readonly simulatedUs: number; readonly events: number }
+  /** What happened meanwhile in a run that is looked into; the answer follows. */
+  | { readonly kind: 'lines'; readonly id: number; readonly lines: readonly TraceLine[] }
+  | { readonly kind: 'looked'; readonly id: number; readonly seen: Seen }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: JobOutcome }
   | {
       readonly kind: 'stepped';

@@ -28,6 +28,7 @@ export function crashedResult(job: Job, error: string, stack: string): RunResult
     scenario: job.file,
     seed: job.seed,
     verdict: { kind: 'crashed', host: 'simulator', atUs: 0, error, stack },
+    fingerprint: `crash/simulator ${error.replaceAll(/\d+/g, '#')}`,
     traceHash: '',
     orderFree: '',
     simulatedUs: 0,
@@ -94,8 +95,9 @@ export async function runPool(jobs: readonly Job[], options: PoolOptions): Promi
       running.set(index, { file: job.file, seed: job.seed, simulatedUs: 0 });
       progress();
       try {
-        const answer = await handle.ask({ kind: 'run', id: index, job }, ({ simulatedUs }) => {
-          running.set(index, { file: job.file, seed: job.seed, simulatedUs });
+        const answer = await handle.ask({ kind: 'run', id: index, job }, (interim) => {
+          if (interim.kind !== 'progress') return;
+          running.set(index, { file: job.file, seed: job.seed, simulatedUs: interim.simulatedUs });
           progress();
         });
         outcomes.set(index, outcomeOf(job, answer));

@@ -10,6 +10,9 @@ const CHUNK_EVENTS = 2_048;
 /** Characters of a differing part of two results. */
 const PART_SHOWN = 200;
 
+/** All runs that are no function of their seed are of one kind. */
+const NONDETERMINISM = 'nondeterminism';
+
 /** A run threw in its worker, outside the program under test. */
 class RunFailedError extends Error {
   readonly code = 'RUN_FAILED';
@@ -116,7 +119,8 @@ function differingParts(one: RunResult, two: RunResult): string {
 function nondeterminism(outcome: JobOutcome, fact: string, detail: string): JobOutcome {
   // What one of the two runs came to by then explains nothing.
   const cut = { verdict: { kind: 'nondeterminism', fact, detail }, lastEvents: [], notes: [] } as const;
-  const result: RunResult = { ...outcome.result, ...cut };
+  const fingerprint = NONDETERMINISM;
+  const result: RunResult = { ...outcome.result, fingerprint, ...cut };
   return { ...outcome, result };
 }
 

@@ -11,10 +11,13 @@ export class WorkerLostError extends Error {
   override readonly name = 'WorkerLostError';
 }
 
+/** What a worker says before it answers. */
+export type Interim = Extract<FromWorker, { kind: 'progress' | 'lines' }>;
+
 interface Waiting {
   readonly resolve: (message: FromWorker) => void;
   readonly reject: (error: Error) => void;
-  readonly onProgress: ((message: Extract<FromWorker, { kind: 'progress' }>) => void) | undefined;
+  readonly onProgress: ((message: Interim) => void) | undefined;
 }
 
 export interface WorkerOptions {
@@ -69,7 +72,7 @@ export class WorkerHandle {
   }
 
   #onMessage(message: FromWorker): void {
-    if (message.kind === 'progress') {
+    if (message.kind === 'progress' || message.kind === 'lines') {
       this.#feed();
       this.#waiting?.onProgress?.(message);
       return;

@@ -2,7 +2,9 @@
 import { parentPort } from 'node:worker_threads';
 import { createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
+import type { MessageException } from '../sim/network/ports.ts';
 import type { FromWorker, Job, JobOutcome, Plant, ToWorker } from './job.ts';
+import { lookInto } from './look.ts';
 import { createNativeSuite } from './native-suite.ts';
 import { withThrown } from './thrown-text.ts';
 
@@ -14,6 +16,7 @@ const PROGRESS_EVERY_MS = 200;
 interface OpenRun {
   readonly run: ScenarioRun;
   readonly startedMs: number;
+  readonly messageFaults: MessageException[] | undefined;
 }
 
 const port = parentPort;
@@ -45,21 +48,32 @@ function hasPlant(loaded: unknown): loaded is { readonly plant: Plant } {
 
 async function prepare(job: Job): Promise<OpenRun> {
   const plant = await plantOf(job);
-  const scenario = parseScenario(job.file, job.source, job.overrides);
+  const scenario = job.scenario ?? parseScenario(job.file, job.source, job.overrides);
+  const messageFaults: MessageException[] | undefined = job.keepsMessageFaults === true ? [] : undefined;
   const startedMs = performance.now();
   const run = createScenarioRun(scenario, {
     seed: job.seed,
     isolate: job.isolate,
     permuteTies: job.permuteTies,
     nativeSuite: suite,
+    ...(job.branch === undefined ? {} : { branch: job.branch }),
+    ...(messageFaults === undefined
+      ? {}
+      : { onMessageFault: (fault: MessageException) => void messageFaults.push(fault) }),
     ...plant,
   });
-  return { run, startedMs };
+  return { run, startedMs, messageFaults };
 }
 
-function finish({ run, startedMs }: OpenRun): JobOutcome {
+function finish({ run, startedMs, messageFaults }: OpenRun): JobOutcome {
   const result = withThrown(run.result(), run.thrown);
-  return { result, wallMs: performance.now() - startedMs };
+  const { branchHash } = run;
+  return {
+    result,
+    wallMs: performance.now() - startedMs,
+    ...(messageFaults === undefined ? {} : { messageFaults }),
+    ...(branchHash === undefined ? {} : { branchHash }),
+  };
 }
 
 async function runWhole(job: Job, onProgress: (run: ScenarioRun) => void): Promise<JobOutcome> {
@@ -88,6 +102,11 @@ async function handle(message: ToWorker): Promise<void> {
     case 'run': {
       const outcome = await runWhole(message.job, onProgress);
       return post({ kind: 'done', id, outcome });
+    }
+    case 'look': {
+      const { run } = await prepare(message.job);
+      const seen = lookInto(run, message.look, (lines) => post({ kind: 'lines', id, lines }));
+      return post({ kind: 'looked', id, seen });
     }
     case 'open': {
       if (message.warmUp !== undefined) await runWhole(message.warmUp, onProgress);

@@ -19,7 +19,7 @@ import { createNetwork } from './network/network.ts';
 import type { SimNetwork } from './network/ports.ts';
 import { QUEUE_HOST_MAX } from './queue.ts';
 import { Scheduler } from './scheduler.ts';
-import { createRunKey, createStream, type Stream } from './seeds.ts';
+import { createRekeyableStream, createRunKey, type RekeyableStream, type Stream } from './seeds.ts';
 import { SharedMemo } from './shared-memo.ts';
 import type { EndReason, HostObserver, Observer, RunStatus, Simulator, SimulatorStats } from './simulator.ts';
 import { Trace } from './trace.ts';
@@ -51,6 +51,8 @@ class Simulation<W extends World> implements Simulator<W>, Component {
   readonly #memo: SharedMemo;
   readonly #observers: Observer<W>[] = [];
   readonly #hostObservers: HostObserver[] = [];
+  readonly #streams: RekeyableStream[] = [];
+  #seed: string;
   #isStepping = false;
   #isObserving = false;
   #boots = 0;
@@ -62,6 +64,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
     assert(count > 0 && count <= QUEUE_HOST_MAX, 'a simulation has 1 to 65,534 hosts');
     assert(count === config.network.hosts.length, 'the network has a place for each host');
     this.#config = config;
+    this.#seed = config.seed;
     this.#memo = new SharedMemo(config.isolate !== true);
     const key = createRunKey(config.seed, 'run');
     const components: Component[] = [this, this.#hosts];
@@ -207,7 +210,16 @@ class Simulation<W extends World> implements Simulator<W>, Component {
   }
 
   stream(name: string): Stream {
-    return createStream(this.#config.seed, `stream/${name}`);
+    const stream = createRekeyableStream(this.#seed, `stream/${name}`);
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  rekey(seed: string): void {
+    this.#assertHarness();
+    this.#seed = seed;
+    this.#scheduler.rekey(createRunKey(seed, 'run'));
+    for (const stream of this.#streams) stream.rekey(seed);
   }
 
   stats(): SimulatorStats {

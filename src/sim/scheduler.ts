@@ -25,9 +25,12 @@ export class Scheduler implements Kernel {
   readonly events: Trace;
   readonly #queue = new EventQueue();
   readonly #components: readonly Component[];
-  readonly #key: RunKey;
+  #key: RunKey;
+  readonly #tieWord: number;
   /** One hash a host, from which its ties follow; the last entry is nobody's. */
-  readonly #tieKeys: Int32Array;
+  #tieKeys: Int32Array;
+  /** The same, for events that keep the order in which they were scheduled: as at the start of the run. */
+  readonly #orderKeys: Int32Array;
   readonly #ordinals: Int32Array;
   #nowUs = 0;
   #atThisInstant = 0;
@@ -46,10 +49,10 @@ export class Scheduler implements Kernel {
     this.events = events;
     this.#components = components;
     this.#key = key;
+    this.#tieWord = tieWord;
     this.#ordinals = new Int32Array(hosts + 1);
-    this.#tieKeys = Int32Array.from({ length: hosts + 1 }, (_, host) =>
-      drawWord(key, PURPOSE.tie, host, tieWord, 0),
-    );
+    this.#tieKeys = this.#drawTieKeys();
+    this.#orderKeys = this.#tieKeys;
   }
 
   nowUs(): Us {
@@ -80,7 +83,7 @@ export class Scheduler implements Kernel {
   /** Events of one host, op and instant come in the order in which they were scheduled, whatever the ties. */
   scheduleInOrder(atUs: number, host: number, op: number, payload: unknown): EventHandle {
     const word = mix32(lowWord(atUs) ^ imul(highWord(atUs) + op, 0x85ebca6b));
-    const tie = mix32((this.#tieKeys[host] as number) ^ word);
+    const tie = mix32((this.#orderKeys[host] as number) ^ word);
     return this.#push(atUs, tie, host, (COMPONENT.host << 8) | op, host, 0, payload);
   }
 
@@ -99,6 +102,12 @@ export class Scheduler implements Kernel {
     const word = drawWord(this.#key, purpose, x, y, ordinal);
     this.events.draw(word);
     return word;
+  }
+
+  /** Every draw and every tie from here on follows from another key: the same past, another future. */
+  rekey(key: RunKey): void {
+    this.#key = key;
+    this.#tieKeys = this.#drawTieKeys();
   }
 
   trace(host: number, kind: number, fingerprint: number, extra: number): void {
@@ -153,6 +162,12 @@ export class Scheduler implements Kernel {
     this.events.begin(this.#nowUs, host, code, parent);
     component.handle(code & 255, a, b, payload);
     this.events.end();
+  }
+
+  #drawTieKeys(): Int32Array {
+    return Int32Array.from({ length: this.#ordinals.length }, (_, host) =>
+      drawWord(this.#key, PURPOSE.tie, host, this.#tieWord, 0),
+    );
   }
 
   #push(

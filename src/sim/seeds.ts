@@ -23,10 +23,30 @@ export function createRunKey(seed: string, name: string): RunKey {
   return { low: next.int32(), high: next.int32() };
 }
 
+/** A stream whose seed may be changed on the way. */
+export interface RekeyableStream extends Stream {
+  /** From here on it is the stream of that seed and its own name, from its beginning. */
+  readonly rekey: (seed: string) => void;
+}
+
 /** Depends on the seed and the name alone: other streams may be longer or missing. */
 export function createStream(seed: string, name: string): Stream {
   const next = alea(streamSeed(seed, name));
-  const word = (): number => next.int32() >>> 0;
+  return streamOf(() => next.int32() >>> 0);
+}
+
+/** As `createStream`. */
+export function createRekeyableStream(seed: string, name: string): RekeyableStream {
+  let next = alea(streamSeed(seed, name));
+  return {
+    ...streamOf(() => next.int32() >>> 0),
+    rekey(other) {
+      next = alea(streamSeed(other, name));
+    },
+  };
+}
+
+function streamOf(word: () => number): Stream {
   const between = (from: number, to: number): number => {
     assert(Number.isSafeInteger(from) && Number.isSafeInteger(to), 'a range of a stream has integer ends');
     const count = to - from + 1;

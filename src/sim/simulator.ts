@@ -85,6 +85,11 @@ export interface Simulator<W extends World> {
   start(host: number, variant?: string): boolean;
   /** Starts it anew with its disk, after a kill when it is up. */
   restart(host: number, variant?: string): void;
+  /**
+   * Everything that is drawn from here on follows from another seed, as if the run had had it: messages, ties, clocks, what
+   * programs and `stream` draw. The plan of faults stays, and so does what was drawn before.
+   */
+  rekey(seed: string): void;
   /** A stream of random numbers that depends on the seed and this name alone. */
   stream(name: string): Stream;
   stats(): SimulatorStats;

@@ -194,7 +194,16 @@ export type EngineStatus =
       readonly step: string;
       /** True: a validator that signs nothing yet, since it lost what it had signed before. */
       readonly isPaused: boolean;
+      /** What it is locked on, and the newest block that it saw two thirds prevote for; undefined: nothing. */
+      readonly locked: RoundOfBlock | undefined;
+      readonly valid: RoundOfBlock | undefined;
     };
+
+/** A block, and the round in which two thirds prevoted for it. */
+export interface RoundOfBlock {
+  readonly round: number;
+  readonly block: BlockHash;
+}
 
 /** The running part. Handlers run to completion; effects only through the host. */
 export interface Engine {

@@ -134,8 +134,16 @@ class PosEngine implements Engine {
   status(): EngineStatus {
     if (this.#process === undefined) return { kind: 'idle' };
     const { height: at, driver } = this.#process;
-    const { round, step } = driver.state;
-    return { kind: 'round', height: at, round: Math.max(0, round), step, isPaused: this.#isPaused };
+    const { round, step, locked, valid } = driver.state;
+    return {
+      kind: 'round',
+      height: at,
+      round: Math.max(0, round),
+      step,
+      isPaused: this.#isPaused,
+      locked,
+      valid,
+    };
   }
 
   bounds(): ReturnType<Engine['bounds']> {
