@@ -214,8 +214,9 @@ export function decodeUndo(payload: Uint8Array): UndoRecord | undefined {
     const leafId = reader.hex(reader.uint(1));
     const present = reader.uint(1);
     const value = reader.sized();
-    if (namespace === undefined || present > 1) reader.fail();
-    else leaves.push({ namespace, id: leafId, value: present === 1 ? value : undefined });
+    const isAbsent = present === 0;
+    if (namespace === undefined || present > 1 || (isAbsent && value.length > 0)) reader.fail();
+    else leaves.push({ namespace, id: leafId, value: isAbsent ? undefined : value });
   }
   return reader.whole() ? { id, parent, leaves } : undefined;
 }

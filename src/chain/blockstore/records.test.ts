@@ -173,6 +173,17 @@ describe('payloads of records', () => {
     );
   });
 
+  it('of the journal are refused when a leaf that is absent has a value', () => {
+    const absent = encodeUndo({
+      id: blockHash('00'.repeat(32)),
+      parent: new Uint8Array(0),
+      leaves: [{ namespace: 'accounts', id: '', value: Uint8Array.of(7) }],
+    });
+    // Behind id, two sizes, namespace and the size of the leaf's id stands whether there is a value.
+    absent[32 + 4 + 4 + 1 + 1] = 0;
+    expect(decodeUndo(absent)).toBeUndefined();
+  });
+
   it('of places, formats, heights and ids survive the round trip', () => {
     fc.assert(
       fc.property(anyHeight.map(height), fc.nat(0xffff_ffff), bytes, hex32, (at, index, receipt, id) => {
