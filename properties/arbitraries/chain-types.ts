@@ -27,7 +27,7 @@ export function hexText(min: number, max: number): fc.Arbitrary<string> {
 }
 
 /** fc.record with ordinary objects, as decoders make them: equality is then strict. */
-function record<T, K extends keyof T = keyof T>(
+export function record<T, K extends keyof T = keyof T>(
   model: { [N in keyof T]: fc.Arbitrary<T[N]> },
   constraints?: { readonly requiredKeys?: K[] },
 ) {
@@ -36,10 +36,14 @@ function record<T, K extends keyof T = keyof T>(
 
 const safe = fc.oneof(fc.nat(), fc.maxSafeNat());
 const u16 = fc.nat({ max: 0xffff });
-const u32 = fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 0xffff_ffff }));
-const amounts = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }).map(amount);
-const heights = safe.map(height);
-const hash32 = hexText(32, 32);
+/** Numbers of four bytes, small ones often. */
+export const u32 = fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 0xffff_ffff }));
+/** Amounts of eight bytes. */
+export const amounts = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }).map(amount);
+/** Heights. */
+export const heights = safe.map(height);
+/** 32 bytes as text. */
+export const hash32 = hexText(32, 32);
 const addressText = fc
   .string({ minLength: 1, maxLength: 255, unit: 'grapheme-ascii' })
   .map((text) => text.replaceAll(/["\\]/g, '.'))
@@ -140,7 +144,8 @@ export const geneses: fc.Arbitrary<Genesis> = record({
   version: u16,
 });
 
-const headClaims: fc.Arbitrary<HeadClaim> = record({
+/** What a peer says of its head. */
+export const headClaims: fc.Arbitrary<HeadClaim> = record({
   id: hash32.map(blockHash),
   height: heights,
   weight: hexText(0, 64).map(weight),
