@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkLaw, lawParameters, lawSettings } from './check-law.ts';
@@ -27,6 +29,16 @@ describe('A law', () => {
     const again = thrownBy(() => checkLaw(smallNumbers, { numRuns: 200 }));
     expect(again).toContain('Property failed after 1 tests');
     expect(again).toContain('Counterexample: [100]');
+  });
+
+  it('names its test as vitest finds it, and no other', () => {
+    const text = thrownBy(() => checkLaw(smallNumbers, { numRuns: 200 }));
+    const [, file = '', name = ''] = / npm test -- (\S+) -t "(.*)"$/m.exec(text) ?? [];
+    const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
+    const { stdout } = spawnSync(process.execPath, [vitest, 'list', file, '-t', name], { encoding: 'utf8' });
+    expect(stdout.trim().split('\n')).toEqual([
+      'properties/check-law.test.ts > A law > names its test as vitest finds it, and no other',
+    ]);
   });
 
   it('is checked on other cases with AUREON_SEED, on more of them with AUREON_TIMES', () => {

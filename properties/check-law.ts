@@ -66,7 +66,7 @@ export function failureText<T>(details: fc.RunDetails<T>): string {
   const report = fc.defaultReportMessage(details) ?? '';
   const { testPath = '', currentTestName = '' } = expect.getState();
   const file = relative(process.cwd(), testPath);
-  const name = currentTestName.replaceAll(' > ', ' ').replaceAll(/[^A-Za-z0-9 ,_-]/g, '.');
+  const name = currentTestName.replaceAll(/[^A-Za-z0-9 >,_-]/g, '.');
   const again = `AUREON_SEED=${details.seed} AUREON_PATH=${details.counterexamplePath} npm test -- ${file} -t "${name}"`;
   return `${report}\n\nRepeat it:\n  ${again}`;
 }

@@ -76,8 +76,10 @@ describe('A proof against the root of a state', () => {
 
   it('shows nothing else: no forged bytes verify, and no true value has a second proof', () => {
     let harmless = 0;
+    let runs = 0;
     checkLaw(
       fc.property(questions, forgeries, (question, forgery) => {
+        runs++;
         const proof = forged(question, forgery);
         const { namespace, id } = question.asked;
         if (Buffer.compare(proof, proveState(question.state, namespace, id)) === 0) harmless++;
@@ -85,7 +87,7 @@ describe('A proof against the root of a state', () => {
       }),
       { numRuns: 4_000 },
     );
-    expect(harmless).toBeLessThan(1_200);
+    expect(harmless).toBeLessThan(runs > 100 ? 0.3 * runs : 2);
   });
 
   it('holds for one root only', () => {
