@@ -114,7 +114,7 @@ describe('A node that joins late, with one honest peer among any liars', () => {
         synced += result.counts.synced;
         if (result.byzantine.some(({ times }) => times > 0)) deviations++;
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
     expect(synced).toBeGreaterThanOrEqual(runs > 10 ? 5 * runs : 0);
     expect(deviations).toBeGreaterThanOrEqual(runs > 10 ? 0.9 * runs : 0);
