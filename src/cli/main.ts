@@ -6,6 +6,7 @@ import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { parseRunFlags } from './run-flags.ts';
+import { addShrinkCommand } from './shrink-command.ts';
 import { UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
 
@@ -39,7 +40,8 @@ const MAIN_HELP = `
 Start with:
   aureon run          simulates the gallery of scenarios
   aureon run --help   flags, examples and exit codes
-  aureon replay FILE  repeats a failure that was kept`;
+  aureon replay FILE  repeats a failure that was kept
+  aureon shrink FILE  cuts it down to what it takes`;
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
@@ -89,6 +91,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       onExit(await runCommand(parseRunFlags(files, flags), output));
     });
   addReplayCommand(program, output, onExit);
+  addShrinkCommand(program, output, onExit);
   return program;
 }
 

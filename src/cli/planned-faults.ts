@@ -86,6 +86,11 @@ function facts(fault: Fault): string {
   }
 }
 
+/** One fault in words, with its time: `12.3s crash n2 by power, down for 4s, disk keep`. */
+export function faultText(fault: Fault): string {
+  return `${moment(fault.atUs)} ${faultKindOf(fault.id)} ${facts(fault)}`;
+}
+
 /** `crash 3 of 5 took effect`: what was planned and what became of it. */
 export function faultCounts(faults: readonly FaultCoverage[]): string {
   const planned = faults.filter((fault) => fault.planned > 0);
