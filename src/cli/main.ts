@@ -2,6 +2,7 @@
 /** The command `aureon`: parses the command line, runs a command, and turns what it came to into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../cluster/result.ts';
+import { addDivergeCommand } from './diverge-command.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -92,6 +93,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
     });
   addReplayCommand(program, output, onExit);
   addShrinkCommand(program, output, onExit);
+  addDivergeCommand(program, output, onExit);
   return program;
 }
 

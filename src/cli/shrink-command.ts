@@ -105,8 +105,7 @@ function partText(file: ScenarioFile, { dimension, part }: Needed): string {
   return `${messageKind} ${ordinal} from n${from} to n${to}: ${effect.kind}`;
 }
 
-function neededLines({ capsule, needed }: ShrunkCapsule): readonly string[] {
-  const nearest = needed.find(({ passes }) => passes);
+function neededLines({ capsule, needed, nearest }: ShrunkCapsule): readonly string[] {
   const lines = needed.slice(0, NEEDED_SHOWN).map((one) => {
     const fate = one.passes ? 'without it the run passes' : `without it: ${one.fingerprint}`;
     return `  ${partText(capsule.scenario, one)}\n    ${fate}`;
@@ -117,16 +116,27 @@ function neededLines({ capsule, needed }: ShrunkCapsule): readonly string[] {
     ...(rest > 0 ? [`  and ${plural(rest, 'other part')}`] : []),
     ...(nearest === undefined
       ? ['nearest passing run: none by leaving out one fault, load or message']
-      : [`nearest passing run: the same without ${partText(capsule.scenario, nearest)}`]),
+      : [
+          `nearest passing run: the same without ${partText(capsule.scenario, nearest.part)}`,
+          ...(nearest.divergence === undefined
+            ? []
+            : [
+                `  ${nearest.divergence.fact}`,
+                ...nearest.divergence.detail
+                  .split('\n')
+                  .slice(0, 3)
+                  .map((line) => `  ${line}`),
+              ]),
+        ]),
   ];
 }
 
 function comments({ failure, madeBy }: Capsule, shrunk: ShrunkCapsule): readonly string[] {
-  const nearest = shrunk.needed.find(({ passes }) => passes);
+  const { nearest } = shrunk;
   return [
     `Found by aureon ${madeBy.version}, code ${madeBy.code}: ${failure.fingerprint}`,
     failure.text,
-    ...(nearest === undefined ? [] : [`Passes without: ${partText(shrunk.capsule.scenario, nearest)}`]),
+    ...(nearest === undefined ? [] : [`Passes without: ${partText(shrunk.capsule.scenario, nearest.part)}`]),
   ];
 }
 

@@ -99,13 +99,27 @@ function sideBySide(index: number, { a, b }: Rings): readonly string[] {
   return lines;
 }
 
+/** What the two runs are, for people. */
+export interface Sides {
+  /** `two runs of one seed`. */
+  readonly both: string;
+  /** `A, in a fresh thread, and B, after a run of another seed`. */
+  readonly each: string;
+}
+
+const OF_ONE_SEED: Sides = {
+  both: 'two runs of one seed',
+  each: 'A, in a fresh thread, and B, after a run of another seed',
+};
+
 /**
- * Compares the last records of two runs that must agree. A ran in a fresh thread, B in one that had run another seed.
+ * Compares the last records of two runs that must agree.
  * @returns undefined when they agree as far back as both go.
  */
 export function describeDivergence(
   a: readonly TraceRecord[],
   b: readonly TraceRecord[],
+  sides: Sides = OF_ONE_SEED,
 ): Divergence | undefined {
   const found = compareRings(a, b);
   if (found === undefined) return undefined;
@@ -118,13 +132,12 @@ export function describeDivergence(
     `  A ${side(one)}`,
     `  B ${side(two)}`,
     `  ${differs}`,
-    ...[
-      ...causeLines(one, two, { a, b }),
-      ...indented('A, in a fresh thread, and B, after a run of another seed', sideBySide(index, { a, b })),
-    ].map((line) => `  ${line}`),
+    ...[...causeLines(one, two, { a, b }), ...indented(sides.each, sideBySide(index, { a, b }))].map(
+      (line) => `  ${line}`,
+    ),
   ].join('\n');
   return {
-    fact: `event ${index} differs between two runs of one seed`,
+    fact: `event ${index} differs between ${sides.both}`,
     detail,
     records: describeRings(a, b),
   };

@@ -1,53 +1,15 @@
 /** Runs one job twice in lockstep, in two threads with different pasts, and names the first event that differs. */
 import type { RunResult } from '../cluster/result.ts';
-import { describeDivergence } from './divergence.ts';
-import type { FromWorker, Job, JobOutcome } from './job.ts';
+import type { Job, JobOutcome } from './job.ts';
+import { RunFailedError, runInLockstep } from './lockstep.ts';
 import { crashedResult } from './pool.ts';
 import { WorkerHandle, WorkerLostError } from './worker-handle.ts';
 
-/** Events between two comparisons: half of what the trace remembers, so that the difference is still there. */
-const CHUNK_EVENTS = 2_048;
 /** Characters of a differing part of two results. */
 const PART_SHOWN = 200;
 
 /** All runs that are no function of their seed are of one kind. */
 const NONDETERMINISM = 'nondeterminism';
-
-/** A run threw in its worker, outside the program under test. */
-class RunFailedError extends Error {
-  readonly code = 'RUN_FAILED';
-  override readonly name = 'RunFailedError';
-  readonly runStack: string;
-  constructor(message: string, runStack: string) {
-    super(message);
-    this.runStack = runStack;
-  }
-}
-
-async function stepped(
-  handle: WorkerHandle,
-  id: number,
-  maxEvents: number,
-): Promise<Extract<FromWorker, { kind: 'stepped' }>> {
-  return expectKind(await handle.ask({ kind: 'step', id, maxEvents }), 'stepped');
-}
-
-function expectKind<K extends FromWorker['kind']>(
-  message: FromWorker,
-  kind: K,
-): Extract<FromWorker, { kind: K }> {
-  if (message.kind === 'failed') throw new RunFailedError(message.error, message.stack);
-  if (!isKind(message, kind))
-    throw new Error(`the worker answered ${message.kind} where ${kind} was expected`);
-  return message;
-}
-
-function isKind<K extends FromWorker['kind']>(
-  message: FromWorker,
-  kind: K,
-): message is Extract<FromWorker, { kind: K }> {
-  return message.kind === kind;
-}
 
 /**
  * The job's outcome, or a verdict of nondeterminism; undefined when the signal was aborted before both runs ended. The
@@ -81,23 +43,15 @@ export async function verifyJob(
 
 async function compare(job: Job, first: WorkerHandle, second: WorkerHandle): Promise<JobOutcome> {
   const warmUp = { ...job, seed: `${job.seed}+another` };
-  const opened = await Promise.all([
-    first.ask({ kind: 'open', id: 0, job, warmUp: undefined }),
-    second.ask({ kind: 'open', id: 0, job, warmUp }),
-  ]);
-  for (const answer of opened) expectKind(answer, 'stepped');
-  for (;;) {
-    const [a, b] = await Promise.all([stepped(first, 0, CHUNK_EVENTS), stepped(second, 0, CHUNK_EVENTS)]);
-    if (a.hash !== b.hash || a.more !== b.more || a.events !== b.events)
-      return await difference(first, second);
-    if (!a.more) break;
+  const both = await runInLockstep({ by: first, job, warmUp: undefined }, { by: second, job, warmUp });
+  if (both.kind === 'part') {
+    if (both.divergence === undefined)
+      return nondeterminism(both.a, 'two runs of one seed differ before what their traces remember', '');
+    const { fact, detail, records } = both.divergence;
+    return { ...nondeterminism(both.a, fact, detail), divergence: records };
   }
-  const [one, two] = await Promise.all([
-    first.ask({ kind: 'close', id: 0 }),
-    second.ask({ kind: 'close', id: 0 }),
-  ]);
-  const outcome = expectKind(one, 'closed').outcome;
-  const twin = expectKind(two, 'closed').outcome.result;
+  const outcome = both.a;
+  const twin = both.b.result;
   if (JSON.stringify(outcome.result) === JSON.stringify(twin)) return outcome;
   return nondeterminism(
     outcome,
@@ -122,18 +76,4 @@ function nondeterminism(outcome: JobOutcome, fact: string, detail: string): JobO
   const fingerprint = NONDETERMINISM;
   const result: RunResult = { ...outcome.result, fingerprint, ...cut };
   return { ...outcome, result };
-}
-
-async function difference(first: WorkerHandle, second: WorkerHandle): Promise<JobOutcome> {
-  const answers = await Promise.all([
-    first.ask({ kind: 'records', id: 0 }),
-    second.ask({ kind: 'records', id: 0 }),
-  ]);
-  const [a = [], b = []] = answers.map((answer) => expectKind(answer, 'records').records);
-  const closed = expectKind(await first.ask({ kind: 'close', id: 0 }), 'closed').outcome;
-  const divergence = describeDivergence(a, b);
-  if (divergence === undefined)
-    return nondeterminism(closed, `two runs of one seed differ before event ${a[0]?.index ?? 0}`, '');
-  const { fact, detail, records } = divergence;
-  return { ...nondeterminism(closed, fact, detail), divergence: records };
 }

@@ -20,6 +20,12 @@ interface Waiting {
   readonly onProgress: ((message: Interim) => void) | undefined;
 }
 
+/** Somebody who simulates and is asked one thing at a time: a thread, or a process. */
+export interface Asked {
+  ask(message: ToWorker, onProgress?: (message: Interim) => void): Promise<FromWorker>;
+  stop(): Promise<void>;
+}
+
 export interface WorkerOptions {
   readonly watchdogMs?: number;
   /** What the thread runs: something that speaks as `worker.ts` does. */
@@ -31,7 +37,7 @@ function defaultScript(): URL {
 }
 
 /** Starts lazily; after a loss the next question starts a new thread. */
-export class WorkerHandle {
+export class WorkerHandle implements Asked {
   #worker: Worker | undefined;
   #waiting: Waiting | undefined;
   #watchdog: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-/** A simulation worker: runs scenarios one after another, in slices, so that the main thread keeps signals and output. */
+/** A simulation worker, as a thread or as a process of its own: runs scenarios in slices, and says how far it is. */
 import { parentPort } from 'node:worker_threads';
 import { createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
@@ -19,13 +19,29 @@ interface OpenRun {
   readonly messageFaults: MessageException[] | undefined;
 }
 
-const port = parentPort;
-if (port === null) throw new Error('worker.ts runs as a worker thread only');
+/** Whoever started it: the main thread, or a process that forked it. */
+interface Port {
+  postMessage(message: FromWorker): void;
+  on(event: 'message', listener: (message: ToWorker) => void): unknown;
+}
+
+function portOf(): Port {
+  if (parentPort !== null) return parentPort;
+  const send = process.send?.bind(process);
+  if (send === undefined) throw new Error('worker.ts runs as a worker thread, or forked, only');
+  process.on('disconnect', () => process.exit());
+  return {
+    postMessage: (message) => void send(message),
+    on: (event, listener) => process.on(event, listener),
+  };
+}
+
+const port = portOf();
 const suite = createNativeSuite();
 const open = new Map<number, OpenRun>();
 
 function post(message: FromWorker): void {
-  port?.postMessage(message);
+  port.postMessage(message);
 }
 
 /** @throws {TypeError} when the module has no `plant`. */

@@ -3,7 +3,10 @@ import { EXIT } from '../../cluster/result.ts';
 import type { ScenarioFile } from '../../cluster/scenario/schema.ts';
 import { type Capsule, capsuleJob, createCapsule, failedAtUs } from '../capsule.ts';
 import { Crew } from '../crew.ts';
+import type { Divergence } from '../divergence.ts';
 import type { Job, JobOutcome } from '../job.ts';
+import { runInLockstep } from '../lockstep.ts';
+import { WorkerHandle } from '../worker-handle.ts';
 import { DIMENSIONS } from './dimensions.ts';
 import { type ShrinkProgress, type Shrunk, shrinkScenario, type Trial } from './shrink.ts';
 
@@ -33,6 +36,8 @@ export interface ShrunkCapsule {
   readonly runs: number;
   /** Every part that is left, with what comes of leaving it out. */
   readonly needed: readonly Needed[];
+  /** The first of them without which the run passes, and where the two runs part. */
+  readonly nearest: { readonly part: Needed; readonly divergence: Divergence | undefined } | undefined;
 }
 
 export interface ShrinkCapsuleOptions {
@@ -89,7 +94,34 @@ async function shrinkWith(
   const outcome = outcomes.get(JSON.stringify(shrunk.file)) ?? first;
   const made = createCapsule(shrunk.file, jobOf(shrunk.file), outcome, options.version);
   const needed = options.signal.aborted ? [] : await neededParts(crew, shrunk.file, jobOf, fingerprint);
-  return { capsule: made, isMinimal: shrunk.isMinimal, runs: shrunk.runs + needed.length, needed };
+  const part = needed.find(({ passes }) => passes);
+  const nearest =
+    part === undefined || options.signal.aborted
+      ? undefined
+      : { part, divergence: await divergenceOf(jobOf(shrunk.file), jobOf(part.file), options.signal) };
+  return { capsule: made, isMinimal: shrunk.isMinimal, runs: shrunk.runs + needed.length, needed, nearest };
+}
+
+/** Where the shrunk run and the nearest that passes part; undefined: nowhere, or it was interrupted. */
+async function divergenceOf(job: Job, passing: Job, signal: AbortSignal): Promise<Divergence | undefined> {
+  const handles = [new WorkerHandle(), new WorkerHandle()] as const;
+  const stop = async (): Promise<void> => void (await Promise.all(handles.map((handle) => handle.stop())));
+  const onAbort = (): void => void stop();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const both = await runInLockstep(
+      { by: handles[0], job, warmUp: undefined },
+      { by: handles[1], job: passing, warmUp: undefined },
+      { both: 'the two', each: 'A, which fails, and B, which passes' },
+    );
+    return both.kind === 'part' ? both.divergence : undefined;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await stop();
+  }
 }
 
 /** Leaves each part out once more: what it was needed for. Settings are no part of a story, and are passed over. */
