@@ -14,7 +14,13 @@ const script = testWorker({ ...crashedResult(jobOf('0'), '', ''), verdict: { kin
 async function pooled(
   seeds: readonly string[],
   jobs: number,
-  more: { readonly signal?: AbortSignal; readonly watchdogMs?: number; readonly onOutcome?: () => void } = {},
+  more: {
+    readonly signal?: AbortSignal;
+    readonly watchdogMs?: number;
+    readonly onOutcome?: () => void;
+    readonly onProgress?: (now: PoolProgress) => void;
+    readonly order?: 'asGiven' | 'asEnded';
+  } = {},
 ): Promise<{ readonly results: readonly RunResult[]; readonly progress: readonly PoolProgress[] }> {
   const results: RunResult[] = [];
   const progress: PoolProgress[] = [];
@@ -22,7 +28,11 @@ async function pooled(
     jobs,
     signal: more.signal ?? new AbortController().signal,
     createWorker: () => new WorkerHandle({ script, watchdogMs: more.watchdogMs ?? 5_000 }),
-    onProgress: (now) => progress.push(now),
+    order: more.order ?? 'asGiven',
+    onProgress(now) {
+      progress.push(now);
+      more.onProgress?.(now);
+    },
     onOutcome: (job, { result }) => {
       expect(result.seed).toBe(job.seed);
       results.push(result);
@@ -79,8 +89,60 @@ describe('the pool', () => {
 
   it('reports what was finished behind a run that is cut short.', async () => {
     const abort = new AbortController();
-    setTimeout(() => abort.abort(), 400);
-    const { results } = await pooled(['silent', '1', '2'], 2, { signal: abort.signal });
+    const { results } = await pooled(['silent', '1', '2'], 2, {
+      signal: abort.signal,
+      onProgress: ({ finished }) => finished === 2 && abort.abort(),
+    });
     expect(results.map(({ seed }) => seed)).toEqual(['1', '2']);
+  });
+
+  it('hands outcomes back as they end where it is told to.', async () => {
+    const { results } = await pooled(['1500', '1', '2'], 2, { order: 'asEnded' });
+    expect(results.map(({ seed }) => seed)).toEqual(['1', '2', '1500']);
+  });
+
+  it('asks for a job when a thread is free for it, and not before.', async () => {
+    let drawn = 0;
+    function* jobs(): Generator<Job> {
+      for (const seed of ['1', '2', '3', '4', '5', '6']) {
+        drawn++;
+        yield jobOf(seed);
+      }
+    }
+    const ahead: number[] = [];
+    let ended = 0;
+    await runPool(jobs(), {
+      jobs: 2,
+      total: 6,
+      order: 'asEnded',
+      signal: new AbortController().signal,
+      createWorker: () => new WorkerHandle({ script, watchdogMs: 60_000 }),
+      onProgress: ({ total }) => expect(total).toBe(6),
+      onOutcome: () => {
+        ended++;
+        ahead.push(drawn - ended);
+      },
+    });
+    expect([drawn, ended]).toEqual([6, 6]);
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(2);
+  });
+
+  it('ends its threads, and starts none anew, when an outcome cannot be taken.', async () => {
+    let taken = 0;
+    const refused = runPool(['1', '2', 'silent', '3', '4'].map(jobOf), {
+      jobs: 2,
+      order: 'asEnded',
+      signal: new AbortController().signal,
+      createWorker: () => new WorkerHandle({ script, watchdogMs: 60_000 }),
+      onProgress() {},
+      onOutcome() {
+        taken++;
+        throw new Error('the disk is full');
+      },
+    });
+    await expect(refused).rejects.toThrow('the disk is full');
+    const before = taken;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(taken).toBe(before);
   });
 });
