@@ -8,6 +8,7 @@ import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { parseRunFlags } from './run-flags.ts';
 import { addShrinkCommand } from './shrink-command.ts';
+import { addSweepCommand, addWorkerCommand } from './sweep-cli.ts';
 import { UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
 
@@ -42,7 +43,8 @@ Start with:
   aureon run          simulates the gallery of scenarios
   aureon run --help   flags, examples and exit codes
   aureon replay FILE  repeats a failure that was kept
-  aureon shrink FILE  cuts it down to what it takes`;
+  aureon shrink FILE  cuts it down to what it takes
+  aureon sweep        thousands of random clusters under random faults`;
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
@@ -94,6 +96,8 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addReplayCommand(program, output, onExit);
   addShrinkCommand(program, output, onExit);
   addDivergeCommand(program, output, onExit);
+  addSweepCommand(program, output, onExit);
+  addWorkerCommand(program, output, onExit);
   return program;
 }
 

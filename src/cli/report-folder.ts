@@ -26,7 +26,7 @@ function safe(text: string): string {
 }
 
 /** Makes a folder and those above it, one by one: `recursive` never returns where the system forbids new entries, as in /proc. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   const lacking: string[] = [];
   let path = resolve(folder);
   while (statSync(path, { throwIfNoEntry: false }) === undefined) {

@@ -115,6 +115,17 @@ function readText(path: string): string {
 }
 
 /**
+ * The text of one file that a command is about.
+ * @throws {UsageError} when there is none, it is a folder, or no text.
+ */
+export function readOneFile(path: string): string {
+  const found = reading(path, () => statSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) throw missing(path);
+  if (found.isDirectory()) throw new UsageError(`${path}: a folder; one file was expected`);
+  return readText(path);
+}
+
+/**
  * Reads every scenario before anything runs.
  * @throws {UsageError} with every mistake of every file.
  */

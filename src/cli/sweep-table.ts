@@ -22,6 +22,7 @@ function fate({ kind, problem, runs, askedRuns, checked, first }: SweepAssertion
   if (kind === 'unreachable')
     return runs === 0 ? 'not reached' : `reached only where the scenario provokes it${where}`;
   if (runs > 0) return `seen in ${grouped(runs)} of ${plural(all, 'run')}${where}`;
+  if (askedRuns > 0) return `not seen: ${plural(askedRuns, 'run')} that may show it are too few`;
   return 'not seen: no scenario makes it sure';
 }
 

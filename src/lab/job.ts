@@ -6,6 +6,7 @@ import type { ScenarioFile } from '../cluster/scenario/schema.ts';
 import type { MessageException } from '../sim/network/ports.ts';
 import type { TraceRecord } from '../sim/trace.ts';
 import type { Look, Seen, TraceLine } from './look.ts';
+import type { Findings, Probes } from './sweep/probe-plan.ts';
 
 /** One run to simulate. */
 export interface Job {
@@ -28,6 +29,8 @@ export interface Job {
    * Absent: everybody is honest.
    */
   readonly plantModule?: string;
+  /** What a sweep asks of it. Absent: one run, as the job says. */
+  readonly probes?: Probes;
 }
 
 /** What a planted bug replaces in a cluster. */
@@ -43,6 +46,8 @@ export interface JobOutcome {
   readonly branchHash?: string;
   /** Of a run that is no function of its seed: the last records of both traces, side by side. */
   readonly divergence?: readonly string[];
+  /** What the probes of a sweep found. Absent: none were asked for, or the run could not be simulated. */
+  readonly findings?: Findings;
 }
 
 export type ToWorker =

@@ -38,7 +38,8 @@ export class ProcessHandle implements Asked {
     });
     this.#child.on('error', (error) => this.#lose(`it cannot be started: ${error.message}`));
     this.#child.on('close', (code) => this.#lose(`it ended with code ${code}: ${this.#printed.trim()}`));
-    this.#child.on('message', (message) => this.#onMessage(message as FromWorker));
+    const onMessage = (message: FromWorker): void => this.#onMessage(message);
+    this.#child.on('message', onMessage);
   }
 
   ask(message: ToWorker, onProgress?: (message: Interim) => void): Promise<FromWorker> {

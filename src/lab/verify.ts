@@ -2,14 +2,12 @@
 import type { RunResult } from '../cluster/result.ts';
 import type { Job, JobOutcome } from './job.ts';
 import { RunFailedError, runInLockstep } from './lockstep.ts';
+import { NONDETERMINISM } from './nondeterminism.ts';
 import { crashedResult } from './pool.ts';
 import { WorkerHandle, WorkerLostError } from './worker-handle.ts';
 
 /** Characters of a differing part of two results. */
 const PART_SHOWN = 200;
-
-/** All runs that are no function of their seed are of one kind. */
-const NONDETERMINISM = 'nondeterminism';
 
 /**
  * The job's outcome, or a verdict of nondeterminism; undefined when the signal was aborted before both runs ended. The

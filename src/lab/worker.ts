@@ -1,11 +1,13 @@
 /** A simulation worker, as a thread or as a process of its own: runs scenarios in slices, and says how far it is. */
 import { parentPort } from 'node:worker_threads';
-import { createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
+import { resolveScenario } from '../cluster/resolve.ts';
+import { createPlanRun, createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { MessageException } from '../sim/network/ports.ts';
 import type { FromWorker, Job, JobOutcome, Plant, ToWorker } from './job.ts';
 import { lookInto } from './look.ts';
 import { createNativeSuite } from './native-suite.ts';
+import { type ProbeRun, runProbed, withoutFaults } from './sweep/probes.ts';
 import { withThrown } from './thrown-text.ts';
 
 /** Events between two looks at the clock: about 50 ms of work. */
@@ -62,22 +64,28 @@ function hasPlant(loaded: unknown): loaded is { readonly plant: Plant } {
   );
 }
 
-async function prepare(job: Job): Promise<OpenRun> {
+async function prepare({ job, without, watch }: ProbeRun): Promise<OpenRun> {
   const plant = await plantOf(job);
   const scenario = job.scenario ?? parseScenario(job.file, job.source, job.overrides);
   const messageFaults: MessageException[] | undefined = job.keepsMessageFaults === true ? [] : undefined;
   const startedMs = performance.now();
-  const run = createScenarioRun(scenario, {
-    seed: job.seed,
-    isolate: job.isolate,
-    permuteTies: job.permuteTies,
+  const { seed, isolate, permuteTies } = job;
+  const options = {
+    seed,
+    isolate,
+    permuteTies,
     nativeSuite: suite,
     ...(job.branch === undefined ? {} : { branch: job.branch }),
     ...(messageFaults === undefined
       ? {}
       : { onMessageFault: (fault: MessageException) => void messageFaults.push(fault) }),
     ...plant,
-  });
+  };
+  const run =
+    without === undefined
+      ? createScenarioRun(scenario, options)
+      : createPlanRun(withoutFaults(resolveScenario(scenario, seed), without), options);
+  watch?.(run.cluster);
   return { run, startedMs, messageFaults };
 }
 
@@ -92,8 +100,8 @@ function finish({ run, startedMs, messageFaults }: OpenRun): JobOutcome {
   };
 }
 
-async function runWhole(job: Job, onProgress: (run: ScenarioRun) => void): Promise<JobOutcome> {
-  const opened = await prepare(job);
+async function runWhole(what: ProbeRun, onProgress: (run: ScenarioRun) => void): Promise<JobOutcome> {
+  const opened = await prepare(what);
   let reportedMs = opened.startedMs;
   while (opened.run.step(SLICE_EVENTS)) {
     const nowMs = performance.now();
@@ -116,17 +124,19 @@ async function handle(message: ToWorker): Promise<void> {
     post({ kind: 'progress', id, simulatedUs: run.nowUs, events: run.events });
   switch (message.kind) {
     case 'run': {
-      const outcome = await runWhole(message.job, onProgress);
+      const { job } = message;
+      const run = (what: ProbeRun): Promise<JobOutcome> => runWhole(what, onProgress);
+      const outcome = await (job.probes === undefined ? run({ job }) : runProbed(job, job.probes, run));
       return post({ kind: 'done', id, outcome });
     }
     case 'look': {
-      const { run } = await prepare(message.job);
+      const { run } = await prepare({ job: message.job });
       const seen = lookInto(run, message.look, (lines) => post({ kind: 'lines', id, lines }));
       return post({ kind: 'looked', id, seen });
     }
     case 'open': {
-      if (message.warmUp !== undefined) await runWhole(message.warmUp, onProgress);
-      open.set(id, await prepare(message.job));
+      if (message.warmUp !== undefined) await runWhole({ job: message.warmUp }, onProgress);
+      open.set(id, await prepare({ job: message.job }));
       return post({ kind: 'stepped', id, more: true, hash: '', events: 0 });
     }
     case 'step': {

@@ -10,15 +10,6 @@ import { WorkerHandle } from '../worker-handle.ts';
 import { DIMENSIONS } from './dimensions.ts';
 import { type ShrinkProgress, type Shrunk, shrinkScenario, type Trial } from './shrink.ts';
 
-/** What a scenario consists of, counted. */
-export interface Sizes {
-  readonly faults: number;
-  readonly hosts: number;
-  readonly loads: number;
-  readonly durationS: number;
-  readonly events: number;
-}
-
 /** One part of the shrunk run without which it does not fail so. */
 export interface Needed {
   /** `faults`, `hosts`, … */
