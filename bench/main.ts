@@ -93,6 +93,7 @@ function share(all: Measured, without: Measured): string {
 const SECTIONS: ReadonlyMap<string, () => void> = new Map([
   ['queue', () => console.log(node('bench/event-queue.ts').trim())],
   ['kernel', () => console.log(node('bench/kernel.ts').trim())],
+  ['sweep', () => console.log(node('bench/sweep.ts').trim())],
   [
     'hour',
     () => {
