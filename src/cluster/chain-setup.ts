@@ -39,6 +39,7 @@ import { type AtlasHost, createFaultAtlas } from '../sim/disk/fault-atlas.ts';
 import { createModelledCrypto } from '../sim/modelled-crypto.ts';
 import type { MessageException } from '../sim/network/ports.ts';
 import { createStream } from '../sim/seeds.ts';
+import type { Watcher } from '../sim/watcher.ts';
 import { isArmedLoss, taintTimes } from './assumptions.ts';
 import { type ByzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { type EngineSetup, engineSetup } from './engines.ts';
@@ -50,6 +51,12 @@ import { createPortableSuite } from './portable-suite.ts';
 import { SnapshotOperator } from './snapshot-operator.ts';
 import { type Dials, planDials } from './topology.ts';
 
+/** What a cluster tells of itself to who records it. */
+export interface ClusterWatcher extends Watcher<ChainWorld> {
+  /** A Byzantine host did what no honest one does. */
+  onDeviation(host: number, behaviour: string, atUs: number): void;
+}
+
 /** What a run may be given beside its plan. */
 export interface ClusterOptions {
   /** Shares nothing between hosts: slower, the same hash. */
@@ -58,6 +65,8 @@ export interface ClusterOptions {
   readonly permuteTies?: number;
   /** Real signatures by native code; absent: portable code. */
   readonly nativeSuite?: CryptoSuite;
+  /** Sees the run event by event, for recordings. */
+  readonly watcher?: ClusterWatcher;
   /** False: only the bench, to measure what the trace costs. */
   readonly trace?: boolean;
   /** Names of the oracles that judge; absent: all. */
@@ -437,6 +446,7 @@ export function simulatorConfig(
       : { messageExceptions: plan.messageFaults, drawMessageFaults: false }),
     atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
     ...(options.trace === false ? UNTRACED : {}),
+    ...(options.watcher === undefined ? {} : { watcher: options.watcher }),
     wallStartUs: WALL_START_US + (options.wallShiftMs ?? 0) * 1_000,
     isolate: options.isolate === true,
     permuteTies: options.permuteTies ?? 0,

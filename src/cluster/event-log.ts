@@ -28,7 +28,7 @@ export interface SeenEvent {
 }
 
 /** Says too little to be kept at all: there are thousands, and a scenario's load makes them. */
-function isRoutine(kind: LoggedEvent['kind']): boolean {
+export function isRoutine(kind: LoggedEvent['kind']): boolean {
   return kind === 'TransactionAccepted' || kind === 'TransactionRejected' || kind === 'TransactionDropped';
 }
 

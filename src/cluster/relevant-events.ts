@@ -71,7 +71,7 @@ export function selectRelevant(log: EventLog, focus: Focus, names: Names): reado
 }
 
 /** Facts of an event as `key=value`: ids and keys cut, node identities as the hosts that have them. */
-function factsOf(value: object, names: Names, prefix = ''): string {
+export function factsOf(value: object, names: Names, prefix = ''): string {
   const parts: string[] = [];
   for (const [key, field] of Object.entries(value)) {
     if (key === 'kind' && prefix === '') continue;

@@ -111,7 +111,10 @@ export class TestCluster {
       { ...this.setup, chainId: this.setup.genesisId },
       {
         nowUs: () => this.simulator.nowUs(),
-        onDeviation: (host, behaviour) => this.#log.add(host, { kind: 'Deviated', behaviour }, this.nowUs),
+        onDeviation: (host, behaviour) => {
+          this.#log.add(host, { kind: 'Deviated', behaviour }, this.nowUs);
+          options.watcher?.onDeviation(host, behaviour, this.nowUs);
+        },
       },
     );
     this.simulator = createSimulator({

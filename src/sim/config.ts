@@ -8,6 +8,7 @@ import type { FaultAtlas } from './disk/fault-atlas.ts';
 import type { Fault } from './fault.ts';
 import type { NetworkConfig } from './network/config.ts';
 import type { MessageException } from './network/ports.ts';
+import type { Watcher } from './watcher.ts';
 
 /** 2023-11-14T22:13:20Z: where the wall clocks begin when nothing else is said. */
 export const WALL_START_US = 1_700_000_000_000_000;
@@ -88,6 +89,8 @@ export interface SimulatorConfig<W extends World> {
   readonly onProgramThrow?: 'endRun' | 'endBoot';
   /** False: only the bench, to measure what the trace costs. The run is the same, and has no trace hash. */
   readonly trace?: boolean;
+  /** Sees everything, for recordings. */
+  readonly watcher?: Watcher<W>;
   /** False lets a debugger's console through while a simulation steps. Default true. */
   readonly traps?: boolean;
 }

@@ -73,7 +73,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       key,
       config.permuteTies ?? 0,
       components,
-      new Trace(config.trace !== false),
+      new Trace(config.trace !== false, config.watcher),
     );
     this.#network = createNetwork(config.network, this.#scheduler, this.#hosts, config.codec, {
       component: COMPONENT.network,
@@ -82,11 +82,15 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       exceptions: config.messageExceptions ?? [],
       drawFaults: config.drawMessageFaults !== false,
       ...(config.onMessageFault === undefined ? {} : { onMessageFault: config.onMessageFault }),
+      ...(config.watcher === undefined ? {} : { watcher: config.watcher }),
     });
     components.push(this.#network);
     this.#addHosts();
     const disks = this.#hosts.all.map((host) => host.disk);
-    this.#faults = new FaultRunner(this.#scheduler, this.#hosts, this.#network, config.atlas?.(disks));
+    this.#faults = new FaultRunner(this.#scheduler, this.#hosts, this.#network, {
+      door: config.atlas?.(disks),
+      watcher: config.watcher,
+    });
     for (const fault of config.faults ?? []) this.#faults.add(fault);
   }
 
@@ -275,6 +279,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       crypto: config.crypto,
       memo: this.#memo,
       programs: config.programs,
+      watcher: config.watcher,
       wallStartUs: config.wallStartUs ?? WALL_START_US,
       fingerprintEvent: (event) => config.fingerprintEvent(event),
       onEmit: (host, event) => this.#onEmit(host, event),

@@ -12,6 +12,7 @@ import type { LinkChange, LinkTarget } from './network/link-change.ts';
 import type { SimNetwork } from './network/ports.ts';
 import type { Scheduler } from './scheduler.ts';
 import { CONTROL_OP, HOST_OP } from './trace-kinds.ts';
+import type { FaultChange, Watcher } from './watcher.ts';
 
 /** Where faults that can lose content pass. */
 export type DiskDoor = Pick<FaultAtlas, 'setFault' | 'wipe' | 'restore'>;
@@ -47,6 +48,13 @@ class Restart {
   }
 }
 
+/** What the runner is given beside the parts of the simulation. */
+export interface FaultPorts<W extends World> {
+  /** Undefined: nothing is refused. */
+  readonly door: DiskDoor | undefined;
+  readonly watcher: Watcher<W> | undefined;
+}
+
 type Of<K extends Fault['kind']> = Extract<Fault, { readonly kind: K }>;
 
 export class FaultRunner<W extends World> {
@@ -54,6 +62,7 @@ export class FaultRunner<W extends World> {
   readonly #hosts: Hosts<W>;
   readonly #network: SimNetwork<W['message']>;
   readonly #door: DiskDoor;
+  readonly #watcher: Watcher<W> | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #snapshots = new Map<number, DiskSnapshot>();
 
@@ -61,12 +70,13 @@ export class FaultRunner<W extends World> {
     scheduler: Scheduler,
     hosts: Hosts<W>,
     network: SimNetwork<W['message']>,
-    door: DiskDoor | undefined,
+    { door, watcher }: FaultPorts<W>,
   ) {
     this.#scheduler = scheduler;
     this.#hosts = hosts;
     this.#network = network;
     this.#door = door ?? openDoor((host) => hosts.at(host).disk);
+    this.#watcher = watcher;
   }
 
   /** Adds a fault to the plan. @throws {AssertionError} when its id is taken, or its time is over. */
@@ -112,7 +122,9 @@ export class FaultRunner<W extends World> {
     }
     for (const number of fault.hosts) {
       entry.injected++;
-      if (this.#strike(entry, this.#hosts.at(number))) entry.effective++;
+      const took = this.#strike(entry, this.#hosts.at(number));
+      if (took) entry.effective++;
+      this.#tell(fault, number, { kind: 'began', took });
     }
     if ('forUs' in fault && entry.active.size > 0) this.#endLater(entry, fault.forUs);
   }
@@ -160,6 +172,7 @@ export class FaultRunner<W extends World> {
     const { fault } = entry;
     if (fault.kind === 'link') {
       this.#scheduler.traced(-1, CONTROL_OP.link, entry.hash, () => this.#network.clear(fault.id));
+      this.#tell(fault, -1, { kind: 'ended' });
       return;
     }
     for (const disarm of entry.disarm.splice(0)) disarm();
@@ -172,6 +185,7 @@ export class FaultRunner<W extends World> {
             ? CONTROL_OP.resume
             : CONTROL_OP.clock;
       entry.active.delete(number);
+      this.#tell(fault, number, { kind: 'ended' });
       this.#traced(host, op, entry, () => {
         if (fault.kind === 'pause') host.resume();
         else if (fault.kind === 'clockDrift') this.#drift(host, -fault.ppm);
@@ -186,7 +200,9 @@ export class FaultRunner<W extends World> {
     const { at } = fault;
     if (at === undefined) return this.#crashNow(entry, fault, host);
     const crash = (): void => {
-      if (this.#crashNow(entry, fault, host)) entry.effective++;
+      if (!this.#crashNow(entry, fault, host)) return;
+      entry.effective++;
+      this.#tell(fault, host.number, { kind: 'began', took: true });
     };
     entry.disarm.push(host.crashAt({ at, crash }));
     return false;
@@ -237,6 +253,10 @@ export class FaultRunner<W extends World> {
     });
   }
 
+  #tell(fault: Fault, host: number, change: FaultChange): void {
+    this.#watcher?.onFault(fault, host, change, this.#scheduler.time);
+  }
+
   #drift(host: Host<W>, byPpm: number): boolean {
     host.clock.setDrift(this.#scheduler.time, host.clock.ppm + byPpm);
     host.timers.reschedule();
@@ -265,7 +285,9 @@ export class FaultRunner<W extends World> {
   #setLink(entry: Entry, fault: Of<'link'>): void {
     entry.injected++;
     const change: LinkChange = { ...fault.change, id: fault.id };
-    if (namesNobody(change)) return;
+    const took = !namesNobody(change);
+    this.#tell(fault, -1, { kind: 'began', took });
+    if (!took) return;
     entry.effective++;
     this.#scheduler.traced(-1, CONTROL_OP.link, entry.hash, () => this.#network.setLink(change));
     this.#endLater(entry, fault.forUs);

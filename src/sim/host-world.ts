@@ -7,6 +7,7 @@ import type { EffectPoint } from './fault.ts';
 import type { SimNetwork } from './network/ports.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SharedMemo } from './shared-memo.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Why a boot ended. */
 export type BootEnd =
@@ -34,6 +35,7 @@ export interface HostWorld<W extends World> {
   readonly crypto: CryptoSuite;
   readonly memo: SharedMemo;
   readonly programs: ReadonlyMap<string, HostProgram<W>>;
+  readonly watcher: Watcher<W> | undefined;
   readonly wallStartUs: number;
   readonly fingerprintEvent: (event: W['event']) => number;
   readonly onEmit: (host: number, event: W['event']) => void;

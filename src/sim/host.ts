@@ -101,6 +101,7 @@ export class Host<W extends World> implements BootHost<W> {
       return;
     }
     this.world.scheduler.trace(this.number, TRACE.waits, CALL[call.kind], 0);
+    this.world.watcher?.onWaits(call);
     this.#mailbox.add(call);
     if (call.kind === 'message' && this.#fills(1)) this.#isFull = true;
     this.#wakeLater();
@@ -272,6 +273,7 @@ export class Host<W extends World> implements BootHost<W> {
   #invoke(call: Call<W>): void {
     if (call.kind === 'timer' && call.run === undefined) return;
     assert(this.#mode === 'idle', 'no port calls a program back before its running handler returned');
+    this.world.watcher?.onHandled(call);
     this.spentUs = 0;
     this.handlerEffects = 0;
     if (call.kind === 'start') this.#boot();

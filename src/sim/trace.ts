@@ -25,6 +25,11 @@ export interface TraceRecord {
   readonly hash: string;
 }
 
+/** Told of each event as it begins. */
+export interface TraceWatcher {
+  onEvent(index: number, atUs: number, host: number, kind: number, parent: number): void;
+}
+
 /** Where a trace stands. Equal marks: equal runs so far. */
 export interface TraceMark {
   readonly events: number;
@@ -35,6 +40,7 @@ export interface TraceMark {
 /** Written by the kernel alone; `mark` and `records` are for readers. */
 export class Trace {
   readonly #isFolding: boolean;
+  readonly #watcher: TraceWatcher | undefined;
   #rollingA = 0x6a09e667;
   #rollingB = 0xbb67ae85 | 0;
   #events = 0;
@@ -60,8 +66,9 @@ export class Trace {
   readonly #hashesB = new Int32Array(RING_SIZE);
 
   /** @param isFolding false: counts events and nothing else, to measure what the trace costs. */
-  constructor(isFolding = true) {
+  constructor(isFolding = true, watcher?: TraceWatcher) {
     this.#isFolding = isFolding;
+    this.#watcher = watcher;
   }
 
   /** Number of the event that is running, or of the next one. */
@@ -76,6 +83,7 @@ export class Trace {
 
   begin(timeUs: number, host: number, kind: number, parent: number): void {
     this.#open = true;
+    this.#watcher?.onEvent(this.#events, timeUs, host, kind, parent);
     if (!this.#isFolding) return;
     this.#timeUs = timeUs;
     this.#host = host;

@@ -19,7 +19,7 @@ import { Links } from './links.ts';
 import { ACCEPT, CORRUPT, DATA, FIN, Messages, NONE, RESET } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Pipes } from './pipes.ts';
-import type { HostPort, NetworkKernel, NetworkOptions, SimNetwork } from './ports.ts';
+import type { HostPort, MessageWatcher, NetworkKernel, NetworkOptions, SimNetwork } from './ports.ts';
 
 /** Builds the network of `config.hosts`; see NetworkConfig for the models. */
 export function createNetwork<M>(
@@ -39,6 +39,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
   readonly #codec: Codec<M>;
   readonly #isolate: boolean;
   readonly #isRaw: ((message: unknown) => boolean) | undefined;
+  readonly #watcher: MessageWatcher | undefined;
   readonly #core: Core;
   readonly #ends: Endpoints;
   readonly #messages: Messages;
@@ -64,6 +65,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
     this.#codec = codec;
     this.#isolate = options.isolate;
     this.#isRaw = options.isRaw;
+    this.#watcher = options.watcher;
     this.#powerless = new Uint8Array(count);
     const up: number[] = [];
     const down: number[] = [];
@@ -185,6 +187,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
     ends.queuedBytes[end] = queuedBytes;
     const ordinal = this.#links.nextOrdinal(ends.link[end] as number, kind);
     const slot = this.#messages.take(end, DATA, message, bytes, kind, ordinal, leaveUs);
+    this.#watcher?.onSent({ slot, from: host, to: ends.host[end ^ 1] as number, message, bytes, leaveUs });
     this.#outbox.send(end, slot, leaveUs);
     return 'queued';
   }
@@ -283,6 +286,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
       if (ends.state[end] === GONE) this.reset(end);
       return;
     }
+    this.#watcher?.onDelivered(slot);
     if (!this.#links.faults.quiet && isCut(this.#core, end)) this.#inbox.awaitAnswer(end);
     const host = ends.host[end] as number;
     const boot = ends.boot[end] as number;

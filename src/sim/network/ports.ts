@@ -2,6 +2,7 @@
 import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../../env/network.ts';
 import type { Address, ConnectionId } from '../../env/units.ts';
 import type { Kernel } from '../kernel.ts';
+import type { SentMessage } from '../watcher.ts';
 import type { LinkChange } from './link-change.ts';
 
 /** The kernel as the network uses it: its time is a plain number of µs here. */
@@ -41,6 +42,12 @@ export interface MessageException {
   readonly effect: MessageEffect;
 }
 
+/** Sees what is sent and what arrives; see `Watcher`. */
+export interface MessageWatcher {
+  onSent(sent: SentMessage<unknown>): void;
+  onDelivered(slot: number): void;
+}
+
 export interface NetworkOptions {
   /** The number under which the kernel knows this component. */
   readonly component: number;
@@ -52,6 +59,7 @@ export interface NetworkOptions {
   readonly exceptions: readonly MessageException[];
   /** False: loss, duplication, reordering and corruption come from `exceptions` alone. */
   readonly drawFaults: boolean;
+  readonly watcher?: MessageWatcher;
   /** Told of each per-message fault that was drawn: what a capsule keeps as exceptions. */
   readonly onMessageFault?: (fault: MessageException) => void;
 }
