@@ -16,7 +16,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['**/*.test.ts'],
+      // The page runs in a browser: tests/report.
+      exclude: ['**/*.test.ts', 'src/report/app/**'],
       reporter: ['json', 'text-summary'],
       reportsDirectory: 'coverage/vitest',
     },

@@ -9,5 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 // The command stands on every floor that is published, so its references name them all.
 const tsc = join(root, 'node_modules', '.bin', 'tsc');
-const { status } = spawnSync(tsc, ['-b', 'src/cli'], { cwd: root, stdio: 'inherit' });
-process.exit(status ?? 1);
+const page = ['tools/build-report.mjs', 'dist/report/page.html'];
+const steps = [
+  [tsc, ['-b', 'src/cli']],
+  [process.execPath, page],
+];
+for (const [command, args] of steps) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

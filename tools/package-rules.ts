@@ -2,11 +2,12 @@
 
 const ALLOWED = [
   /^dist\/.+\.(js|d\.ts)$/,
+  /^dist\/report\/page\.html$/,
   /^schemas\/.+\.json$/,
   /^scenarios\/.+\.(ya?ml|md)$/,
   /^docs\/(?!plan)[a-z-]+\.md$/,
   /^docs\/decisions\/\d{3}-[a-z0-9-]+\.md$/,
-  /^docs\/images\/[a-z-]+\.svg$/,
+  /^docs\/images\/[a-z-]+\.(svg|png)$/,
   /^(package\.json|README\.md|ARCHITECTURE\.md|LICENSE|CHANGELOG\.md)$/,
 ];
 

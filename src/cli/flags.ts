@@ -29,6 +29,12 @@ export function whole(flags: Flags, name: string, flag: string, max: number): nu
   return number;
 }
 
+/** @throws {UsageError} when it is empty, or too long to be copied. */
+export function checkSeed({ length }: string, flag: string): void {
+  if (length === 0 || length > SEED_MAX_CHARS)
+    throw new UsageError(`${flag}: a text of 1 to ${SEED_MAX_CHARS} characters was expected, got ${length}`);
+}
+
 /** Of `--seed` or `--seeds`; undefined: neither was given. @throws {UsageError} */
 export function parseSeeds(flags: Flags): readonly string[] | undefined {
   const seed = text(flags, 'seed');
@@ -36,11 +42,7 @@ export function parseSeeds(flags: Flags): readonly string[] | undefined {
   if (seed !== undefined && seeds !== undefined)
     throw new UsageError('--seed and --seeds: give one of them, not both');
   if (seed !== undefined) {
-    if (seed.length === 0 || seed.length > SEED_MAX_CHARS) {
-      throw new UsageError(
-        `--seed: a text of 1 to ${SEED_MAX_CHARS} characters was expected, got ${seed.length}`,
-      );
-    }
+    checkSeed(seed, '--seed');
     return [seed];
   }
   if (seeds === undefined) return undefined;

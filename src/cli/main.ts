@@ -17,6 +17,7 @@ Examples:
   aureon run                                          the gallery that comes with it
   aureon run my.yaml --seed $(git rev-parse HEAD)     one scenario, one seed
   aureon run my.yaml --seeds 1..500 --report out      500 seeds, results kept in out/
+  aureon run my.yaml --report out.html                a page to look at the run
   aureon run my.yaml --set nodes=9 --set chain.blockInterval=2s
   aureon run my.yaml --set 'faults[0].at=30s' --json
   aureon run my.yaml --seeds 1..500 --fail-fast       the first seed of 500 that fails
@@ -86,7 +87,11 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
     .option('--fail-fast', 'end with the first failure; what comes after it is not run')
     .option('--list', 'check the scenarios and say what they are; run none')
     .option('--quiet', 'print failures and the last line only')
-    .option('--report <dir>', 'write results.jsonl, summary.txt and a text for each failure there')
+    .option(
+      '--report <path>',
+      'a file that ends in .html: a page of the first failure, else of the last run; else a folder: results.jsonl, summary.txt, a text and a page for each failure',
+    )
+    .option('--beside <seed>', 'show the run with that seed too, beside the other in the report')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', RUN_HELP)
     .showHelpAfterError('(aureon run --help lists the flags)')

@@ -60,7 +60,8 @@ function diskFacts(fault: Extract<Fault, { kind: 'disk' }>['fault']): string {
   }
 }
 
-function facts(fault: Fault): string {
+/** Whom a fault concerns, how much, and how long: `n0, n2 by power, down for 4s, disk keep`. */
+export function faultFacts(fault: Fault): string {
   if (fault.kind === 'link') return `${linkFacts(fault.change)} ${span(fault.forUs)}`;
   const who = hostNames(fault.hosts);
   switch (fault.kind) {
@@ -145,7 +146,7 @@ function tell(fault: Fault, { untilUs, hosts }: FaultFocus, idle: FaultOutcome |
   const kind = faultKindOf(fault.id);
   const isStillOn = idle === undefined && endUs(fault) > untilUs;
   const fate = idle !== undefined ? `: no effect, ${idle.why}` : isStillOn ? ', still on' : '';
-  const text = `${alignedMoment(atUs, 12)}  ${kind} ${facts(fault)}${fate}`;
+  const text = `${alignedMoment(atUs, 12)}  ${kind} ${faultFacts(fault)}${fate}`;
   return { kind, text, atUs, endUs: Math.min(endUs(fault), untilUs), isConcerned: concerns(fault, hosts) };
 }
 

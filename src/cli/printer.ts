@@ -1,9 +1,6 @@
 /** Prints outcomes as they come, in the order of the jobs, and remembers what they add up to. */
 import { orderFreeAgree } from '../cluster/order-free.ts';
-import type { ClusterPlan } from '../cluster/plan.ts';
-import { resolveScenario } from '../cluster/resolve.ts';
 import { EXIT, exitCodeOf, type RunResult } from '../cluster/result.ts';
-import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { Job, JobOutcome } from '../lab/job.ts';
 import { Sweep } from '../lab/sweep.ts';
 import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
@@ -11,6 +8,7 @@ import { renderFailure, renderLine, renderVerdict, type Totals } from './render.
 import { replayLine } from './replay-line.ts';
 import type { Report } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
+import { planOf } from './run-plan.ts';
 
 /** Failures printed in full; of more only the line is shown, and --report keeps them all. */
 const FAILURES_SHOWN_MAX = 10;
@@ -22,21 +20,14 @@ export interface PrinterContext {
   readonly flags: RunFlags;
   readonly output: Output;
   readonly report: Report | undefined;
+  /** Told of every run, by the verdict that it is printed with. */
+  readonly onOutcome?: (job: Job, result: RunResult) => void;
   readonly version: string;
   /** The words that start `aureon run` again. */
   readonly start: readonly string[];
   readonly nameWidth: number;
   /** What a scenario shows, by its file; empty where one line a run is enough. */
   readonly shows: ReadonlyMap<string, string>;
-}
-
-/** A failure before the simulation, in the scenario or in its planning, leaves nothing to describe. */
-function planOf(job: Job): ClusterPlan | undefined {
-  try {
-    return resolveScenario(parseScenario(job.file, job.source, job.overrides), job.seed);
-  } catch {
-    return undefined;
-  }
 }
 
 function flagsOf(job: Job, verify: boolean): readonly string[] {
@@ -103,6 +94,7 @@ export class Printer {
       line,
       failed ? { result, text: this.#failure(job, result, records, PLAIN_PALETTE) } : undefined,
     );
+    this.#context.onOutcome?.(job, result);
     if (flags.json) return output.print(line);
     if (!flags.quiet || failed) this.#line(job, outcome);
     if (failed && this.#failuresShown++ < FAILURES_SHOWN_MAX)
@@ -137,12 +129,18 @@ export class Printer {
       flags: flagsOf(job, flags.verify),
       plan: planOf(job),
       records,
-      replay: this.#replay(job),
+      replay: this.replay(job),
       palette,
     });
   }
 
-  #replay(job: Job): string {
+  /** What failed and why, without colours; of a run that passed one line. */
+  textOf(job: Job, result: RunResult): string {
+    if (exitCodeOf(result.verdict) === EXIT.passed) return renderVerdict(result).join('\n');
+    return this.#failure(job, result, undefined, PLAIN_PALETTE);
+  }
+
+  replay(job: Job): string {
     return replayLine(job, this.#context.flags.verify, this.#context.start);
   }
 
@@ -158,7 +156,7 @@ export class Printer {
       isolate: job.isolate,
       order: job.permuteTies,
       wallMs: Math.round(wallMs),
-      replay: this.#replay(job),
+      replay: this.replay(job),
     });
   }
 

@@ -25,6 +25,20 @@ function safe(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, SEED_NAME_MAX);
 }
 
+/** Two seeds may differ only in characters that no file name has: the second gets a number. */
+export function fileNameOf(
+  kind: string,
+  result: Pick<RunResult, 'scenario' | 'seed'>,
+  taken: string[],
+  extension = 'txt',
+): string {
+  const stem = `${kind}-${safe(result.scenario)}-${safe(result.seed)}`;
+  let name = `${stem}.${extension}`;
+  for (let n = 2; taken.includes(name); n++) name = `${stem}-${n}.${extension}`;
+  taken.push(name);
+  return name;
+}
+
 /** Makes a folder and those above it, one by one: `recursive` never returns where the system forbids new entries, as in /proc. */
 export function makeFolder(folder: string): void {
   const lacking: string[] = [];
@@ -61,15 +75,6 @@ export function createReport(folder: string): Report {
       problem ??= `${path} cannot be written (${systemCode(error)})`;
       return false;
     }
-  }
-
-  /** Two seeds may differ only in characters that no file name has: the second gets a number. */
-  function fileNameOf(kind: string, result: RunResult, taken: string[]): string {
-    const stem = `${kind}-${safe(result.scenario)}-${safe(result.seed)}`;
-    let name = `${stem}.txt`;
-    for (let n = 2; taken.includes(name); n++) name = `${stem}-${n}.txt`;
-    taken.push(name);
-    return name;
   }
 
   return {

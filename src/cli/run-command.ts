@@ -1,11 +1,12 @@
 /** `aureon run`: simulates scenarios on worker threads, prints a verdict for each, and answers the gravest exit code. */
-import { EXIT, worstExitCode } from '../cluster/result.ts';
+import { EXIT, type RunResult, worstExitCode } from '../cluster/result.ts';
 import { ScenarioError } from '../cluster/scenario/problem.ts';
 import { captureCapsule } from '../lab/capture.ts';
 import type { Job } from '../lab/job.ts';
 import { type PoolProgress, runPool } from '../lab/pool.ts';
 import { verifyJob } from '../lab/verify.ts';
 import { moment, plural } from './format.ts';
+import { createHtmlFile, createHtmlFolder, type HtmlReport, isHtmlPath } from './html-report.ts';
 import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
 import { Printer } from './printer.ts';
 import { renderSummary } from './render.ts';
@@ -108,6 +109,19 @@ async function keepCapsules(
   }
 }
 
+function htmlReport(flags: RunFlags, printer: Printer, output: Output): HtmlReport | undefined {
+  const { reportDir, beside } = flags;
+  if (reportDir === undefined) return undefined;
+  const context = {
+    output,
+    madeBy: `Aureon ${packageVersion()}`,
+    beside,
+    textOf: (job: Job, result: RunResult) => printer.textOf(job, result),
+    replayOf: (job: Job) => printer.replay(job),
+  };
+  return isHtmlPath(reportDir) ? createHtmlFile(reportDir, context) : createHtmlFolder(reportDir, context);
+}
+
 /** Everything is read and checked before anything runs or is written. Answers the exit code. */
 export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
   const sources = readScenarios(flags.files, flags.overrides);
@@ -116,27 +130,49 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
     for (const line of renderList(sources, flags.json, output.palette)) output.print(line);
     return EXIT.passed;
   }
-  const report = flags.reportDir === undefined ? undefined : createReport(flags.reportDir);
+  const { reportDir } = flags;
+  const isFile = reportDir !== undefined && isHtmlPath(reportDir);
+  const report = reportDir === undefined || isFile ? undefined : createReport(reportDir);
   const severalSeeds = flags.seeds !== undefined && flags.seeds.length > 1;
-  const printer = new Printer({
+  const printer: Printer = new Printer({
     flags,
     output,
     report,
+    onOutcome: (job, result) => html?.add(job, result),
     version: packageVersion(),
     start: startWords(import.meta.url, process.cwd()),
     nameWidth: Math.max(...sources.map(({ scenario }) => scenario.name.length)),
     shows: new Map(severalSeeds ? [] : sources.map(({ file, scenario }) => [file, scenario.shows])),
   });
+  const html = htmlReport(flags, printer, output);
   if (!flags.json && !flags.quiet) output.print(output.palette.bold(header(sources, jobs, flags)));
   const { signal, off } = onSignals(output);
-  const startedMs = performance.now();
   try {
-    await simulate(jobs, flags, printer, output, signal);
-    if (report !== undefined) await keepCapsules(printer.failedJobs, report, output, signal);
+    return await carryOut({ jobs, flags, printer, output, signal, report, html, severalSeeds });
   } finally {
     off();
     output.clearProgress();
   }
+}
+
+interface Undertaking {
+  readonly jobs: readonly Job[];
+  readonly flags: RunFlags;
+  readonly printer: Printer;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly report: Report | undefined;
+  readonly html: HtmlReport | undefined;
+  readonly severalSeeds: boolean;
+}
+
+/** Simulates, prints what it came to, and writes the reports. Answers the exit code. */
+async function carryOut(undertaking: Undertaking): Promise<number> {
+  const { jobs, flags, printer, output, signal, report, html, severalSeeds } = undertaking;
+  const startedMs = performance.now();
+  await simulate(jobs, flags, printer, output, signal);
+  if (report !== undefined) await keepCapsules(printer.failedJobs, report, output, signal);
+  output.clearProgress();
   const wallMs = performance.now() - startedMs;
   // A sweep that was cut short has not had the time to try everything.
   const isWhole = printer.codes.length === jobs.length;
@@ -154,7 +190,8 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
   else if (signal.aborted) output.complain(last(PLAIN_PALETTE, true));
   else if (sweep !== undefined)
     output.print(JSON.stringify({ sweep: { runs: sweep.runs, exitCode: code, assertions } }));
-  const unwritten = report?.finish(last(PLAIN_PALETTE, false));
+  const unshown = await html?.finish(signal);
+  const unwritten = report?.finish(last(PLAIN_PALETTE, false)) ?? unshown;
   if (unwritten !== undefined) output.complain(`--report: ${unwritten}`);
   if (signal.aborted) return EXIT.interrupted;
   return code === EXIT.passed && unwritten !== undefined ? EXIT.usage : code;

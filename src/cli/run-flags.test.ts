@@ -18,6 +18,7 @@ describe('the flags of run', () => {
       list: false,
       failFast: false,
       reportDir: undefined,
+      beside: undefined,
     });
   });
 

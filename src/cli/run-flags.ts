@@ -1,6 +1,6 @@
 /** The flags of `aureon run`, checked. */
 import type { Override } from '../cluster/scenario/read-yaml.ts';
-import { type Flags, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
+import { checkSeed, type Flags, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
 import { UsageError } from './usage.ts';
 
 const PERMUTATIONS_MAX = 1_000;
@@ -20,7 +20,19 @@ export interface RunFlags {
   readonly list: boolean;
   /** Ends with the first failure, in the order of the runs. */
   readonly failFast: boolean;
+  /** A folder, or a file that ends in .html. */
   readonly reportDir: string | undefined;
+  /** The seed of a second run beside each in the report. */
+  readonly beside: string | undefined;
+}
+
+function parseBeside(flags: Flags): string | undefined {
+  const seed = text(flags, 'beside');
+  if (seed === undefined) return undefined;
+  if (text(flags, 'report') === undefined)
+    throw new UsageError('--beside: the run stands in a report; say where by --report out.html');
+  checkSeed(seed, '--beside');
+  return seed;
 }
 
 /** @throws {UsageError} when a flag makes no sense. */
@@ -41,5 +53,6 @@ export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags 
     list: flags['list'] === true,
     failFast: flags['failFast'] === true,
     reportDir: text(flags, 'report'),
+    beside: parseBeside(flags),
   };
 }

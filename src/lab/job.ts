@@ -1,5 +1,6 @@
 /** What the main thread and a simulation worker say to each other: plain data only. */
 import type { ClusterOptions } from '../cluster/chain-setup.ts';
+import type { Recording } from '../cluster/recording.ts';
 import type { RunResult } from '../cluster/result.ts';
 import type { Override } from '../cluster/scenario/read-yaml.ts';
 import type { ScenarioFile } from '../cluster/scenario/schema.ts';
@@ -54,6 +55,8 @@ export type ToWorker =
   | { readonly kind: 'run'; readonly id: number; readonly job: Job }
   /** Runs up to a moment and shows what is there. */
   | { readonly kind: 'look'; readonly id: number; readonly job: Job; readonly look: Look }
+  /** As `run`, with a recorder on it. */
+  | { readonly kind: 'record'; readonly id: number; readonly job: Job }
   /** Prepares a run that is then stepped by hand, for lockstep comparison. */
   | { readonly kind: 'open'; readonly id: number; readonly job: Job; readonly warmUp: Job | undefined }
   | { readonly kind: 'step'; readonly id: number; readonly maxEvents: number }
@@ -66,6 +69,7 @@ export type FromWorker =
   | { readonly kind: 'lines'; readonly id: number; readonly lines: readonly TraceLine[] }
   | { readonly kind: 'looked'; readonly id: number; readonly seen: Seen }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: JobOutcome }
+  | { readonly kind: 'recorded'; readonly id: number; readonly recording: Recording }
   | {
       readonly kind: 'stepped';
       readonly id: number;

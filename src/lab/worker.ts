@@ -1,5 +1,8 @@
 /** A simulation worker, as a thread or as a process of its own: runs scenarios in slices, and says how far it is. */
 import { parentPort } from 'node:worker_threads';
+import type { ClusterWatcher } from '../cluster/chain-setup.ts';
+import { Recorder } from '../cluster/recorder.ts';
+import type { Recording } from '../cluster/recording.ts';
 import { resolveScenario } from '../cluster/resolve.ts';
 import { createPlanRun, createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
@@ -17,6 +20,8 @@ const PROGRESS_EVERY_MS = 200;
 
 interface OpenRun {
   readonly run: ScenarioRun;
+  /** What the scenario shows, in its own words. */
+  readonly shows: string;
   readonly startedMs: number;
   readonly messageFaults: MessageException[] | undefined;
 }
@@ -64,7 +69,7 @@ function hasPlant(loaded: unknown): loaded is { readonly plant: Plant } {
   );
 }
 
-async function prepare({ job, without, watch }: ProbeRun): Promise<OpenRun> {
+async function prepare({ job, without, watch }: ProbeRun, watcher?: ClusterWatcher): Promise<OpenRun> {
   const plant = await plantOf(job);
   const scenario = job.scenario ?? parseScenario(job.file, job.source, job.overrides);
   const messageFaults: MessageException[] | undefined = job.keepsMessageFaults === true ? [] : undefined;
@@ -76,6 +81,7 @@ async function prepare({ job, without, watch }: ProbeRun): Promise<OpenRun> {
     permuteTies,
     nativeSuite: suite,
     ...(job.branch === undefined ? {} : { branch: job.branch }),
+    ...(watcher === undefined ? {} : { watcher }),
     ...(messageFaults === undefined
       ? {}
       : { onMessageFault: (fault: MessageException) => void messageFaults.push(fault) }),
@@ -86,7 +92,7 @@ async function prepare({ job, without, watch }: ProbeRun): Promise<OpenRun> {
       ? createScenarioRun(scenario, options)
       : createPlanRun(withoutFaults(resolveScenario(scenario, seed), without), options);
   watch?.(run.cluster);
-  return { run, startedMs, messageFaults };
+  return { run, shows: scenario.shows, startedMs, messageFaults };
 }
 
 function finish({ run, startedMs, messageFaults }: OpenRun): JobOutcome {
@@ -112,6 +118,14 @@ async function runWhole(what: ProbeRun, onProgress: (run: ScenarioRun) => void):
   return finish(opened);
 }
 
+async function recordWhole(job: Job, onProgress: (run: ScenarioRun) => void): Promise<Recording> {
+  const recorder = new Recorder();
+  const { run, shows } = await prepare({ job }, recorder);
+  recorder.attach(run.cluster);
+  while (run.step(SLICE_EVENTS)) onProgress(run);
+  return recorder.recording(withThrown(run.result(), run.thrown), shows);
+}
+
 function opened(id: number): OpenRun {
   const run = open.get(id);
   if (run === undefined) throw new Error(`run ${id} is not open`);
@@ -133,6 +147,10 @@ async function handle(message: ToWorker): Promise<void> {
       const { run } = await prepare({ job: message.job });
       const seen = lookInto(run, message.look, (lines) => post({ kind: 'lines', id, lines }));
       return post({ kind: 'looked', id, seen });
+    }
+    case 'record': {
+      const recording = await recordWhole(message.job, onProgress);
+      return post({ kind: 'recorded', id, recording });
     }
     case 'open': {
       if (message.warmUp !== undefined) await runWhole({ job: message.warmUp }, onProgress);

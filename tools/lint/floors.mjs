@@ -2,13 +2,13 @@
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** What a floor may import: lower floors, those of which only types, packages ('any' with node built-ins). */
+/** What a floor may import: lower floors, those of which only types, packages ('any' with node built-ins), and those of its page alone. */
 const FLOORS = new Map([
   ['env', { floors: [], types: [], packages: [] }],
   ['sim', { floors: ['env'], types: [], packages: ['seedrandom'] }],
   ['chain', { floors: ['env'], types: [], packages: ['@noble/ed25519', '@noble/hashes'] }],
   ['cluster', { floors: ['env', 'sim', 'chain'], types: [], packages: ['yaml', 'zod'] }],
-  ['report', { floors: ['env'], types: ['sim', 'chain', 'cluster'], packages: [] }],
+  ['report', { floors: ['env'], types: ['sim', 'chain', 'cluster'], packages: [], app: ['preact', 'uplot'] }],
   ['node', { floors: ['env', 'chain'], types: [], packages: 'any' }],
   ['lab', { floors: ['env', 'sim', 'chain', 'cluster', 'report'], types: [], packages: 'any' }],
   [
@@ -44,7 +44,7 @@ export const floors = {
 function problemOf(path, floor, specifier, typeOnly, isTest) {
   const allowed = FLOORS.get(floor);
   if (allowed === undefined) return `src/${floor} is no floor.`;
-  if (!specifier.startsWith('.')) return isTest ? undefined : packageProblem(floor, allowed, specifier);
+  if (!specifier.startsWith('.')) return isTest ? undefined : packageProblem(path, floor, allowed, specifier);
   const target = join(dirname(path), specifier).split(sep).join('/');
   const targetFloor = floorOf(target);
   if (targetFloor === floor || allowed.floors.includes(targetFloor)) return undefined;
@@ -54,7 +54,7 @@ function problemOf(path, floor, specifier, typeOnly, isTest) {
   return typeOnly ? undefined : `${floor} may import only types from ${targetFloor}: write \`import type\`.`;
 }
 
-function packageProblem(floor, allowed, specifier) {
+function packageProblem(path, floor, allowed, specifier) {
   if (allowed.packages === 'any') return undefined;
   if (specifier.startsWith('node:') || BUILTINS.has(specifier)) {
     return `${floor} runs in a browser too: no built-in module of Node (${specifier}).`;
@@ -63,7 +63,8 @@ function packageProblem(floor, allowed, specifier) {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-  return allowed.packages.includes(name) ? undefined : `${floor} may not import the package ${name}.`;
+  const packages = path.startsWith(`src/${floor}/app/`) ? (allowed.app ?? []) : allowed.packages;
+  return packages.includes(name) ? undefined : `${floor} may not import the package ${name}.`;
 }
 
 function floorOf(path) {
