@@ -367,6 +367,8 @@ describe('results', () => {
     const args = ['run', 'passes.yaml', 'stalls.yaml', '--seed', 'a/b', '--quiet', '--report', 'kept/here'];
     const { stdout } = await shop.aureon(args, { env: { FORCE_COLOR: '1' } });
     expect(readdirSync(shop.path('kept/here')).sort()).toEqual([
+      'capsule-stalls-a_b.json',
+      'failure-stalls-a_b.html',
       'failure-stalls-a_b.txt',
       'results.jsonl',
       'summary.txt',
@@ -376,6 +378,7 @@ describe('results', () => {
     expect(kept('summary.txt')).toMatch(/^1 passed, 1 failed .*\nfailure-stalls-a_b\.txt\n$/);
     expect(kept('failure-stalls-a_b.txt')).toMatch(/^FAILED stalls, seed a\/b\n/);
     expect(kept('failure-stalls-a_b.txt') + kept('summary.txt')).not.toContain('\u001b');
+    expect(kept('failure-stalls-a_b.html')).toMatch(/^<!doctype html>/);
     expect(stdout).not.toContain('passes');
   });
 });

@@ -6,15 +6,22 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Folder → the lower floors that it may import. Pure floors list their packages; the others may use any. */
+/** Folder → the lower floors that it may import. Pure floors list their packages, and those of their page; the others may use any. */
 const TABLE: Readonly<
-  Record<string, { readonly floors: readonly string[]; readonly packages?: readonly string[] }>
+  Record<
+    string,
+    {
+      readonly floors: readonly string[];
+      readonly packages?: readonly string[];
+      readonly app?: readonly string[];
+    }
+  >
 > = {
   env: { floors: [], packages: [] },
   sim: { floors: ['env'], packages: ['seedrandom'] },
   chain: { floors: ['env'], packages: ['@noble/ed25519', '@noble/hashes'] },
   cluster: { floors: ['env', 'sim', 'chain'], packages: ['yaml', 'zod'] },
-  report: { floors: ['env', 'sim', 'chain', 'cluster'], packages: [] },
+  report: { floors: ['env', 'sim', 'chain', 'cluster'], packages: [], app: ['preact', 'uplot'] },
   node: { floors: ['env', 'chain'] },
   lab: { floors: ['env', 'sim', 'chain', 'cluster', 'report'] },
   cli: { floors: ['env', 'sim', 'chain', 'cluster', 'report', 'node', 'lab'] },
@@ -43,7 +50,8 @@ function problemOf({ file, specifier }: Import): string | undefined {
   const isTest = file.endsWith('.test.ts');
   if (!specifier.startsWith('.')) {
     if (isTest || allowed.packages === undefined) return undefined;
-    const isAllowed = allowed.packages.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+    const packages = file.startsWith(`src/${floor}/app/`) ? (allowed.app ?? []) : allowed.packages;
+    const isAllowed = packages.some((name) => specifier === name || specifier.startsWith(`${name}/`));
     return isAllowed ? undefined : `${file}: ${specifier}`;
   }
   const target = posix.join(dirname(file), specifier);
@@ -53,7 +61,7 @@ function problemOf({ file, specifier }: Import): string | undefined {
 }
 
 function readImports(): Import[] {
-  const files = globSync('src/**/*.ts', { cwd: root }).map((path) => path.replaceAll('\\', '/'));
+  const files = globSync('src/**/*.{ts,tsx}', { cwd: root }).map((path) => path.replaceAll('\\', '/'));
   return files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
 }
 
@@ -76,6 +84,9 @@ describe('the floors', () => {
     ['src/cluster/a.ts', "import seedrandom from 'seedrandom';"],
     ['src/chain/a.test.ts', "import { x } from '../sim/b.ts';"],
     ['src/node/a.ts', "import { x } from '../cluster/b.ts';"],
+    ['src/report/a.ts', "import { render } from 'preact';"],
+    ['src/report/app/a.tsx', "import { readFileSync } from 'node:fs';"],
+    ['src/report/app/a.tsx', "import { x } from '../../lab/b.ts';"],
     ['src/attic/a.ts', "import { x } from '../env/b.ts';"],
   ])('would not hold with %s saying %s', (file, text) => {
     const imports = importsOf(file, text);
