@@ -89,7 +89,7 @@ export function faultFacts(fault: Fault): string {
 
 /** One fault in words, with its time: `12.3s crash n2 by power, down for 4s, disk keep`. */
 export function faultText(fault: Fault): string {
-  return `${moment(fault.atUs)} ${faultKindOf(fault.id)} ${facts(fault)}`;
+  return `${moment(fault.atUs)} ${faultKindOf(fault.id)} ${faultFacts(fault)}`;
 }
 
 /** `crash 3 of 5 took effect`: what was planned and what became of it. */
