@@ -19,8 +19,8 @@ const REPORTS_MAX = 10;
 export interface HtmlContext {
   readonly output: Output;
   readonly madeBy: string;
-  /** The seed of a second run beside each; undefined: none. */
-  readonly beside: string | undefined;
+  /** The run that is shown beside a run; undefined: none. */
+  besideOf(job: Job): Job | undefined;
   /** What failed and why, or the one line of a run that passed. */
   textOf(job: Job, result: RunResult): string;
   replayOf(job: Job): string;
@@ -116,12 +116,13 @@ async function writeOne(
   context: HtmlContext,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { output, madeBy, beside } = context;
+  const { output, madeBy } = context;
   if (signal.aborted) return `${path} was not written: interrupted`;
   try {
     output.progress(`recording ${job.file} seed ${job.seed} for ${path}`);
     const first = await recorded(job, context, signal, result);
-    const others = beside === undefined ? [] : [await recorded({ ...job, seed: beside }, context, signal)];
+    const second = context.besideOf(job);
+    const others = second === undefined ? [] : [await recorded(second, context, signal)];
     writeReport(path, [first, ...others], { madeBy, onBuild: () => tellBuild(context) });
     return undefined;
   } catch (error) {

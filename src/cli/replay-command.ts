@@ -1,6 +1,5 @@
 /** `aureon replay`: the run of a capsule again; up to a moment, looked into, or with other futures. */
 import type { Command } from 'commander';
-import { resolveScenario } from '../cluster/resolve.ts';
 import { EXIT, exitCodeOf } from '../cluster/result.ts';
 import { type Capsule, capsuleJob } from '../lab/capsule.ts';
 import { codeDigest } from '../lab/code-digest.ts';
@@ -9,11 +8,13 @@ import { runPool } from '../lab/pool.ts';
 import { branchCommand } from './branch-command.ts';
 import { capsuleOf, readCase } from './case-file.ts';
 import { grouped } from './format.ts';
+import { createHtmlFile } from './html-report.ts';
 import { lookCommand } from './look-command.ts';
-import type { Output } from './output.ts';
+import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
 import { renderFailure, renderLine } from './render.ts';
 import { parseReplayFlags, type ReplayFlags } from './replay-flags.ts';
 import { commandWords, quoteShell } from './replay-line.ts';
+import { planOf } from './run-plan.ts';
 import { onSignals } from './signals.ts';
 import { packageVersion } from './version.ts';
 
@@ -25,6 +26,7 @@ Examples:
   aureon replay f.json --trace --kinds host.timer      what the simulator itself did
   aureon replay f.json --branch 30s --seeds 1..200     the same past, 200 futures: how many fail
   aureon replay f.json --branch 10s..60s --every 5s    when did the failure become likely?
+  aureon replay f.json --report f.html --beside f.passing.json
   aureon replay my.yaml --seed 17 --branch 30s         a scenario and a seed in place of a capsule
 
 Exit codes: those of aureon run; 5 also when the code that made the capsule comes to another trace
@@ -55,6 +57,8 @@ export function addReplayCommand(program: Command, output: Output, onExit: (code
     .option('--seeds <from..to>', 'with --branch: the futures; default 1..200')
     .option('--keep-faults', 'with --branch: the faults after the moment stay; default: they are drawn anew')
     .option('--jobs <n>', 'worker threads; default: one a core')
+    .option('--report <file.html>', 'write a page to look at the run')
+    .option('--beside <file>', 'with --report: another capsule, shown beside it')
     .option('--json', 'JSON in place of text')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', HELP)
@@ -106,42 +110,66 @@ async function repeat(
   if (outcome === undefined) return EXIT.interrupted;
   const comparison = compare(capsule, outcome);
   const code = comparison.isBroken ? EXIT.nondeterminism : exitCodeOf(outcome.result.verdict);
+  const ended = outcome;
+  const withPage = async (path: string): Promise<number> => {
+    const unwritten = await writePage(path, job, ended, { flags, output, signal });
+    if (unwritten === undefined) return code;
+    output.complain(`--report: ${unwritten}`);
+    return code === EXIT.passed ? EXIT.usage : code;
+  };
   if (flags.json) {
     const { verdict, ...rest } = outcome.result;
     output.print(
       JSON.stringify({ ...rest, verdict: verdict.kind, detail: verdict, exitCode: code, ...comparison }),
     );
-    return code;
+    return flags.report === undefined ? code : await withPage(flags.report);
   }
-  printOutcome(job, capsule, outcome, output);
+  output.print(outcomeText(job, outcome, output.palette));
   output.print(comparison.lines.join('\n'));
-  return code;
+  return flags.report === undefined ? code : await withPage(flags.report);
 }
 
-function printOutcome(job: Job, { scenario }: Capsule, outcome: JobOutcome, output: Output): void {
-  const { palette } = output;
+/** The words that repeat it. */
+function replayText(file: string): string {
+  return [...commandWords(import.meta.url, process.cwd(), 'replay'), file].map(quoteShell).join(' ');
+}
+
+/** A failure with everything that is known of it; of a run that passed its one line. */
+function outcomeText(job: Job, outcome: JobOutcome, palette: Palette): string {
   const { result } = outcome;
-  output.print(
-    renderLine(outcome, {
-      palette,
-      nameWidth: result.scenario.length,
-      showSeed: true,
-      order: job.permuteTies,
-    }),
-  );
-  if (result.fingerprint === undefined) return;
-  const words = [...commandWords(import.meta.url, process.cwd(), 'replay'), job.file];
-  output.print(
-    renderFailure(result, {
-      file: job.file,
-      version: packageVersion(),
-      flags: [],
-      plan: resolveScenario(scenario, job.seed),
-      records: undefined,
-      replay: words.map(quoteShell).join(' '),
-      palette,
-    }),
-  );
+  const style = {
+    palette,
+    nameWidth: result.scenario.length,
+    showSeed: true,
+    order: job.permuteTies,
+  };
+  if (result.fingerprint === undefined) return renderLine(outcome, style);
+  const context = { version: packageVersion(), flags: [], records: undefined, palette };
+  const replay = replayText(job.file);
+  return [
+    renderLine(outcome, style),
+    renderFailure(result, { ...context, file: job.file, plan: planOf(job), replay }),
+  ].join('\n');
+}
+
+/** Writes the page. Answers what could not be written. */
+async function writePage(
+  path: string,
+  job: Job,
+  outcome: JobOutcome,
+  { flags, output, signal }: { flags: ReplayFlags; output: Output; signal: AbortSignal },
+): Promise<string | undefined> {
+  const other = flags.beside === undefined ? undefined : readCase(flags.beside, undefined, []);
+  const beside = other?.kind === 'capsule' ? capsuleJob(flags.beside ?? '', other.capsule) : other?.job;
+  const page = createHtmlFile(path, {
+    output,
+    madeBy: `Aureon ${packageVersion()}`,
+    besideOf: () => beside,
+    textOf: (of, result) => outcomeText(of, { ...outcome, result }, PLAIN_PALETTE),
+    replayOf: ({ file }) => replayText(file),
+  });
+  page.add(job, outcome.result);
+  return page.finish(signal);
 }
 
 interface Comparison {

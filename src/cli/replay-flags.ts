@@ -26,6 +26,10 @@ export interface ReplayFlags {
       }
     | undefined;
   readonly jobs: number;
+  /** Where the page of the run goes; undefined: nowhere. */
+  readonly report: string | undefined;
+  /** The capsule whose run is shown beside it. */
+  readonly beside: string | undefined;
   readonly json: boolean;
 }
 
@@ -73,6 +77,10 @@ export function parseReplayFlags(file: string, flags: Flags): ReplayFlags {
   if (branch === undefined && every !== undefined) throw new UsageError('--every: only with --branch');
   if (branch !== undefined && (until !== undefined || inspect.length > 0 || hasTrace))
     throw new UsageError('--branch: not together with --until, --inspect or --trace');
+  if (text(flags, 'beside') !== undefined && text(flags, 'report') === undefined)
+    throw new UsageError('--beside: only with --report');
+  if (text(flags, 'report') !== undefined && (branch ?? until) !== undefined)
+    throw new UsageError('--report: the page is of a whole run; not together with --until or --branch');
   // The seed is that of a scenario file, the seeds are those of the futures.
   const { seed, seeds: futures } = flags;
   const seeds = parseSeeds({ seeds: futures });
@@ -93,6 +101,8 @@ export function parseReplayFlags(file: string, flags: Flags): ReplayFlags {
             keepsFaults: flags['keepFaults'] === true,
           },
     jobs: parseJobs(flags),
+    report: text(flags, 'report'),
+    beside: text(flags, 'beside'),
     json: flags['json'] === true,
   };
 }

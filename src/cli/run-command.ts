@@ -115,7 +115,7 @@ function htmlReport(flags: RunFlags, printer: Printer, output: Output): HtmlRepo
   const context = {
     output,
     madeBy: `Aureon ${packageVersion()}`,
-    beside,
+    besideOf: (job: Job) => (beside === undefined ? undefined : { ...job, seed: beside }),
     textOf: (job: Job, result: RunResult) => printer.textOf(job, result),
     replayOf: (job: Job) => printer.replay(job),
   };

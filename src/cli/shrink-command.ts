@@ -26,7 +26,7 @@ const NEEDED_SHOWN = 12;
 
 const HELP = `
 Examples:
-  aureon shrink f.json                        writes f.shrunk.json and f.shrunk.yaml
+  aureon shrink f.json                        writes f.shrunk.json, .yaml and .passing.yaml
   aureon shrink f.json --out small --budget 200
   aureon shrink my.yaml --seed 17             a scenario and a seed in place of a capsule
 
@@ -49,7 +49,10 @@ export function addShrinkCommand(program: Command, output: Output, onExit: (code
       'of a scenario file: replace one value',
       (value: string, all?: readonly string[]) => [...(all ?? []), value],
     )
-    .option('--out <name>', 'writes <name>.json and <name>.yaml; default: the name of the file with .shrunk')
+    .option(
+      '--out <name>',
+      'writes <name>.json, <name>.yaml and <name>.passing.yaml; default: the name of the file with .shrunk',
+    )
     .option('--budget <runs>', `runs at most; default ${BUDGET}`)
     .option('--jobs <n>', 'worker threads; default: one a core')
     .option('--json', 'one JSON object in place of text')
@@ -140,6 +143,12 @@ function comments({ failure, madeBy }: Capsule, shrunk: ShrunkCapsule): readonly
   ];
 }
 
+/** On top of the nearest run that passes. */
+function passingComments({ capsule, nearest }: ShrunkCapsule): readonly string[] {
+  const without = nearest === undefined ? '' : partText(capsule.scenario, nearest.part);
+  return [`Passes: ${capsule.failure.fingerprint}`, `without: ${without}`];
+}
+
 function written(path: string, content: string): string {
   try {
     writeFileSync(path, content);
@@ -175,9 +184,14 @@ async function shrinkCommand(file: string, flags: Flags, output: Output): Promis
     }
     const seconds = (performance.now() - startedMs) / 1_000;
     const schema = '../../schemas/scenario.schema.json';
+    const { nearest } = shrunk;
+    const { scenario } = shrunk.capsule;
     const paths = [
       written(`${out}.json`, capsuleText(shrunk.capsule)),
-      written(`${out}.yaml`, scenarioText(shrunk.capsule.scenario, schema, comments(capsule, shrunk))),
+      written(`${out}.yaml`, scenarioText(scenario, schema, comments(capsule, shrunk))),
+      ...(nearest === undefined
+        ? []
+        : [written(`${out}.passing.yaml`, scenarioText(nearest.part.file, schema, passingComments(shrunk)))]),
     ];
     output.print(
       flags['json'] === true
@@ -220,7 +234,7 @@ function report(
   original: Capsule,
   shrunk: ShrunkCapsule,
   seconds: number,
-  [json = '', yaml = '']: readonly string[],
+  [json = '', yaml = '', passing]: readonly string[],
 ): string {
   const { capsule, runs, isMinimal } = shrunk;
   const line = (name: string, { scenario, events }: Capsule): string =>
@@ -237,6 +251,7 @@ function report(
     ...neededLines(shrunk),
     `capsule   ${json}`,
     `scenario  ${yaml}`,
+    ...(passing === undefined ? [] : [`passing   ${passing}`]),
     `replay    ${words.map(quoteShell).join(' ')}`,
   ].join('\n');
 }

@@ -123,6 +123,14 @@ describe('aureon replay', () => {
     expect(last).toMatchObject({ atUs: 50_000_000, runs: 6, same: 6, share: 1, high: 1, hasOnePast: true });
   });
 
+  it('writes a page of the run, with another one beside it.', async () => {
+    const args = ['replay', FILE, '--report', 'page.html', '--beside', 'behind.yaml', '--json'];
+    const { code, stdout } = await shop.aureon(args);
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ sameHash: true, sameFailure: true });
+    expect(readFileSync(shop.path('page.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+  });
+
   it('takes a scenario and a seed in place of a capsule.', async () => {
     const { code, stdout } = await shop.aureon([
       'replay',
@@ -156,6 +164,8 @@ describe('aureon replay', () => {
     ['a range that goes down', [FILE, '--branch', '9s..3s'], 'the earlier time first'],
     ['too many moments', [FILE, '--branch', '0s..90s', '--every', '1ms'], 'at most 200 were expected'],
     ['a branch with a look', [FILE, '--branch', '9s', '--trace'], '--branch: not together with'],
+    ['a page of half a run', [FILE, '--report', 'x.html', '--until', '3s'], 'the page is of a whole run'],
+    ['a page in no folder', [FILE, '--report', '/proc/x.html'], 'cannot be written'],
     ['kinds without a trace', [FILE, '--kinds', 'HeadChanged'], 'only with --trace'],
   ])('refuses %s.', async (_, args, message) => {
     shop.write('package.json', readFileSync(`${root}package.json`, 'utf8'));

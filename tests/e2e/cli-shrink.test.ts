@@ -44,7 +44,10 @@ describe('aureon shrink', () => {
     expect(result.original.faults).toBeGreaterThan(4);
     expect(result).toMatchObject({ shrunk: { faults: 1, loads: 0 }, isMinimal: true });
     expect(result.needed).toEqual([{ part: expect.stringContaining('clockStep n1 by -1h'), passes: true }]);
-    expect(result.files).toEqual(['behind.shrunk.json', 'behind.shrunk.yaml']);
+    const stem = 'behind.shrunk';
+    expect(result.files).toEqual([`${stem}.json`, `${stem}.yaml`, `${stem}.passing.yaml`]);
+    const passing = await shop.aureon(['run', `${stem}.passing.yaml`, '--quiet']);
+    expect(passing.code).toBe(0);
   });
 
   it('writes a capsule that replays to the same failure, and a scenario that fails alike.', async () => {
