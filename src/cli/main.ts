@@ -7,6 +7,7 @@ import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
 import { parseRunFlags } from './run-flags.ts';
+import { addScoreCommand } from './score-command.ts';
 import { addShrinkCommand } from './shrink-command.ts';
 import { addSweepCommand, addWorkerCommand } from './sweep-cli.ts';
 import { UsageError } from './usage.ts';
@@ -42,6 +43,7 @@ Colours follow the terminal; NO_COLOR=1 and FORCE_COLOR=1 decide.`;
 const MAIN_HELP = `
 Start with:
   aureon run          simulates the gallery of scenarios
+  aureon score        counts the seeds until planted bugs are noticed
   aureon run --help   flags, examples and exit codes
   aureon replay FILE  repeats a failure that was kept
   aureon shrink FILE  cuts it down to what it takes
@@ -79,6 +81,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       '--permute-ties <n>',
       'also run n other orders of simultaneous events; what is order-free must agree',
     )
+    .option('--bug <nn>', 'honest hosts run that bug of the gallery in bugs/, by number or name')
     .option('--isolate', 'share nothing between simulated hosts: slower, the same trace hash')
     .option(
       '--json',
@@ -103,6 +106,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addDivergeCommand(program, output, onExit);
   addSweepCommand(program, output, onExit);
   addWorkerCommand(program, output, onExit);
+  addScoreCommand(program, output, onExit);
   return program;
 }
 

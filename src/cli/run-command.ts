@@ -36,6 +36,7 @@ function jobsOf(sources: readonly ScenarioSource[], flags: RunFlags): readonly J
         seed,
         isolate: flags.isolate,
         permuteTies: order,
+        ...(flags.bug === undefined ? {} : { bug: flags.bug }),
       })),
     ),
   );

@@ -1,5 +1,7 @@
 /** The flags of `aureon run`, checked. */
 import type { Override } from '../cluster/scenario/read-yaml.ts';
+import { findBug, readBugs } from '../lab/bugs/bug-file.ts';
+import { BugError } from '../lab/bugs/mutation.ts';
 import { checkSeed, type Flags, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
 import { UsageError } from './usage.ts';
 
@@ -14,6 +16,8 @@ export interface RunFlags {
   readonly verify: boolean;
   readonly permuteTies: number;
   readonly isolate: boolean;
+  /** A bug of the gallery that honest hosts run. */
+  readonly bug: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
   /** Reads and checks the scenarios, says what they are, and runs none. */
@@ -35,6 +39,18 @@ function parseBeside(flags: Flags): string | undefined {
   return seed;
 }
 
+function parseBug(flags: Flags): string | undefined {
+  const bug = text(flags, 'bug');
+  if (bug === undefined) return undefined;
+  try {
+    const { kind, name, number } = findBug(readBugs(), bug);
+    if (kind === 'cluster') return name;
+    throw new BugError(`${name} is found by tests, not in clusters: aureon score ${number}`);
+  } catch (error) {
+    throw error instanceof BugError ? new UsageError(error.message) : error;
+  }
+}
+
 /** @throws {UsageError} when a flag makes no sense. */
 export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags {
   const permuteTies = whole(flags, 'permuteTies', '--permute-ties', PERMUTATIONS_MAX) ?? 0;
@@ -48,6 +64,7 @@ export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags 
     verify,
     permuteTies,
     isolate: flags['isolate'] === true,
+    bug: parseBug(flags),
     json: flags['json'] === true,
     quiet: flags['quiet'] === true,
     list: flags['list'] === true,

@@ -41,11 +41,12 @@ import type { MessageException } from '../sim/network/ports.ts';
 import { createStream } from '../sim/seeds.ts';
 import type { Watcher } from '../sim/watcher.ts';
 import { isArmedLoss, taintTimes } from './assumptions.ts';
-import { type ByzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
+import { type ByzantineHosts, byzantineHosts, keyHolderOf } from './byzantine/byzantine-hosts.ts';
 import { type EngineSetup, engineSetup } from './engines.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Keys, keysOf, Signer } from './load/wallet.ts';
 import { networkConfig } from './network-config.ts';
+import { type OtherCode, OtherPrograms } from './other-code.ts';
 import type { ClusterPlan, CodeVersion, CpuPlan, HostPlan, ProposalPlan } from './plan.ts';
 import { createPortableSuite } from './portable-suite.ts';
 import { SnapshotOperator } from './snapshot-operator.ts';
@@ -85,6 +86,8 @@ export interface ClusterOptions {
   readonly wallShiftMs?: number;
   /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */
   readonly rules?: (honest: ConsensusRules<unknown>) => ConsensusRules<unknown>;
+  /** Code of the chain that honest hosts run in place of this one: planted bugs. Oracles and Byzantine hosts run this one. */
+  readonly other?: OtherCode;
 }
 
 /** The chain of a cluster. */
@@ -411,11 +414,16 @@ export function simulatorConfig(
 ): SimulatorConfig<ChainWorld> {
   const { byzantine } = run;
   const codec = byzantine.raw.codec(createMessageCodec());
+  const others = options.other === undefined ? undefined : new OtherPrograms(options.other, plan);
+  const dishonest = byzantineHosts(plan);
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
     return (outer, host) => {
       const env = watched(outer, (message) => run.onSend(message));
       const node = (config: NodeConfig): HostProgram<ChainWorld> => {
-        const honest: HostProgram<ChainWorld> = (e) => createNode(config)(e);
+        const isOther = others?.runs(host) === true && !dishonest.has(host);
+        const honest: HostProgram<ChainWorld> = isOther
+          ? others.program(host, config)
+          : (e) => createNode(config)(e);
         return options.program?.(host, honest, config) ?? honest;
       };
       return byzantine.program(host, setup.nodeConfig(host, code, run.nowUs()), node)(env, host);

@@ -32,10 +32,12 @@ export interface Job {
   readonly plantModule?: string;
   /** What a sweep asks of it. Absent: one run, as the job says. */
   readonly probes?: Probes;
+  /** A bug of the gallery, by number or name, that honest hosts run. Absent: none. */
+  readonly bug?: string;
 }
 
 /** What a planted bug replaces in a cluster. */
-export type Plant = Pick<ClusterOptions, 'program' | 'rules'>;
+export type Plant = Pick<ClusterOptions, 'program' | 'rules' | 'other'>;
 
 /** A run that ended, with the wall time that it took. */
 export interface JobOutcome {

@@ -7,6 +7,7 @@ import { resolveScenario } from '../cluster/resolve.ts';
 import { createPlanRun, createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { MessageException } from '../sim/network/ports.ts';
+import { mutantOf } from './bugs/load-mutant.ts';
 import type { FromWorker, Job, JobOutcome, Plant, ToWorker } from './job.ts';
 import { lookInto } from './look.ts';
 import { createNativeSuite } from './native-suite.ts';
@@ -51,8 +52,9 @@ function post(message: FromWorker): void {
   port.postMessage(message);
 }
 
-/** @throws {TypeError} when the module has no `plant`. */
-async function plantOf({ plantModule }: Job): Promise<Plant> {
+/** @throws {TypeError} when the module has no `plant`. @throws {BugError} when the bug cannot be planted. */
+async function plantOf({ plantModule, bug }: Job): Promise<Plant> {
+  if (bug !== undefined) return { other: await mutantOf(bug) };
   if (plantModule === undefined) return {};
   const loaded: unknown = await import(plantModule);
   if (hasPlant(loaded)) return loaded.plant;

@@ -27,6 +27,14 @@ function withLiars(nodes: number, line: Line, more: More = {}): ScenarioFile {
   });
 }
 
+/** The last of four is a liar, and the first comes late: somebody who asks for all blocks. */
+function withJoiner(line: Line, joins: string): NonNullable<ScenarioFile['hosts']> {
+  return [
+    { hosts: [3], byzantine: [line] },
+    { hosts: [0], joins },
+  ];
+}
+
 /** Heights last long enough for repairs, so that both halves hear what the other one was told. */
 const SLOW: More = { network: { latency: { uniform: '150ms..350ms' } } };
 /** Votes and proposals pass through others. */
@@ -131,6 +139,17 @@ describe.each(OTHERS)('%j', (line, least, outcome) => {
   });
 });
 
+describe('forged certificates', () => {
+  it('cost who gives them its peers, and keep nobody from the true ones', () => {
+    const run = new Watched(
+      withLiars(4, 'forged-certificates', { hosts: withJoiner('forged-certificates', '30s') }),
+    );
+    expectHealthy(run);
+    expect(run.deviations('forged-certificates')).toBeGreaterThan(0);
+    expect(banned(run)).toEqual(new Set(keysOf(run, liarsOf(4))));
+  });
+});
+
 describe('vote times', () => {
   it.each(['100min', '-10min'])('that lie by %s do not move the time of blocks', (by) => {
     const run = new Watched(withLiars(4, { kind: 'timestamp-liar', by }));
@@ -172,6 +191,7 @@ const KINDS: readonly (readonly [Line, More])[] = [
   ['equivocating-proposer', SLOW],
   ['amnesia', HASTY],
   ['forged-votes', {}],
+  ['forged-certificates', { hosts: withJoiner('forged-certificates', '10s') }],
   ['replaying-votes', {}],
   ['invalid-state-root', {}],
   ['invalid-transactions', {}],
@@ -200,6 +220,7 @@ describe('a behaviour of a validator that has not begun', () => {
     'equivocating-proposer',
     'amnesia',
     'forged-votes',
+    'forged-certificates',
     'invalid-state-root',
     'timestamp-liar',
   ] as const)('leaves no trace: %s', (kind) => {

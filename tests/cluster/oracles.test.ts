@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PREFIX } from '../../src/chain/blockstore/records.ts';
+import { openRecord, PREFIX, sealRecord } from '../../src/chain/blockstore/records.ts';
 import type { Consensus, ConsensusRules } from '../../src/chain/consensus/consensus.ts';
+import { decodeCommit, encodeCommit } from '../../src/chain/consensus/pos/commit.ts';
 import { encodeEvidence } from '../../src/chain/consensus/pos/evidence.ts';
 import { VOTE } from '../../src/chain/consensus/pos/vote.ts';
 import { credit } from '../../src/chain/execution/apply-transaction.ts';
@@ -116,6 +117,8 @@ const RICH = keysOf(
 const EARLY_MS = 45_000;
 const CRASH: FaultLine = { kind: 'crash', at: '40s', hosts: [1], how: 'kill', down: '2s' };
 const ROT: FaultLine = { kind: 'bitRot', at: '39s', hosts: [1], records: 20 };
+/** Long enough for blocks on both sides. */
+const SPLIT: FaultLine = { kind: 'partition', at: '20s', for: '25s', groups: [[0], [1, 2]] };
 /** What an answer shows where nobody looks. */
 const ANY: Transaction = {
   version: 1,
@@ -128,6 +131,37 @@ const ANY: Transaction = {
   action: { kind: 'burn', amount: amount(0n) },
   signature: signature('00'.repeat(64)),
 };
+
+/** Nobody hears what becomes of the transactions of a branch that was left. */
+const forgetsReturned: NonNullable<ClusterOptions['program']> = planted([0, 1, 2], (env) => ({
+  env: {
+    emit(event) {
+      const isAnswer = event.kind === 'TransactionAccepted' || event.kind === 'TransactionRejected';
+      if (!isAnswer || event.origin !== 'reorg') env.emit(event);
+    },
+  },
+}));
+
+/** The first host writes each certificate with the first of its votes only. */
+const keepsHalfOfCertificates: NonNullable<ClusterOptions['program']> = planted([0], (env) => ({
+  env: {
+    storage: {
+      ...env.storage,
+      write(ops) {
+        env.storage.write(
+          ops.map((op) => {
+            if (op.kind !== 'put' || op.key[0] !== PREFIX.certificate) return op;
+            const payload = openRecord((b) => env.crypto.sha256(b), op.key, op.value);
+            const commit = payload === 'corrupt' ? payload : decodeCommit(payload);
+            if (commit === 'corrupt' || 'code' in commit) return op;
+            const poor = encodeCommit({ ...commit, votes: commit.votes.slice(0, 1) });
+            return { ...op, value: sealRecord((b) => env.crypto.sha256(b), op.key, poor) };
+          }),
+        );
+      },
+    },
+  },
+}));
 
 /** Refuses a few good headers when they are asked for the second time: whoever built one was the first. */
 function refusesSome(honest: ConsensusRules<unknown>): ConsensusRules<unknown> {
@@ -393,6 +427,18 @@ const PLANTS: readonly Plant[] = [
     options: { program: wrongFinal('absolute') },
     laws: ['agreement/absolute-finality-conflict', 'accountability/too-few-accused'],
   },
+  {
+    bug: 'transactions of blocks that left the chain of which nothing is told',
+    file: small({ faults: [SPLIT] }),
+    options: { program: forgetsReturned },
+    laws: ['returned/returned-lost'],
+  },
+  {
+    bug: 'certificates without a quorum beside the blocks',
+    file: staked(),
+    options: { program: keepsHalfOfCertificates },
+    laws: ['re-execution/certificate'],
+  },
 ];
 
 /** No transaction with nonce 3 goes anywhere, and whoever asks is told that it is final. */
@@ -475,6 +521,13 @@ describe('the oracles', () => {
     expect(lawsBroken(rotten)).toEqual([]);
   });
 
+  const split = played(small({ faults: [SPLIT] }));
+
+  it('hold nothing against nodes that change to another branch', () => {
+    expect(lawsBroken(split)).toEqual([]);
+    expect(split.observation.reorgs).toBeGreaterThan(0);
+  });
+
   const voted = played(staked({ faults: [CRASH] }));
   // The twin hears of proposals too late, and votes for none where the other votes for one.
   const late: FaultLine = {
@@ -496,6 +549,7 @@ describe('the oracles', () => {
     ['corruption', rotten],
     ['signing', voted],
     ['slashing', twins],
+    ['returned', split],
   ]);
   const always = [...ORACLES.keys()].filter((name) => name !== 'accountability');
 

@@ -8,6 +8,7 @@ import { doubleVoter } from './double-voter.ts';
 import { eclipse } from './eclipse.ts';
 import { equivocatingProposer } from './equivocating-proposer.ts';
 import { flooding } from './flooding.ts';
+import { forgedCertificates } from './forged-certificates.ts';
 import { forgedVotes } from './forged-votes.ts';
 import { garbage } from './garbage.ts';
 import { invalidStateRoot } from './invalid-state-root.ts';
@@ -36,6 +37,7 @@ export const behaviourLine = z.discriminatedUnion('kind', [
   doubleVoter.schema,
   amnesia.schema,
   forgedVotes.schema,
+  forgedCertificates.schema,
   replayingVotes.schema,
   coalition.schema,
 ]);
@@ -57,6 +59,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   doubleVoter,
   amnesia,
   forgedVotes,
+  forgedCertificates,
   replayingVotes,
   coalition,
 ];

@@ -1,4 +1,4 @@
-/** Lying sync: a host that claims a higher head than it has, and answers who asks for it with headers of wrong heights. */
+/** Lying sync: a host that claims a higher head than it has, and answers who asks for it with headers of wrong heights, or takes it back. */
 import { z } from 'zod';
 import type { HeadClaim, Message } from '../../chain/types/message.ts';
 import { blockHash, type Height, height, weight } from '../../chain/types/units.ts';
@@ -10,6 +10,8 @@ const CLAIM_EVERY_MS = 5_000;
 
 /** No block: hashes do not end alike. */
 const NO_BLOCK_DIGITS = 16;
+/** Of no chain, and lighter than every one. */
+const NOTHING: HeadClaim = { id: blockHash('f'.repeat(64)), height: height(0), weight: weight('') };
 
 export const lyingSync = defineBehaviour({
   schema: z
@@ -22,12 +24,16 @@ export const lyingSync = defineBehaviour({
         .max(1_000_000)
         .optional()
         .meta({ description: 'Added to the heights that it states; default 100.' }),
+      answers: z.enum(['wrong', 'nothing']).optional().meta({
+        description:
+          'wrong: headers of wrong heights, and the same claim again; nothing: no headers, and a head below all others, as if nothing had been claimed; default wrong.',
+      }),
     })
     .meta({
       description: 'Claims a higher and heavier head, and answers synchronisation with wrong heights.',
     }),
   engines: 'any',
-  create(seat, { by = BY_DEFAULT }, { env }) {
+  create(seat, { by = BY_DEFAULT, answers = 'wrong' }, { env }) {
     const links = new Links(seat, env);
     /** What the node last said of its head. */
     let shown: HeadClaim | undefined;
@@ -47,6 +53,8 @@ export const lyingSync = defineBehaviour({
         case 'SyncResponse': {
           const { result } = message;
           if (result.kind !== 'headers') return message;
+          if (answers === 'nothing')
+            return { ...message, head: NOTHING, result: { ...result, headers: [], certificates: [] } };
           const headers = result.headers.map((header) => ({ ...header, height: raised(header.height) }));
           return { ...message, head: claim(message.head), result: { ...result, headers } };
         }

@@ -4,8 +4,9 @@ import { amount, gas, type Hash, hash, signature } from '../../chain/types/units
 import { type Draft, type Keys, type Signer, transferDraft } from './wallet.ts';
 
 const OTHER_CHAIN: Hash = hash('11'.repeat(32));
-/** More than any account of a scenario owns. */
-const FORTUNE = amount(9_000_000_000_000_000_000n);
+/** More than any account of a scenario owns; up to twice as much, so that what is made of it overflows in every way. */
+const FORTUNE = 9_000_000_000_000_000_000n;
+const FORTUNE_PER_SALT = 9_000_000_000_000_000n;
 
 /** Any digit of the signature's first half. */
 const SPOILT_DIGIT = 10;
@@ -39,7 +40,10 @@ export function spoil(host: Spoiler, keys: Keys, wrong: Wrong, salt: number): Tr
     case 'gasLimit':
       return host.signer.sign(keys, { ...base, gasLimit: gas(1) });
     case 'fee':
-      return host.signer.sign(keys, { ...base, gasPrice: FORTUNE });
+      return host.signer.sign(keys, {
+        ...base,
+        gasPrice: amount(FORTUNE + FORTUNE_PER_SALT * BigInt(salt % 1_000)),
+      });
     case 'gap':
       return host.signer.sign(keys, { ...base, nonce: 1_000_000 + salt });
     case 'version':

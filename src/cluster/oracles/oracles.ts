@@ -9,6 +9,7 @@ import { createCorruption } from './corruption.ts';
 import { createDurability } from './durability.ts';
 import type { ClusterView, Finding, Oracle, OracleFactory } from './oracle.ts';
 import { createReexecution } from './reexecution.ts';
+import { createReturned } from './returned.ts';
 import { createSigning } from './signing.ts';
 import { createSlashing } from './slashing.ts';
 
@@ -25,6 +26,7 @@ export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, Oracl
   ['signing', createSigning],
   ['slashing', createSlashing],
   ['accountability', createAccountability],
+  ['returned', createReturned],
 ]);
 
 /** @param names absent: all of them. */

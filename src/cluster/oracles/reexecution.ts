@@ -10,6 +10,8 @@ import { isRejection } from '../../chain/types/rejection.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
 import { isDecodeRejection } from '../../env/network.ts';
 import type { ClusterView, Executed, Oracle, Report } from './oracle.ts';
+import { certificateFlaw } from './stored-certificates.ts';
+import type { StoredChain } from './stored-chains.ts';
 
 /** Leaves read at once when balances are added up. */
 const LEAVES_PER_PAGE = 4_096;
@@ -38,7 +40,7 @@ function balanceOf(leaf: Uint8Array): bigint {
   return isDecodeRejection(account) ? 0n : account.balance;
 }
 
-/** Judges the main chain of every live host at the end, from genesis, sharing nothing with the hosts. */
+/** Judges the main chain of every live host at the end, from genesis, sharing nothing with the hosts; and what it has as proof of each block. */
 export function createReexecution(view: ClusterView, report: Report): Oracle {
   const { context } = view.setup;
   const built = buildGenesis(context.genesis, context.rules, (bytes) => view.setup.suite.sha256(bytes));
@@ -135,7 +137,22 @@ export function createReexecution(view: ClusterView, report: Report): Oracle {
       }
       executed.set(id, result);
     }
+    checkCertificates(host, chain);
     checkTotal(host, snapshot.head.id);
+  }
+
+  /** Of hosts that kept their disks: a block counts with its certificate. */
+  function checkCertificates(host: number, { blocks }: StoredChain): void {
+    if (view.isTainted(host)) return;
+    for (const { id, block } of blocks) {
+      const after = executed.get(id);
+      if (after === undefined) return;
+      const { header } = block;
+      const flaw = certificateFlaw(view.setup, view.disk(host), { id, header, view: after.view });
+      if (flaw === undefined) continue;
+      const fact = `${view.nameOf(host)} keeps a certificate of block ${id.slice(0, 12)} at height ${header.height} that decides nothing: ${flaw}`;
+      return report({ rule: 'certificate', kind: 'safety', hosts: [host], fact });
+    }
   }
 
   const totalled = new Set<BlockHash>();

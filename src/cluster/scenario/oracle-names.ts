@@ -13,6 +13,7 @@ export const ORACLE_NAMES = [
   'signing',
   'slashing',
   'accountability',
+  'returned',
   'acceptance',
   'convergence',
 ] as const;

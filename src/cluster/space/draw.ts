@@ -87,7 +87,11 @@ function faultyHosts(
 function liars(cluster: SpaceCluster, seed: string, faulty: readonly number[]): readonly HostRule[] {
   const stream = createStream(seed, 'swarm/byzantine');
   return faulty.flatMap((host): HostRule[] => {
-    const kinds = stream.shuffled(cluster.behaviours ?? []).slice(0, stream.between(0, 2));
+    // One behaviour may stand there with several parameters: a host has it once.
+    const byKind = new Map(
+      stream.shuffled(cluster.behaviours ?? []).map((line) => [lineOf(line).kind, line]),
+    );
+    const kinds = [...byKind.values()].slice(0, stream.between(0, 2));
     return kinds.length === 0 ? [] : [{ hosts: [host], byzantine: kinds }];
   });
 }
@@ -112,6 +116,22 @@ function rounds(
       prevote: some(20, 50),
       precommit: some(10, 40),
       growth: some(10, 200),
+    },
+  };
+}
+
+/** Times after which stake is free and evidence too old: in half of the seeds within the run, evidence before stake. */
+function staking({ engine }: SpaceCluster, seed: string): Pick<ChainLine, 'staking'> {
+  const stream = createStream(seed, 'swarm/staking');
+  if (engine !== 'pos' || stream.below(2) === 0) return {};
+  const unbondingBlocks = stream.between(6, 30);
+  const unbondingS = stream.between(8, 60);
+  return {
+    staking: {
+      unbondingBlocks,
+      unbonding: `${unbondingS}s`,
+      evidenceBlocks: stream.between(3, unbondingBlocks - 1),
+      evidence: `${stream.between(4, unbondingS - 1)}s`,
     },
   };
 }
@@ -211,6 +231,7 @@ export function drawScenario(space: SpaceFile, seed: string): SwarmDraw {
           ? {}
           : { finalityDepth: countIn(cluster.finalityDepth, config) }),
         ...rounds(cluster, seed, byzantine),
+        ...staking(cluster, seed),
         ...late.chain,
         ...small.chain,
       },
@@ -220,7 +241,7 @@ export function drawScenario(space: SpaceFile, seed: string): SwarmDraw {
         stallReset: `${config.between(3, 10)}s`,
       },
       hosts: [
-        { hosts: 'all', disk: { write: '0ms', flush: `${config.between(0, 20)}ms` } },
+        { hosts: 'all', disk: { write: '0ms', flush: `${config.between(0, 50)}ms` } },
         ...powerRules(engine, powers),
         ...late.hosts,
         ...byzantine,
