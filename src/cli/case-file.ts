@@ -4,6 +4,7 @@ import type { Override } from '../cluster/scenario/read-yaml.ts';
 import { type Capsule, CapsuleError, parseCapsule } from '../lab/capsule.ts';
 import { captureCapsule } from '../lab/capture.ts';
 import type { Job } from '../lab/job.ts';
+import { type Flags, parseBug, parseOverrides, parseSeeds } from './flags.ts';
 import { readScenarios } from './scenario-files.ts';
 import { systemCode, UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
@@ -15,6 +16,20 @@ const CAPSULE_MAX_BYTES = 128 * 1024 * 1024;
 export type CaseFile =
   | { readonly kind: 'capsule'; readonly capsule: Capsule }
   | { readonly kind: 'scenario'; readonly job: Job };
+
+/** What belongs to a scenario file. */
+export interface CaseFlags {
+  readonly seeds: readonly string[] | undefined;
+  readonly overrides: readonly Override[];
+  readonly bug: string | undefined;
+}
+
+const NO_FLAGS: CaseFlags = { seeds: undefined, overrides: [], bug: undefined };
+
+/** @throws {UsageError} when one makes no sense. */
+export function parseCaseFlags(flags: Flags): CaseFlags {
+  return { seeds: parseSeeds(flags), overrides: parseOverrides(flags), bug: parseBug(flags) };
+}
 
 function readCapsule(path: string): Capsule {
   try {
@@ -33,15 +48,11 @@ function readCapsule(path: string): Capsule {
  * A file whose name ends in .json is a capsule, every other one a scenario.
  * @throws {UsageError} when it cannot be read, or a flag is for the other kind of file.
  */
-export function readCase(
-  path: string,
-  seeds: readonly string[] | undefined,
-  overrides: readonly Override[],
-): CaseFile {
+export function readCase(path: string, { seeds, overrides, bug }: CaseFlags = NO_FLAGS): CaseFile {
   if (path.endsWith('.json')) {
-    if (seeds !== undefined || overrides.length > 0)
+    if (seeds !== undefined || overrides.length > 0 || bug !== undefined)
       throw new UsageError(
-        `${path}: a capsule has its own seed and values; --seed and --set are for scenario files`,
+        `${path}: a capsule has its own seed and values; --seed, --set and --bug are for scenario files`,
       );
     return { kind: 'capsule', capsule: readCapsule(path) };
   }
@@ -51,9 +62,10 @@ export function readCase(
     throw new UsageError(`${path}: one scenario file or capsule was expected, not a folder`);
   const [seed = source.scenario.seed ?? '1', ...more] = seeds ?? [];
   if (more.length > 0) throw new UsageError('--seeds: one failure at a time; give --seed');
+  const job = { file: path, source: source.source, overrides, seed, isolate: false, permuteTies: 0 };
   return {
     kind: 'scenario',
-    job: { file: path, source: source.source, overrides, seed, isolate: false, permuteTies: 0 },
+    job: bug === undefined ? job : { ...job, bug },
   };
 }
 

@@ -9,8 +9,8 @@ import type { Job } from '../lab/job.ts';
 import { type LockstepRun, RunFailedError, runInLockstep } from '../lab/lockstep.ts';
 import { ProcessHandle } from '../lab/process-handle.ts';
 import { type Asked, WorkerHandle, WorkerLostError } from '../lab/worker-handle.ts';
-import { readCase } from './case-file.ts';
-import { type Flags, parseOverrides, parseSeeds, text } from './flags.ts';
+import { parseCaseFlags, readCase } from './case-file.ts';
+import { type Flags, text } from './flags.ts';
 import { grouped } from './format.ts';
 import type { Output } from './output.ts';
 import { onSignals } from './signals.ts';
@@ -39,6 +39,7 @@ export function addDivergeCommand(program: Command, output: Output, onExit: (cod
       'of scenario files: replace one value',
       (value: string, all?: readonly string[]) => [...(all ?? []), value],
     )
+    .option('--bug <nn>', 'of scenario files: honest hosts run that bug of the gallery')
     .option('--isolate-b', 'the second run shares nothing between its hosts')
     .option('--node-b <path>', 'the second run is under this Node')
     .option(
@@ -55,7 +56,7 @@ export function addDivergeCommand(program: Command, output: Output, onExit: (cod
 }
 
 function jobOf(file: string, flags: Flags): Job {
-  const named = readCase(file, parseSeeds(flags), parseOverrides(flags));
+  const named = readCase(file, parseCaseFlags(flags));
   return named.kind === 'capsule' ? capsuleJob(file, named.capsule) : named.job;
 }
 

@@ -1,6 +1,8 @@
 /** Flags that several commands have, checked. */
 import { availableParallelism } from 'node:os';
 import type { Override } from '../cluster/scenario/read-yaml.ts';
+import { findBug, readBugs } from '../lab/bugs/bug-file.ts';
+import { BugError } from '../lab/bugs/mutation.ts';
 import { UsageError } from './usage.ts';
 
 /** Most runs of one call: past it, a sweep is the right tool. */
@@ -72,4 +74,17 @@ export function parseOverrides(flags: Flags): readonly Override[] {
 /** Worker threads: of `--jobs`, or one a core. @throws {UsageError} */
 export function parseJobs(flags: Flags): number {
   return whole(flags, 'jobs', '--jobs', JOBS_MAX) ?? availableParallelism();
+}
+
+/** Of `--bug`: its name; undefined: it was not given. @throws {UsageError} */
+export function parseBug(flags: Flags): string | undefined {
+  const bug = text(flags, 'bug');
+  if (bug === undefined) return undefined;
+  try {
+    const { kind, name, number } = findBug(readBugs(), bug);
+    if (kind === 'cluster') return name;
+    throw new BugError(`${name} is found by tests, not in clusters: aureon score ${number}`);
+  } catch (error) {
+    throw error instanceof BugError ? new UsageError(error.message) : error;
+  }
 }

@@ -44,6 +44,7 @@ export function addReplayCommand(program: Command, output: Output, onExit: (code
       'of a scenario file: replace one value',
       (value: string, all?: readonly string[]) => [...(all ?? []), value],
     )
+    .option('--bug <nn>', 'of a scenario file: honest hosts run that bug of the gallery')
     .option('--until <time>', 'stop at that simulated time, such as 31.5s')
     .option('--inspect <hosts>', 'what these hosts hold then, as JSON: n2, or n0,n2')
     .option('--trace', 'print what happens, a line an event')
@@ -69,7 +70,7 @@ export function addReplayCommand(program: Command, output: Output, onExit: (code
 }
 
 async function replayCommand(flags: ReplayFlags, output: Output): Promise<number> {
-  const named = readCase(flags.file, flags.seeds, flags.overrides);
+  const named = readCase(flags.file, flags.named);
   const { signal, off } = onSignals(output);
   try {
     if (flags.untilUs !== undefined || flags.inspect.length > 0 || flags.trace !== undefined) {
@@ -159,7 +160,7 @@ async function writePage(
   outcome: JobOutcome,
   { flags, output, signal }: { flags: ReplayFlags; output: Output; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const other = flags.beside === undefined ? undefined : readCase(flags.beside, undefined, []);
+  const other = flags.beside === undefined ? undefined : readCase(flags.beside);
   const beside = other?.kind === 'capsule' ? capsuleJob(flags.beside ?? '', other.capsule) : other?.job;
   const page = createHtmlFile(path, {
     output,

@@ -1,8 +1,8 @@
 /** The flags of `aureon replay`, checked. */
 import { parseDurationUs } from '../cluster/scenario/duration.ts';
-import type { Override } from '../cluster/scenario/read-yaml.ts';
 import type { TraceFilter } from '../lab/look.ts';
-import { type Flags, parseJobs, parseOverrides, parseSeeds, text } from './flags.ts';
+import { type CaseFlags, parseCaseFlags } from './case-file.ts';
+import { type Flags, parseJobs, parseSeeds, text } from './flags.ts';
 import { UsageError } from './usage.ts';
 
 /** Moments of one call: more is a plot that nobody reads. */
@@ -12,8 +12,8 @@ const BRANCH_SEEDS = 200;
 
 export interface ReplayFlags {
   readonly file: string;
-  readonly seeds: readonly string[] | undefined;
-  readonly overrides: readonly Override[];
+  /** Of a scenario file. */
+  readonly named: CaseFlags;
   readonly untilUs: number | undefined;
   /** Host names; empty: nobody is inspected. */
   readonly inspect: readonly string[];
@@ -87,8 +87,7 @@ export function parseReplayFlags(file: string, flags: Flags): ReplayFlags {
   if (branch === undefined && seeds !== undefined) throw new UsageError('--seeds: only with --branch');
   return {
     file,
-    seeds: parseSeeds({ seed }),
-    overrides: parseOverrides(flags),
+    named: { ...parseCaseFlags({ ...flags, seeds: undefined }), seeds: parseSeeds({ seed }) },
     untilUs: until === undefined ? undefined : time(until, '--until'),
     inspect,
     trace: hasTrace ? { hosts, kinds } : undefined,

@@ -1,8 +1,15 @@
 /** The flags of `aureon run`, checked. */
 import type { Override } from '../cluster/scenario/read-yaml.ts';
-import { findBug, readBugs } from '../lab/bugs/bug-file.ts';
-import { BugError } from '../lab/bugs/mutation.ts';
-import { checkSeed, type Flags, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
+import {
+  checkSeed,
+  type Flags,
+  parseBug,
+  parseJobs,
+  parseOverrides,
+  parseSeeds,
+  text,
+  whole,
+} from './flags.ts';
 import { UsageError } from './usage.ts';
 
 const PERMUTATIONS_MAX = 1_000;
@@ -37,18 +44,6 @@ function parseBeside(flags: Flags): string | undefined {
     throw new UsageError('--beside: the run stands in a report; say where by --report out.html');
   checkSeed(seed, '--beside');
   return seed;
-}
-
-function parseBug(flags: Flags): string | undefined {
-  const bug = text(flags, 'bug');
-  if (bug === undefined) return undefined;
-  try {
-    const { kind, name, number } = findBug(readBugs(), bug);
-    if (kind === 'cluster') return name;
-    throw new BugError(`${name} is found by tests, not in clusters: aureon score ${number}`);
-  } catch (error) {
-    throw error instanceof BugError ? new UsageError(error.message) : error;
-  }
 }
 
 /** @throws {UsageError} when a flag makes no sense. */

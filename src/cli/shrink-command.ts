@@ -8,8 +8,8 @@ import { type Capsule, capsuleText } from '../lab/capsule.ts';
 import { scenarioText } from '../lab/shrink/scenario-text.ts';
 import type { ShrinkProgress } from '../lab/shrink/shrink.ts';
 import { type Needed, type ShrunkCapsule, shrinkCapsule } from '../lab/shrink/shrink-capsule.ts';
-import { capsuleOf, readCase } from './case-file.ts';
-import { type Flags, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
+import { capsuleOf, parseCaseFlags, readCase } from './case-file.ts';
+import { type Flags, parseJobs, text, whole } from './flags.ts';
 import { grouped, moment, plural } from './format.ts';
 import type { Output } from './output.ts';
 import { faultText } from './planned-faults.ts';
@@ -49,6 +49,7 @@ export function addShrinkCommand(program: Command, output: Output, onExit: (code
       'of a scenario file: replace one value',
       (value: string, all?: readonly string[]) => [...(all ?? []), value],
     )
+    .option('--bug <nn>', 'of a scenario file: honest hosts run that bug of the gallery')
     .option(
       '--out <name>',
       'writes <name>.json, <name>.yaml and <name>.passing.yaml; default: the name of the file with .shrunk',
@@ -159,7 +160,7 @@ function written(path: string, content: string): string {
 }
 
 async function shrinkCommand(file: string, flags: Flags, output: Output): Promise<number> {
-  const named = readCase(file, parseSeeds(flags), parseOverrides(flags));
+  const named = readCase(file, parseCaseFlags(flags));
   const budget = whole(flags, 'budget', '--budget', BUDGET_MAX) ?? BUDGET;
   const out = text(flags, 'out') ?? `${basename(file).replace(/\.(?:json|ya?ml)$/, '')}.shrunk`;
   if (out === '') throw new UsageError('--out: a file name was expected, got an empty one');

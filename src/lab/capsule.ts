@@ -24,6 +24,8 @@ const capsuleSchema = z.strictObject({
   seed: z.string().min(1).max(256),
   isolate: z.boolean(),
   permuteTies: count,
+  /** The planted bug that its honest hosts run. */
+  bug: z.string().min(1).max(128).exactOptional(),
   /** Lines from which the faults were drawn: futures of a branch draw theirs from them. None: they are stated for good. */
   lines: z.array(faultSchema),
   /** Every message that was lost, delayed or corrupted in the run. */
@@ -103,6 +105,7 @@ export function createCapsule(
     seed: job.seed,
     isolate: job.isolate,
     permuteTies: job.permuteTies,
+    ...(job.bug === undefined ? {} : { bug: job.bug }),
     lines: [...(scenario.faults ?? [])],
     messageFaults: [...messageFaults],
     madeBy: { version, code: codeDigest(), node: process.versions.node },
@@ -120,8 +123,9 @@ export function createCapsule(
 }
 
 /** The run that a capsule holds. @param file its name, for messages. */
-export function capsuleJob(file: string, { scenario, seed, isolate, permuteTies }: Capsule): Job {
-  return { file, source: '', overrides: [], scenario, seed, isolate, permuteTies };
+export function capsuleJob(file: string, { scenario, seed, isolate, permuteTies, bug }: Capsule): Job {
+  const job = { file, source: '', overrides: [], scenario, seed, isolate, permuteTies };
+  return bug === undefined ? job : { ...job, bug };
 }
 
 /** As it is written to a file: what people read first stands first. */

@@ -149,7 +149,10 @@ class Shrinker {
     for (;;) {
       const totalUs = parseDurationUs(this.#file.duration) ?? 0;
       const quietUs = quietUsOf(this.#file);
-      const leastUs = this.#options.isLiveness ? quietUs : Math.min(this.#best.failedUs + US_PER_S, totalUs);
+      // What is judged when the run has ended says nothing of when it went wrong.
+      const isJudgedLate = this.#best.failedUs >= totalUs;
+      const failedUs = isJudgedLate ? 0 : this.#best.failedUs;
+      const leastUs = this.#options.isLiveness ? quietUs : Math.min(failedUs + US_PER_S, totalUs);
       const shares = [0, 0.25, 0.5, 0.75];
       const targets = shares.map((share) => roundUp(leastUs + share * (totalUs - leastUs)));
       const shorter = [...new Set(targets)].filter((us) => us < totalUs && us >= US_PER_S);
