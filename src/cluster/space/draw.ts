@@ -30,6 +30,7 @@ const POWER_SPREAD = 4;
 
 /** Of engines to which no wall clock matters. */
 const CLOCK_STEPS: readonly string[] = ['50ms', '500ms', '5s', '1min', '1h'];
+const CLOCK_DRIFT_PPM = 200_000;
 
 function countIn(text: string, stream: Stream): number {
   const { min, max } = parseCountRange(text) ?? { min: 1, max: 1 };
@@ -204,9 +205,16 @@ export function drawScenario(space: SpaceFile, seed: string): SwarmDraw {
   const powers = powersOf(nodes, createStream(seed, 'swarm/power'));
   const faulty = faultyHosts(engine, powers, config);
   const lastS = secondsOf(cluster.duration) - secondsOf(cluster.quiet);
-  const { clockSteps = CLOCK_STEPS } = cluster;
+  const { clockSteps = CLOCK_STEPS, clockDriftPpm = CLOCK_DRIFT_PPM } = cluster;
   const faults = families.flatMap((family) =>
-    familyLines(family, { stream: createStream(seed, `swarm/${family}`), nodes, faulty, lastS, clockSteps }),
+    familyLines(family, {
+      stream: createStream(seed, `swarm/${family}`),
+      nodes,
+      faulty,
+      lastS,
+      clockSteps,
+      clockDriftPpm,
+    }),
   );
   const byzantine = families.includes('byzantine') ? liars(cluster, seed, faulty) : [];
   const isHonest = byzantine.length === 0 && !families.includes('disk-loss');

@@ -26,6 +26,8 @@ export interface FamilyDraw {
   readonly faulty: readonly number[];
   /** How far wall clocks may jump. */
   readonly clockSteps: readonly string[];
+  /** How much too fast or too slow clocks may run, in millionths. */
+  readonly clockDriftPpm: number;
   /** Faults begin before this second. */
   readonly lastS: number;
 }
@@ -107,7 +109,7 @@ function links(draw: FamilyDraw): FaultLine[] {
 }
 
 function clocks(draw: FamilyDraw): FaultLine[] {
-  const { stream, clockSteps } = draw;
+  const { stream, clockSteps, clockDriftPpm } = draw;
   const step = stream.pick(clockSteps);
   const sign = stream.below(2) === 0 ? '' : '-';
   const kinds: readonly FaultLine[] = [
@@ -117,7 +119,7 @@ function clocks(draw: FamilyDraw): FaultLine[] {
       ...pace(draw, 10),
       for: seconds(5, 60),
       hosts: some(draw),
-      ppm: stream.between(-200_000, 200_000),
+      ppm: stream.between(-clockDriftPpm, clockDriftPpm),
     },
     {
       kind: 'timerJitter',

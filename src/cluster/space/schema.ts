@@ -64,6 +64,12 @@ const clusterSchema = z.strictObject({
   clockSteps: z.array(duration).min(1).optional().meta({
     description: 'How far wall clocks jump, either way; default 50ms to 1h: no clock decides anything.',
   }),
+  clockDriftPpm: z
+    .int()
+    .min(1)
+    .max(500_000)
+    .optional()
+    .meta({ description: 'How much too fast or slow clocks run at most, in millionths; default 200000.' }),
   behaviours: z
     .array(behaviourSchema)
     .optional()
