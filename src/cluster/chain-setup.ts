@@ -26,6 +26,7 @@ import { assert } from '../env/assert.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import type { CostKind, Env } from '../env/program.ts';
 import { address, type KeyId, keyId, unixMs } from '../env/units.ts';
+import type { OrderConfig } from '../sim/chosen-order.ts';
 import {
   type Cost,
   type HostConfig,
@@ -82,6 +83,10 @@ export interface ClusterOptions {
   readonly branch?: { readonly atUs: number; readonly seed: string };
   /** Told of each message that was lost, delayed or corrupted. */
   readonly onMessageFault?: (fault: MessageException) => void;
+  /** Who chooses in which order messages arrive; absent: their latencies. */
+  readonly order?: OrderConfig;
+  /** Messages that suffer something beside what the plan does to them. */
+  readonly messageExceptions?: readonly MessageException[];
   /** All wall clocks, and genesis with them, begin so much later. */
   readonly wallShiftMs?: number;
   /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */
@@ -449,14 +454,14 @@ export function simulatorConfig(
       },
     },
     faults: plan.faults,
-    ...(plan.messageFaults === undefined
-      ? {}
-      : { messageExceptions: plan.messageFaults, drawMessageFaults: false }),
+    messageExceptions: [...(plan.messageFaults ?? []), ...(options.messageExceptions ?? [])],
+    drawMessageFaults: plan.messageFaults === undefined,
     atlas: (disks) => createFaultAtlas({ hosts: disks.map(atlasHost), sameKeys: true, onLastCopy: 'refuse' }),
     ...(options.trace === false ? UNTRACED : {}),
     ...(options.watcher === undefined ? {} : { watcher: options.watcher }),
     wallStartUs: WALL_START_US + (options.wallShiftMs ?? 0) * 1_000,
     isolate: options.isolate === true,
     permuteTies: options.permuteTies ?? 0,
+    ...(options.order === undefined ? {} : { order: options.order }),
   };
 }

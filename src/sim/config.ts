@@ -2,6 +2,7 @@
 import type { Codec } from '../env/network.ts';
 import type { CostKind, Env, Process, World } from '../env/program.ts';
 import type { KeyId } from '../env/units.ts';
+import type { OrderConfig } from './chosen-order.ts';
 import type { CryptoSuite } from './crypto-suite.ts';
 import type { SimDisk } from './disk/disk.ts';
 import type { FaultAtlas } from './disk/fault-atlas.ts';
@@ -85,6 +86,8 @@ export interface SimulatorConfig<W extends World> {
   readonly isolate?: boolean;
   /** Another order of simultaneous events; same faults, same latencies. 0 is the run's own. */
   readonly permuteTies?: number;
+  /** Who chooses in which order messages arrive; absent: their latencies alone decide. Of streams only. */
+  readonly order?: OrderConfig;
   /** What a program that throws ends: the run (default), or its boot only, as a kill does. */
   readonly onProgramThrow?: 'endRun' | 'endBoot';
   /** False: only the bench, to measure what the trace costs. The run is the same, and has no trace hash. */

@@ -16,7 +16,7 @@ import type { HostChange, HostWorld } from './host-world.ts';
 import { Hosts } from './hosts.ts';
 import { COMPONENT, type Component } from './kernel.ts';
 import { createNetwork } from './network/network.ts';
-import type { SimNetwork } from './network/ports.ts';
+import type { MessageException, SimNetwork } from './network/ports.ts';
 import { QUEUE_HOST_MAX } from './queue.ts';
 import { Scheduler } from './scheduler.ts';
 import { createRekeyableStream, createRunKey, type RekeyableStream, type Stream } from './seeds.ts';
@@ -63,6 +63,10 @@ class Simulation<W extends World> implements Simulator<W>, Component {
     const count = config.hosts.length;
     assert(count > 0 && count <= QUEUE_HOST_MAX, 'a simulation has 1 to 65,534 hosts');
     assert(count === config.network.hosts.length, 'the network has a place for each host');
+    assert(
+      config.order === undefined || config.network.model === 'stream',
+      'an order is chosen where connections are streams',
+    );
     this.#config = config;
     this.#seed = config.seed;
     this.#memo = new SharedMemo(config.isolate !== true);
@@ -74,6 +78,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       config.permuteTies ?? 0,
       components,
       new Trace(config.trace !== false, config.watcher),
+      config.order,
     );
     this.#network = createNetwork(config.network, this.#scheduler, this.#hosts, config.codec, {
       component: COMPONENT.network,
@@ -83,6 +88,7 @@ class Simulation<W extends World> implements Simulator<W>, Component {
       drawFaults: config.drawMessageFaults !== false,
       ...(config.onMessageFault === undefined ? {} : { onMessageFault: config.onMessageFault }),
       ...(config.watcher === undefined ? {} : { watcher: config.watcher }),
+      ...(config.order === undefined ? {} : { order: this.#scheduler }),
     });
     components.push(this.#network);
     this.#addHosts();
@@ -240,6 +246,10 @@ class Simulation<W extends World> implements Simulator<W>, Component {
 
   faultCounts(): readonly FaultCount[] {
     return this.#faults.counts();
+  }
+
+  held(): readonly MessageException[] {
+    return this.#scheduler.held();
   }
 
   traceHash(): string {

@@ -81,6 +81,16 @@ export class EventQueue {
     return this.#settle() ? (this.#near.doubles[2] as number) : Number.POSITIVE_INFINITY;
   }
 
+  /** Host of the first event, after `peekTimeUs` has found that there is one. */
+  peekHost(): number {
+    return this.#slots.host(this.#near.words[7] as number);
+  }
+
+  /** Its code, likewise. */
+  peekCode(): number {
+    return this.#slots.code(this.#near.words[7] as number);
+  }
+
   /** Takes the first event out and lays what it carries into the fields. False when there is none. */
   pop(): boolean {
     const near = this.#near;

@@ -1,10 +1,13 @@
 /** The kernel: simulated time, the queue of events, ties, draws and the trace. */
 import { assert } from '../env/assert.ts';
 import { type Us, us } from '../env/units.ts';
+import { ChosenOrder, type OrderConfig } from './chosen-order.ts';
+import type { Arrival } from './chosen-steps.ts';
 import { drawWord, PURPOSE, type RunKey } from './draws.ts';
 import { highWord, lowWord, mix32 } from './hash.ts';
 import type { Component, EventHandle, Kernel } from './kernel.ts';
 import { COMPONENT } from './kernel.ts';
+import type { MessageException } from './network/ports.ts';
 import { EventQueue } from './queue.ts';
 import { Trace } from './trace.ts';
 
@@ -32,21 +35,24 @@ export class Scheduler implements Kernel {
   /** The same, for events that keep the order in which they were scheduled: as at the start of the run. */
   readonly #orderKeys: Int32Array;
   readonly #ordinals: Int32Array;
+  readonly #order: ChosenOrder | undefined;
   #nowUs = 0;
   #atThisInstant = 0;
   #stopped = false;
   /** Host and code of the event that would not let time go on. */
   standstill: { readonly host: number; readonly code: number; readonly payload: unknown } | undefined;
 
-  /** @param tieWord re-keys ties and nothing else. */
+  /** @param tieWord re-keys ties and nothing else. @param order absent: nobody chooses what comes next. */
   constructor(
     hosts: number,
     key: RunKey,
     tieWord: number,
     components: readonly Component[],
     events: Trace = new Trace(),
+    order?: OrderConfig,
   ) {
     this.events = events;
+    this.#order = order === undefined ? undefined : new ChosenOrder(order);
     this.#components = components;
     this.#key = key;
     this.#tieWord = tieWord;
@@ -73,11 +79,15 @@ export class Scheduler implements Kernel {
     b: number,
     payload: unknown,
   ): EventHandle {
-    const owner = host < 0 ? this.#ordinals.length - 1 : host;
-    const ordinal = (this.#ordinals[owner] as number) + 1;
-    this.#ordinals[owner] = ordinal;
-    const tie = mix32((this.#tieKeys[owner] as number) + imul(ordinal, 0x9e3779b1));
-    return this.#push(atUs, tie, host, (component << 8) | op, a, b, payload);
+    return this.#push(atUs, this.#nextTie(host), host, (component << 8) | op, a, b, payload);
+  }
+
+  /** True: the arrival waits until it is chosen; it has the tie that it would have had. */
+  takes(arrival: Arrival, component: number, op: number): boolean {
+    if (this.#order?.wants(arrival) !== true) return false;
+    const tie = boundedTie(this.#nextTie(arrival.delivery.to));
+    this.#order.add(arrival, tie, (component << 8) | op, this.#parent());
+    return true;
   }
 
   /** Events of one host, op and instant come in the order in which they were scheduled, whatever the ties. */
@@ -123,6 +133,11 @@ export class Scheduler implements Kernel {
     if (isOwn) this.events.end();
   }
 
+  /** Delays of the messages that wait to be chosen. */
+  held(): readonly MessageException[] {
+    return this.#order?.held(this.#nowUs) ?? [];
+  }
+
   /** The run ends after the event that is running. */
   stop(): void {
     this.#stopped = true;
@@ -131,7 +146,9 @@ export class Scheduler implements Kernel {
   /** Runs up to `maxEvents` events, none later than `untilUs`. */
   run(maxEvents: number, untilUs: number): Progress {
     const queue = this.#queue;
+    const order = this.#order;
     for (let n = 0; n < maxEvents; n++) {
+      order?.settle(this.#nowUs, queue);
       const atUs = queue.peekTimeUs();
       if (atUs > untilUs || atUs === Number.POSITIVE_INFINITY) {
         if (atUs === Number.POSITIVE_INFINITY && untilUs === Number.POSITIVE_INFINITY) return 'idle';
@@ -139,6 +156,7 @@ export class Scheduler implements Kernel {
         return atUs === Number.POSITIVE_INFINITY ? 'idle' : 'reached';
       }
       queue.pop();
+      order?.onCome();
       if (atUs !== this.#nowUs) {
         this.#nowUs = atUs;
         this.#atThisInstant = 0;
@@ -180,9 +198,19 @@ export class Scheduler implements Kernel {
     payload: unknown,
   ): EventHandle {
     this.#assertTime(atUs);
-    const low = tie >>> 2;
-    const parent = this.events.isOpen ? this.events.current : -1;
-    return this.#queue.push(atUs, low < TIE_FIRST ? low + TIE_FIRST : low, host, code, a, b, payload, parent);
+    return this.#queue.push(atUs, boundedTie(tie), host, code, a, b, payload, this.#parent());
+  }
+
+  #nextTie(host: number): number {
+    const owner = host < 0 ? this.#ordinals.length - 1 : host;
+    const ordinal = (this.#ordinals[owner] as number) + 1;
+    this.#ordinals[owner] = ordinal;
+    return mix32((this.#tieKeys[owner] as number) + imul(ordinal, 0x9e3779b1));
+  }
+
+  /** The event that schedules; -1: none runs. */
+  #parent(): number {
+    return this.events.isOpen ? this.events.current : -1;
   }
 
   #assertTime(atUs: number): void {
@@ -191,4 +219,10 @@ export class Scheduler implements Kernel {
       'an event is scheduled for now or later, at a whole microsecond',
     );
   }
+}
+
+/** A tie as the queue has it, after those of faults and the harness. */
+function boundedTie(tie: number): number {
+  const low = tie >>> 2;
+  return low < TIE_FIRST ? low + TIE_FIRST : low;
 }

@@ -4,6 +4,7 @@ import type { Us } from '../env/units.ts';
 import type { SimDisk } from './disk/disk.ts';
 import type { Fault, FaultCount } from './fault.ts';
 import type { HostChange } from './host-world.ts';
+import type { MessageException } from './network/ports.ts';
 import type { Stream } from './seeds.ts';
 import type { Trace } from './trace.ts';
 
@@ -94,6 +95,8 @@ export interface Simulator<W extends World> {
   stream(name: string): Stream;
   stats(): SimulatorStats;
   faultCounts(): readonly FaultCount[];
+  /** Messages that wait to be chosen, with delays that keep them from arriving until now; see chosen-order.ts. */
+  held(): readonly MessageException[];
   /** 16 hexadecimal digits over everything that happened so far. */
   traceHash(): string;
 }

@@ -4,7 +4,7 @@ import type { Endpoints } from './endpoints.ts';
 import type { Links } from './links.ts';
 import type { Messages } from './messages.ts';
 import type { Pipes } from './pipes.ts';
-import type { NetworkKernel } from './ports.ts';
+import type { ArrivalOrder, NetworkKernel } from './ports.ts';
 
 /** Events of the network. Those of an end hold its connection until they are handled. */
 export const OP = {
@@ -45,6 +45,7 @@ export interface Core {
   /** Pipe h is the upload of host h, pipe hosts + h its download; flow 2e sends from end e, 2e + 1 receives at it. */
   readonly pipes: Pipes;
   readonly stream: boolean;
+  readonly order: ArrivalOrder | undefined;
 }
 
 /** Schedules an event of an end, which holds the connection until it is handled. */

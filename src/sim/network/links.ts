@@ -125,6 +125,11 @@ export class Links {
     return kind;
   }
 
+  /** The name of that index. */
+  kindName(kind: number): string {
+    return this.#kinds[kind] as string;
+  }
+
   /** The bytes that the scenario gives to a kind, or -1. */
   modelledBytes(kind: number): number {
     return this.#kindBytes[kind] as number;

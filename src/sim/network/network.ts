@@ -98,6 +98,7 @@ class ConnectedHosts<M> implements SimNetwork<M>, InboxEvents, HandshakeEvents {
       links: this.#links,
       pipes,
       stream: config.model === 'stream',
+      order: options.order,
     };
     this.#compact =
       config.model === 'simblock' && config.compact !== undefined

@@ -1,6 +1,7 @@
 /** The sending half: the queue of each end, the wire of its host, and the way to the other side. */
 
 import { SEND_QUEUE_MAX_BYTES } from '../../env/network.ts';
+import type { Arrival } from '../chosen-steps.ts';
 import type { CompactForms } from './compact-form.ts';
 import type { Core } from './core.ts';
 import { isCut, OP, scheduleEnd } from './core.ts';
@@ -281,11 +282,12 @@ export class Outbox {
     if (!links.faults.quiet) atUs += this.#faultDelayUs(end, link, bytes, departUs);
     const download = (ends.host[other] as number) + this.#hosts;
     if (!pipes.unlimited(download) && bytes <= PACKET_BYTES) atUs += pipes.transmissionUs(download, bytes);
+    const baseUs = atUs;
     if (stream || control !== DATA) {
       const lastUs = ends.arrivalUs[other] as number;
       if (atUs <= lastUs) atUs = lastUs + 1;
     } else atUs = Math.max(atUs, (ends.openUs[other] as number) + 1);
-    this.#arrive(end, slot, atUs);
+    this.#arrive(end, slot, atUs, baseUs);
     if (fate.duplicateUs > 0 && control === DATA) this.#launchCopy(end, slot, departUs + fate.duplicateUs);
   }
 
@@ -319,11 +321,33 @@ export class Outbox {
     this.#arrive(end, copy, Math.max(atUs, (ends.openUs[end ^ 1] as number) + 1));
   }
 
-  #arrive(end: number, slot: number, atUs: number): void {
-    const { ends } = this.#core;
+  /** @param baseUs when it would arrive if it were alone on its connection. */
+  #arrive(end: number, slot: number, atUs: number, baseUs = atUs): void {
+    const { ends, order } = this.#core;
     const other = end ^ 1;
     if (atUs > (ends.arrivalUs[other] as number)) ends.arrivalUs[other] = atUs;
-    scheduleEnd(this.#core, atUs, other, OP.arrive, other, slot);
+    if (order?.takes(this.#arrivalOf(end, slot, atUs, baseUs), this.#core.component, OP.arrive) === true)
+      ends.hold(other);
+    else scheduleEnd(this.#core, atUs, other, OP.arrive, other, slot);
+  }
+
+  #arrivalOf(end: number, slot: number, atUs: number, baseUs: number): Arrival {
+    const { ends, links, messages } = this.#core;
+    const other = end ^ 1;
+    const delivery = {
+      kind: 'delivery',
+      from: ends.host[end] as number,
+      to: ends.host[other] as number,
+      messageKind: links.kindName(messages.kind[slot] as number),
+      ordinal: messages.ordinal[slot] as number,
+      message: messages.payload[slot],
+      leftUs: messages.leftUs[slot] as number,
+      atUs,
+    } as const;
+    const onTime = (arrivedUs: number): void => {
+      ends.arrivalUs[other] = Math.max(ends.arrivalUs[other] as number, arrivedUs);
+    };
+    return { delivery, baseUs, end: other, slot, onTime };
   }
 
   #launchFin(end: number, slot: number, departUs: number): void {

@@ -1,6 +1,7 @@
 /** The seams of the simulated network: what it needs of the kernel and the hosts, and what they may ask of it. */
 import type { ConnectionInfo, DecodeRejection, DialFailure, DisconnectReason } from '../../env/network.ts';
 import type { Address, ConnectionId } from '../../env/units.ts';
+import type { Arrival } from '../chosen-steps.ts';
 import type { Kernel } from '../kernel.ts';
 import type { SentMessage } from '../watcher.ts';
 import type { LinkChange } from './link-change.ts';
@@ -48,6 +49,12 @@ export interface MessageWatcher {
   onDelivered(slot: number): void;
 }
 
+/** Whoever chooses in which order messages arrive. */
+export interface ArrivalOrder {
+  /** True: it schedules the arrival itself, at its time. */
+  takes(arrival: Arrival, component: number, op: number): boolean;
+}
+
 export interface NetworkOptions {
   /** The number under which the kernel knows this component. */
   readonly component: number;
@@ -62,6 +69,8 @@ export interface NetworkOptions {
   readonly watcher?: MessageWatcher;
   /** Told of each per-message fault that was drawn: what a capsule keeps as exceptions. */
   readonly onMessageFault?: (fault: MessageException) => void;
+  /** Absent: messages arrive when their latencies say. */
+  readonly order?: ArrivalOrder;
 }
 
 /** What hosts and fault plans ask of the network. */
