@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../cluster/result.ts';
 import { addDivergeCommand } from './diverge-command.ts';
+import { addExploreCommand } from './explore-command.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -107,6 +108,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addSweepCommand(program, output, onExit);
   addWorkerCommand(program, output, onExit);
   addScoreCommand(program, output, onExit);
+  addExploreCommand(program, output, onExit);
   return program;
 }
 

@@ -7,10 +7,10 @@ import { resolveScenario } from '../cluster/resolve.ts';
 import { createPlanRun, createScenarioRun, type ScenarioRun } from '../cluster/run.ts';
 import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { MessageException } from '../sim/network/ports.ts';
-import { mutantOf } from './bugs/load-mutant.ts';
-import type { FromWorker, Job, JobOutcome, Plant, ToWorker } from './job.ts';
+import type { FromWorker, Job, JobOutcome, ToWorker } from './job.ts';
 import { lookInto } from './look.ts';
 import { createNativeSuite } from './native-suite.ts';
+import { plantOf } from './plant.ts';
 import { type ProbeRun, runProbed, withoutFaults } from './sweep/probes.ts';
 import { withThrown } from './thrown-text.ts';
 
@@ -50,25 +50,6 @@ const open = new Map<number, OpenRun>();
 
 function post(message: FromWorker): void {
   port.postMessage(message);
-}
-
-/** @throws {TypeError} when the module has no `plant`. @throws {BugError} when the bug cannot be planted. */
-async function plantOf({ plantModule, bug }: Job): Promise<Plant> {
-  if (bug !== undefined) return { other: await mutantOf(bug) };
-  if (plantModule === undefined) return {};
-  const loaded: unknown = await import(plantModule);
-  if (hasPlant(loaded)) return loaded.plant;
-  throw new TypeError(`${plantModule} exports no plant`);
-}
-
-function hasPlant(loaded: unknown): loaded is { readonly plant: Plant } {
-  return (
-    typeof loaded === 'object' &&
-    loaded !== null &&
-    'plant' in loaded &&
-    typeof loaded.plant === 'object' &&
-    loaded.plant !== null
-  );
 }
 
 async function prepare({ job, without, watch }: ProbeRun, watcher?: ClusterWatcher): Promise<OpenRun> {
