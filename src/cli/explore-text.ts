@@ -27,7 +27,7 @@ export function strategyName({ strategy, depth }: Pick<ExploreJob, 'strategy' | 
 
 /** How long orders are, and what the theorem of PCT promises for that. */
 export function renderProbe({ steps, chains }: ExploreRan, explore: ExploreJob): string {
-  const length = `in the order of time ${plural(steps, 'step')} on ${plural(chains, 'chain')}`;
+  const length = `up to ${plural(steps, 'step')} on ${plural(chains, 'chain')}`;
   if (explore.strategy !== 'pct') return length;
   const one = Math.round(1 / pctBound(chains, explore.steps, explore.depth));
   return `${length}; a bug of depth ${explore.depth} is found by one run in ${grouped(one)} at least`;

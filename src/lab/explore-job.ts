@@ -48,7 +48,7 @@ export interface SearchState {
 }
 
 export type ToExplorer =
-  /** One run in the order of time, for the length of a schedule. */
+  /** A few runs, for the length of orders. */
   | { readonly kind: 'probe'; readonly explore: ExploreJob }
   /** The runs `from` to `from + count - 1`; ends with the first that fails. */
   | { readonly kind: 'runs'; readonly explore: ExploreJob; readonly from: number; readonly count: number }

@@ -92,7 +92,7 @@ function ranOf(answer: FromExplorer): ExploreRan {
   return answer.ran;
 }
 
-/** The length of a schedule and its chains, by one run in the order of time. @throws {ExploreError} */
+/** The length of orders and the number of their chains, by a few runs. @throws {ExploreError} */
 export function probe(explore: ExploreJob, signal: AbortSignal): Promise<ExploreRan | undefined> {
   return withHandles(1, signal, async ([handle]) => {
     if (handle === undefined) throw new ExploreError('no thread');

@@ -21,6 +21,8 @@ import { withThrown } from './thrown-text.ts';
 
 /** Events of a run without a strategy between two looks: it is run to its end anyway. */
 const SLICE_EVENTS = 100_000;
+/** Runs of a probe beside the one in the order of time. */
+const PROBES = 4;
 const SUITE = createNativeSuite();
 
 /** In the order of time: what comes first by itself. */
@@ -68,9 +70,15 @@ export class Explorer {
     this.#plant = plant;
   }
 
-  /** One run in the order of time. */
+  /** One run in the order of time, and a few of PCT, in which rounds fail and orders grow longer. */
   probe(): ExploreRan {
-    return this.#runAll([IN_TIME], 0);
+    const { job } = this.#explore;
+    const walks = Array.from({ length: PROBES }, (_, i) =>
+      createPct({ depth: 1, steps: 1, stream: createStream(job.seed, `explore/probe/${i}`) }),
+    );
+    const sum = new Sum();
+    for (const strategy of [IN_TIME, ...walks]) sum.add(this.#begin(strategy).finish().explored(), undefined);
+    return sum.ran();
   }
 
   /** Ends with the first failure. */
