@@ -31,14 +31,25 @@ describe('aureon explore', () => {
   afterAll(() => shop.remove());
 
   it('finds a missing lock, prints who got what when, and the line that replays exactly that order', async () => {
-    const args = ['explore', 'four.yaml', '--timers', 'choice', '--runs', '400'];
+    const args = [
+      'explore',
+      'four.yaml',
+      '--timers',
+      'choice',
+      '--depth',
+      '2',
+      '--seed',
+      '3',
+      '--runs',
+      '400',
+    ];
     const found = await shop.aureon(args, { plant: NO_LOCK });
     expect(found.stdout).toContain('signing/');
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(/n\d gets from n\d: (?:prevote|precommit), height 1, round \d, /);
     const trace = /trace\s+([0-9a-f]{16})/.exec(found.stdout)?.[1];
     const schedule = /--replay '([^']+)'/.exec(found.stdout)?.[1] ?? '';
-    const replay = ['explore', 'four.yaml', '--seed=1', '--replay', schedule];
+    const replay = ['explore', 'four.yaml', '--seed=3', '--replay', schedule];
     const again = await shop.aureon(replay, { plant: NO_LOCK });
     expect(again.code).toBe(1);
     expect(again.stdout).toContain('signing/');

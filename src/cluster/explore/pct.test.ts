@@ -36,7 +36,7 @@ const before = (got: readonly string[], a: string, b: string): boolean => got.in
 
 describe('PCT', () => {
   // Three standard deviations of a count of runs at the bound are far below a tenth of it.
-  const RUNS = 20_000;
+  const RUNS = 6_000;
 
   it('finds a bug of depth 1, everything of one connection before anything of another, as often as its theorem says', () => {
     const times = found(RUNS, (got) => before(got, '3:m5', '1:m0') && before(got, '3:m5', '2:m0'), pct(1));
