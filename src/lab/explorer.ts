@@ -103,7 +103,8 @@ export class Explorer {
     const search = new OrderSearch({ isReducing: true, stepsMax: this.#explore.bounds.stepsMax, onState });
     const state = (): SearchState => ({ counts: search.counts, visited: visited.size, finals: finals.size });
     for (let hasMore = true; hasMore && (all || !sum.hasFailed); hasMore = search.advance()) {
-      run = this.#begin(search).finish(() => search.isBlocked);
+      run = this.#begin(search);
+      run.finish(() => search.isBlocked);
       if (!search.isBlocked) {
         const explored = run.explored();
         sum.add(explored, this.#failureOf(sum.runs, explored));
