@@ -34,6 +34,7 @@ Examples:
   aureon explore scenarios/explore/pos-four.yaml                       PCT of depth 3, 1000 runs
   aureon explore my.yaml --strategy exhaustive --from 900ms --until 1500ms
   aureon explore my.yaml --timers choice --hold 5s --runs 20000        time-outs are steps like others
+  aureon explore my.yaml --bug 07 --timers choice                      a planted bug of the gallery
   aureon explore my.yaml --strategy compare                            PCT, a random walk and plain seeds
 
 A failure prints the order in which messages came, and the line that replays exactly that order.
@@ -64,6 +65,7 @@ export function addExploreCommand(program: Command, output: Output, onExit: (cod
     )
     .option('--steps <n>', 'after so many steps the rest comes by itself; default 10000')
     .option('--all', 'exhaustive: go on after a failure')
+    .option('--bug <nn>', 'honest hosts run that bug of the gallery in bugs/, by number or name')
     .option('--json', 'one JSON object a strategy on standard output')
     .option('--replay <schedule>', 'run that schedule, as a failure printed it')
     .helpOption('-h, --help', 'print this help')
@@ -96,10 +98,18 @@ function createExplore(flags: ExploreFlags): ExploreJob {
     throw new UsageError(
       `--from, --until: a time in which something may go wrong was expected, at most 0s to ${plan.quietFromUs / 1_000_000}s of ${flags.file}`,
     );
-  const { holdUs, timers, stepsMax, overrides } = flags;
+  const { holdUs, timers, stepsMax, overrides, bug } = flags;
   const { file, source: text } = source;
   return {
-    job: { file, source: text, overrides, seed, isolate: false, permuteTies: 0 },
+    job: {
+      file,
+      source: text,
+      overrides,
+      seed,
+      isolate: false,
+      permuteTies: 0,
+      ...(bug === undefined ? {} : { bug }),
+    },
     strategy: strategy === 'compare' ? 'pct' : strategy,
     bounds: { fromUs, untilUs, holdUs, timers, stepsMax: flags.steps ?? stepsMax },
     depth: flags.depth,

@@ -3,7 +3,7 @@ import { DEPTH_MAX } from '../cluster/explore/pct.ts';
 import { parseDurationUs } from '../cluster/scenario/duration.ts';
 import type { Override } from '../cluster/scenario/read-yaml.ts';
 import type { StrategyName } from '../lab/explore-job.ts';
-import { type Flags, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
+import { type Flags, parseBug, parseJobs, parseOverrides, parseSeeds, text, whole } from './flags.ts';
 import { UsageError } from './usage.ts';
 
 const RUNS_MAX = 10_000_000;
@@ -36,6 +36,8 @@ export interface ExploreFlags {
   readonly stepsMax: number;
   /** exhaustive: goes on after a failure. */
   readonly all: boolean;
+  /** A bug of the gallery that honest hosts run. */
+  readonly bug: string | undefined;
   readonly json: boolean;
   readonly replay: string | undefined;
 }
@@ -84,6 +86,7 @@ export function parseExploreFlags(file: string, flags: Flags): ExploreFlags {
     steps: whole(flags, 'steps', '--steps', STEPS_MAX),
     stepsMax: STEPS_MAX,
     all: flags['all'] === true,
+    bug: parseBug(flags),
     json: flags['json'] === true,
     replay: text(flags, 'replay'),
   };

@@ -109,6 +109,7 @@ export function exploreReplayLine(
   const words = [...start, job.file.startsWith('-') ? `./${job.file}` : job.file];
   words.push(`--seed=${result.seed}`);
   for (const { path, value } of job.overrides) words.push('--set', `${path}=${value}`);
+  if (job.bug !== undefined) words.push('--bug', job.bug);
   if (schedule !== undefined) words.push('--replay', schedule);
   return words.map(quoteShell).join(' ');
 }
