@@ -41,7 +41,8 @@ function viewOf(world: World, gone: ReadonlySet<number>): SyncView {
     if (gone.has(i)) return [];
     const liesHigh = behaviour === 'claimsOnly' || behaviour === 'brokenHeaders';
     const isAhead = liesHigh || world.headers < world.tip;
-    return [{ id: peerId(i), isAhead, height: liesHigh ? world.tip + 1_000 : world.tip }];
+    const claimed = liesHigh ? world.tip + 1_000 : world.tip;
+    return [{ id: peerId(i), isAhead, isOutbound: i % 2 === 0, height: claimed }];
   });
   const wanted = [];
   for (let at = 1; at <= world.headers && wanted.length < WINDOW; at++) {
@@ -218,9 +219,32 @@ describe('stepSync', () => {
     });
   });
 
+  it('asks those for headers that were dialed before those that dialed, whatever they claim', () => {
+    const view: SyncView = {
+      ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
+      peers: [
+        { id: peerId(0), isAhead: true, isOutbound: false, height: 900 },
+        { id: peerId(1), isAhead: true, isOutbound: true, height: 7 },
+        { id: peerId(2), isAhead: true, isOutbound: true, height: 9 },
+        { id: peerId(3), isAhead: false, isOutbound: true, height: 11 },
+      ],
+    };
+    const asked: string[] = [];
+    let { state, actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
+    for (let i = 0; i < 3; i++) {
+      for (const action of actions) if (action.kind === 'askHeaders') asked.push(action.peer);
+      ({ state, actions } = stepSync(
+        state,
+        { kind: 'timeout', requestId: state.header?.requestId ?? 0 },
+        view,
+      ));
+    }
+    expect(asked).toEqual([peerId(2), peerId(1), peerId(0)]);
+  });
+
   it('asks nobody for a body above the height that it claims', () => {
     const view: SyncView = {
-      peers: [{ id: peerId(0), isAhead: false, height: 2 }],
+      peers: [{ id: peerId(0), isAhead: false, isOutbound: true, height: 2 }],
       wanted: [1, 2, 3].map((at) => ({ id: id(at), height: height(at) })),
       idsPerRequestMax: 8,
       windowMax: 8,
@@ -244,7 +268,7 @@ describe('stepSync', () => {
   it('asks for no headers while there is no room for them', () => {
     const view: SyncView = {
       ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
-      peers: [{ id: peerId(0), isAhead: true, height: 9 }],
+      peers: [{ id: peerId(0), isAhead: true, isOutbound: true, height: 9 }],
     };
     const asks = (wantsHeaders: boolean) =>
       stepSync(SYNC_IDLE, { kind: 'look' }, { ...view, wantsHeaders }).actions.some(
@@ -254,7 +278,7 @@ describe('stepSync', () => {
   });
 
   it('asks those again who had not the bodies of headers that are followed no more, and not who gave them', () => {
-    const peers = [0, 1, 2].map((n) => ({ id: peerId(n), isAhead: n > 0, height: 9 - n }));
+    const peers = [0, 1, 2].map((n) => ({ id: peerId(n), isAhead: n > 0, isOutbound: true, height: 9 - n }));
     const wanted = [{ id: id(1), height: height(1) }];
     const view: SyncView = {
       ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),

@@ -8,6 +8,8 @@ export interface SyncPeer {
   readonly id: PeerId;
   /** It claims a better head than ours, of which not even the header is here. */
   readonly isAhead: boolean;
+  /** This node dialed it: nobody chooses how many of those there are but itself. */
+  readonly isOutbound: boolean;
   /** Height that it claims: bodies above it are not asked of it. */
   readonly height: number;
 }
@@ -277,7 +279,10 @@ function phaseOf(state: SyncState, view: SyncView): SyncState['phase'] {
   return view.wanted.length > 0 || view.peers.some((peer) => peer.isAhead) ? 'detecting' : 'idle';
 }
 
-/** The peer that claims most of those who are ahead and did not fail; the one that just answered goes on. */
+/**
+ * The peer that claims most of those who are ahead and did not fail; the one that just answered goes on. Who was dialed comes
+ * before who dialed: one machine may dial with a new identity for each lie, so that the tallest claim is always a new liar's.
+ */
 function chooseHeaderPeer(
   state: SyncState,
   view: SyncView,
@@ -287,9 +292,13 @@ function chooseHeaderPeer(
   for (const peer of view.peers) {
     if (!peer.isAhead || state.failed.has(peer.id)) continue;
     if (peer.id === goOnWith) return peer.id;
-    if (best === undefined || peer.height > best.height) best = peer;
+    if (best === undefined || comesFirst(peer, best)) best = peer;
   }
   return best?.id;
+}
+
+function comesFirst(peer: SyncPeer, other: SyncPeer): boolean {
+  return peer.isOutbound === other.isOutbound ? peer.height > other.height : peer.isOutbound;
 }
 
 /** Splits what is wanted into ranges, one for each free peer that claims to have it. */

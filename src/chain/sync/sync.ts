@@ -434,6 +434,7 @@ export class Sync {
     const peers = this.#ports.peers().map((peer) => ({
       id: peer.id,
       isAhead: this.#isAhead(peer, own),
+      isOutbound: peer.direction === 'out',
       height: peer.head.height,
     }));
     return {
