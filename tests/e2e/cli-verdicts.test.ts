@@ -43,8 +43,8 @@ const IDLE_ORACLE: Plant = {
 /** The thread ends in the middle of seed 2. */
 const DYING: Plant = {
   module: 'src/lab/worker.ts',
-  anchor: '  const startedMs = performance.now();\n  const run',
-  bug: "  if (job.seed === '2') process.exit(7);\n  const startedMs = performance.now();\n  const run",
+  anchor: '  const startedMs = performance.now();\n  const {',
+  bug: "  if (job.seed === '2') process.exit(7);\n  const startedMs = performance.now();\n  const {",
 };
 
 /** The JSON objects of the lines. */
