@@ -5,6 +5,7 @@ const ALLOWED = [
   /^dist\/report\/page\.html$/,
   /^schemas\/.+\.json$/,
   /^scenarios\/.+\.(ya?ml|md)$/,
+  /^spaces\/[a-z0-9-]+\.yaml$/,
   /^docs\/(?!plan)[a-z-]+\.md$/,
   /^docs\/decisions\/\d{3}-[a-z0-9-]+\.md$/,
   /^docs\/images\/[a-z-]+\.(svg|png)$/,
@@ -40,6 +41,7 @@ const REQUIRED = [
   'CHANGELOG.md',
   'docs/protocol.md',
   'docs/scenarios.md',
+  'spaces/default.yaml',
 ];
 
 /** Files that do not belong in the tarball, and files that are missing there. */

@@ -9,6 +9,7 @@ const documents = [
   'CHANGELOG.md',
   'docs/protocol.md',
   'docs/scenarios.md',
+  'spaces/default.yaml',
 ];
 const files = [...documents, 'dist/cli/main.js', 'dist/cli/main.d.ts', 'dist/env/a.js', 'dist/env/a.d.ts'];
 const manifest = {
