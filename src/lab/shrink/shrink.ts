@@ -165,7 +165,9 @@ class Shrinker {
   #lasting(us: number, quietUs: number, totalUs: number): ScenarioFile {
     // Of a violation the moment at which the quiet end begins stays: it starts who is down.
     const quiet = this.#options.isLiveness ? Math.min(quietUs, us) : Math.max(0, us - (totalUs - quietUs));
-    return { ...this.#file, duration: formatDurationUs(us), quiet: formatDurationUs(quiet) };
+    const file = { ...this.#file, duration: formatDurationUs(us), quiet: formatDurationUs(quiet) };
+    // Cut short, it need not agree any more: only what it violates counts.
+    return this.#options.isLiveness ? file : { ...file, liveness: 'excused' };
   }
 
   /** Draws no fate of a message any more: those that suffered are named, and can be left out one by one. */
