@@ -18,6 +18,7 @@ import {
 import { runUnitBug, type UnitScore } from '../lab/bugs/unit-bugs.ts';
 import { moment, plural } from './format.ts';
 import type { Output } from './output.ts';
+import { onSignals } from './signals.ts';
 import { systemCode, UsageError } from './usage.ts';
 
 const STARTS = 20;
@@ -182,21 +183,14 @@ async function run(flags: ScoreFlags, output: Output, signal: AbortSignal): Prom
 
 /** Answers the exit code: 1 when a bug is missed that is not known to be, or noticed by nobody who should. */
 async function scoreCommand(flags: ScoreFlags, output: Output): Promise<number> {
-  const abort = new AbortController();
-  const onSignal = (): void => {
-    if (abort.signal.aborted) process.exit(EXIT.interrupted);
-    abort.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const { signal, off } = onSignals(output);
   try {
-    return await run(flags, output, abort.signal);
+    return await run(flags, output, signal);
   } catch (error) {
     if (error instanceof BugError) throw new UsageError(error.message);
     throw error;
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    off();
   }
 }
 

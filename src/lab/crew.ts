@@ -1,6 +1,6 @@
 /** Worker threads that stay: for who simulates a few runs at a time, and decides by them which come next. */
 import type { Job, JobOutcome } from './job.ts';
-import { crashedResult } from './pool.ts';
+import { crashedResult, outcomeOf } from './pool.ts';
 import { WorkerHandle, WorkerLostError } from './worker-handle.ts';
 
 /** Stop it when it is no longer needed. */
@@ -37,10 +37,7 @@ export class Crew {
 
   async #ask(handle: WorkerHandle, job: Job): Promise<JobOutcome> {
     try {
-      const answer = await handle.ask({ kind: 'run', id: 0, job });
-      if (answer.kind === 'done') return answer.outcome;
-      const error = answer.kind === 'failed' ? answer.error : `the worker answered ${answer.kind}`;
-      return { result: crashedResult(job, error, ''), wallMs: 0 };
+      return outcomeOf(job, await handle.ask({ kind: 'run', id: 0, job }));
     } catch (error) {
       if (!(error instanceof WorkerLostError)) throw error;
       return { result: crashedResult(job, error.message, ''), wallMs: 0 };
