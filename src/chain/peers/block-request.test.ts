@@ -187,6 +187,21 @@ describe('a request for a block that comes in parts', () => {
     expect(liar.done).toEqual(['nobody']);
   });
 
+  it('asks nothing of a peer that is gone, whose window sends nothing, but the next one', () => {
+    const { own, asked, done } = request();
+    const [banned, other] = [peer(1), peer(2)];
+    banned.isUp = false;
+    banned.window.shut();
+    own.addAnnouncer(other);
+    own.ask(banned);
+    expect(asked()).toEqual(['p2 -1']);
+    expect(own.source).toBe(other);
+    own.next();
+    own.ask(banned);
+    expect(own.source).toBeUndefined();
+    expect(done).toEqual(['nobody', 'nobody']);
+  });
+
   it('refuses parts that nobody asked for, and goes on when the source has the block no more or is gone', () => {
     const { own, asked, faults, done } = request();
     const [first, second, third] = [peer(1), peer(2), peer(3)];

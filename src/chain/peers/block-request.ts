@@ -95,8 +95,12 @@ export class BlockRequest {
     this.#nextAfter(peer);
   }
 
-  /** Asks for the whole block, or for the rest of what came in parts. */
+  /** Asks for the whole block, or for the rest of what came in parts. Who was banned for what it announced is asked nothing. */
   ask(peer: Peer): void {
+    if (!peer.isUp) {
+      this.next();
+      return;
+    }
     const body = this.#body;
     this.#questions.begin(peer);
     if (body === undefined) {
@@ -112,6 +116,10 @@ export class BlockRequest {
 
   /** Asks for the transactions that the mempool lacks. */
   askMissing(peer: Peer, partial: PartialBlock): void {
+    if (!peer.isUp) {
+      this.next();
+      return;
+    }
     this.#questions.begin(peer);
     const bytes = partial.missing.length * TRANSACTION_JSON_BYTES;
     const extraMs = Math.ceil((2 * bytes) / SLOW_BYTES_PER_MS);
@@ -164,6 +172,11 @@ export class BlockRequest {
       default:
         assertNever(added);
     }
+  }
+
+  /** What this peer gave is not that block: the next announcer, if it is the one that was asked. */
+  onWrong(peer: Peer): void {
+    this.#nextAfter(peer);
   }
 
   /** The source failed: the next announcer, or nobody until somebody announces it again. */
