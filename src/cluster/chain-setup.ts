@@ -25,7 +25,7 @@ import {
 import { assert } from '../env/assert.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import type { CostKind, Env } from '../env/program.ts';
-import { address, type KeyId, keyId, unixMs } from '../env/units.ts';
+import { address, type ConnectionId, type KeyId, keyId, unixMs } from '../env/units.ts';
 import type { OrderConfig } from '../sim/chosen-order.ts';
 import {
   type Cost,
@@ -326,6 +326,8 @@ function nodeConfig(
     ...(trusted === undefined ? {} : { snapshot: { trusted } }),
     store: {
       undoDepth: plan.chain.undoDepth,
+      ...(features.flushBlocks === undefined ? {} : { flushBlocks: features.flushBlocks }),
+      ...(features.baseDepth === undefined ? {} : { baseDepth: features.baseDepth }),
       scrubIntervalMs: Math.round(features.scrubEveryUs / 1_000),
       scrubRecords: SCRUB_RECORDS,
       snapshotInterval: snapshots?.every ?? 0,
@@ -397,14 +399,17 @@ export interface RunPorts {
   /** Sees what programs sign … */
   onSign(secret: Uint8Array, bytes: Uint8Array): void;
   /** … and what leaves their hosts. */
-  onSend(message: Message): void;
+  onSend(host: number, to: ConnectionId, message: Message): void;
 }
 
 /** The world of a host, with an eye on what leaves it: a crash inside a handler keeps back what follows it. */
-function watched(env: Env<ChainWorld>, onSend: (message: Message) => void): Env<ChainWorld> {
+function watched(
+  env: Env<ChainWorld>,
+  onSend: (to: ConnectionId, message: Message) => void,
+): Env<ChainWorld> {
   const send: Env<ChainWorld>['network']['send'] = (to, message) => {
     const answer = env.network.send(to, message);
-    if (answer === 'queued') onSend(message);
+    if (answer === 'queued') onSend(to, message);
     return answer;
   };
   return { ...env, network: { ...env.network, send } };
@@ -423,7 +428,7 @@ export function simulatorConfig(
   const dishonest = byzantineHosts(plan);
   const programOf = (code: CodeVersion): HostProgram<ChainWorld> => {
     return (outer, host) => {
-      const env = watched(outer, (message) => run.onSend(message));
+      const env = watched(outer, (to, message) => run.onSend(host, to, message));
       const node = (config: NodeConfig): HostProgram<ChainWorld> => {
         const isOther = others?.runs(host) === true && !dishonest.has(host);
         const honest: HostProgram<ChainWorld> = isOther

@@ -112,6 +112,8 @@ export interface FeaturePlan {
   readonly timeouts: boolean;
   readonly relayStale: boolean;
   readonly mempoolMax: number | undefined;
+  readonly flushBlocks: number | undefined;
+  readonly baseDepth: number | undefined;
   /** Between two steps of the scrub; 0: none. */
   readonly scrubEveryUs: number;
 }

@@ -192,6 +192,8 @@ function featurePlan(file: ScenarioFile): FeaturePlan {
     timeouts: node.timeouts ?? true,
     relayStale: node.relayStale ?? false,
     mempoolMax: node.mempoolMax,
+    flushBlocks: node.flushBlocks,
+    baseDepth: node.baseDepth,
     scrubEveryUs: durationUs(node.scrubEvery, SCRUB_INTERVALS * blockIntervalUs(file)),
   };
 }

@@ -12,6 +12,7 @@ import type { BlockHash, Hash, PublicKey } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import type { Storage } from '../env/storage.ts';
+import type { ConnectionId } from '../env/units.ts';
 import { createSimulator } from '../sim/create-simulator.ts';
 import type { RunStatus, Simulator } from '../sim/simulator.ts';
 import { type Broken, depthAssumption, flipsBits, isArmedLoss } from './assumptions.ts';
@@ -122,7 +123,7 @@ export class TestCluster {
         byzantine: this.byzantine,
         nowUs: () => this.simulator.nowUs(),
         onSign: (secret, bytes) => this.#onSign(secret, bytes),
-        onSend: (message) => this.#onSend(message),
+        onSend: (host, to, message) => this.#onSend(host, to, message),
       }),
       onMessageFault: (fault) => {
         this.messageFaults.onMessage(fault, this.simulator.nowUs());
@@ -404,7 +405,9 @@ export class TestCluster {
     if (host !== undefined) this.signLog.onSigned(host, bytes);
   }
 
-  #onSend(message: Message): void {
+  #onSend(host: number, to: ConnectionId, message: Message): void {
+    if (message.kind === 'SyncRequest')
+      for (const oracle of this.#oracles) oracle.onAsked?.(host, to, message);
     // To many peers goes one object: what it promises is said with the first.
     if (message === this.#lastSent) return;
     this.#lastSent = message;

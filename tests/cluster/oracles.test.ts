@@ -10,7 +10,7 @@ import { readAccount, writeAccount } from '../../src/chain/state/accounts.ts';
 import type { StateWriter } from '../../src/chain/state/state.ts';
 import type { ChainWorld, NodeSnapshot } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
-import type { Message } from '../../src/chain/types/message.ts';
+import type { Message, SyncRequestMessage } from '../../src/chain/types/message.ts';
 import type { Transaction } from '../../src/chain/types/transaction.ts';
 import { transactionId } from '../../src/chain/types/transaction-codec.ts';
 import {
@@ -33,7 +33,7 @@ import type { FaultLine } from '../../src/cluster/scenario/schema/faults.ts';
 import type { ScenarioFile } from '../../src/cluster/scenario/schema.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import type { Env, Process } from '../../src/env/program.ts';
-import { unixMs } from '../../src/env/units.ts';
+import { type ConnectionId, unixMs } from '../../src/env/units.ts';
 import { createModelledCrypto } from '../../src/sim/modelled-crypto.ts';
 import { type Lie, lawsBroken, planted, played, SUITE, small } from './support.ts';
 
@@ -389,6 +389,12 @@ const PLANTS: readonly Plant[] = [
     laws: ['convergence/no-common-head'],
   },
   {
+    bug: 'a node that asks for the same headers again whatever it is told',
+    file: small({ hosts: [{ hosts: [1], joins: '20s' }] }),
+    options: { program: planted([1], asksAgain) },
+    laws: ['requests/asked-without-end'],
+  },
+  {
     bug: 'a node that takes every transaction',
     file: small({ load: [{ kind: 'invalid', perSecond: 1 }] }),
     options: {
@@ -492,6 +498,33 @@ function showsEarly(
       }),
     };
   });
+}
+
+/** With its first answer it begins to ask that peer the same again, and keeps the answers to itself. */
+function asksAgain(env: Env<ChainWorld>): Lie {
+  const again = 900_000_000;
+  let asked: SyncRequestMessage | undefined;
+  const ask = (to: ConnectionId): void => {
+    if (asked !== undefined) env.network.send(to, { ...asked, requestId: again });
+  };
+  return {
+    env: {
+      network: {
+        ...env.network,
+        send(to, message) {
+          if (message.kind === 'SyncRequest' && message.want.kind === 'headers') asked = message;
+          return env.network.send(to, message);
+        },
+      },
+    },
+    process: (honest) => ({
+      onMessage(from, message) {
+        const isAnswer = message.kind === 'SyncResponse';
+        if (!isAnswer || message.requestId !== again) honest.onMessage(from, message);
+        if (isAnswer) ask(from);
+      },
+    }),
+  };
 }
 
 function deaf(env: Env<ChainWorld>): Lie {

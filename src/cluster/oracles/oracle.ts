@@ -3,8 +3,10 @@
 import type { State } from '../../chain/state/state.ts';
 import type { NodeSnapshot } from '../../chain/types/command.ts';
 import type { DomainEvent } from '../../chain/types/event.ts';
+import type { SyncRequestMessage } from '../../chain/types/message.ts';
 import type { BlockHash } from '../../chain/types/units.ts';
 import type { Storage } from '../../env/storage.ts';
+import type { ConnectionId } from '../../env/units.ts';
 import type { CorruptionReport } from '../../sim/disk/disk.ts';
 import type { ChainSetup } from '../chain-setup.ts';
 import type { Load } from '../load/load.ts';
@@ -85,6 +87,8 @@ export interface Oracle {
   onEvent?(host: number, event: DomainEvent): void;
   /** What a key signed left its host for the first time; hosts that share a key are the first of them. */
   onPromised?(host: number, promise: Signed): void;
+  /** A question left a host, to the peer at the other end of that connection. */
+  onAsked?(host: number, to: ConnectionId, request: SyncRequestMessage): void;
   /** Now and then during the run. */
   onCheck?(): void;
   /** After the quiet end, with everything that is up at rest. */

@@ -9,6 +9,7 @@ import { createCorruption } from './corruption.ts';
 import { createDurability } from './durability.ts';
 import type { ClusterView, Finding, Oracle, OracleFactory } from './oracle.ts';
 import { createReexecution } from './reexecution.ts';
+import { createRequests } from './requests.ts';
 import { createReturned } from './returned.ts';
 import { createSigning } from './signing.ts';
 import { createSlashing } from './slashing.ts';
@@ -27,6 +28,7 @@ export const ORACLES: ReadonlyMap<string, OracleFactory> = new Map<string, Oracl
   ['slashing', createSlashing],
   ['accountability', createAccountability],
   ['returned', createReturned],
+  ['requests', createRequests],
 ]);
 
 /** @param names absent: all of them. */

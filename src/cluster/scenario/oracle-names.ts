@@ -14,6 +14,7 @@ export const ORACLE_NAMES = [
   'slashing',
   'accountability',
   'returned',
+  'requests',
   'acceptance',
   'convergence',
 ] as const;

@@ -58,10 +58,14 @@ function pickCluster(space: SpaceFile, stream: Stream): SpaceCluster {
   return space.clusters[0] as SpaceCluster;
 }
 
-/** Power of each host: the same for all in half of the seeds. */
-function powersOf(nodes: number, stream: Stream): readonly number[] {
+/** Power of each host: the same for all in half of the seeds. In half of them a host has no stake: it follows. */
+function powersOf(engine: SpaceCluster['engine'], nodes: number, stream: Stream): readonly number[] {
   const isEqual = stream.below(2) === 0;
-  return Array.from({ length: nodes }, () => (isEqual ? POWER : stream.between(POWER, POWER_SPREAD * POWER)));
+  const powers = Array.from({ length: nodes }, () =>
+    isEqual ? POWER : stream.between(POWER, POWER_SPREAD * POWER),
+  );
+  const follower = stream.below(2) === 0 && engine === 'pos' ? stream.below(nodes) : -1;
+  return powers.map((power, host) => (host === follower ? 0 : power));
 }
 
 /** Drawn hosts, as many as the engine bears. */
@@ -72,7 +76,7 @@ function faultyHosts(
 ): readonly number[] {
   const [part, of] = engineTolerance(engine).liveness;
   const all = powers.reduce((sum, power) => sum + power, 0);
-  const wanted = stream.between(0, Math.ceil((powers.length * part) / of));
+  const wanted = stream.between(1, Math.ceil((powers.length * part) / of));
   const faulty: number[] = [];
   let power = 0;
   for (const host of stream.shuffled([...powers.keys()])) {
@@ -84,7 +88,7 @@ function faultyHosts(
   return faulty.sort((a, b) => a - b);
 }
 
-/** Each faulty host breaks the protocol in one or two ways, or only by its disk. */
+/** Each faulty host breaks the protocol in one to three ways. */
 function liars(cluster: SpaceCluster, seed: string, faulty: readonly number[]): readonly HostRule[] {
   const stream = createStream(seed, 'swarm/byzantine');
   return faulty.flatMap((host): HostRule[] => {
@@ -92,7 +96,7 @@ function liars(cluster: SpaceCluster, seed: string, faulty: readonly number[]): 
     const byKind = new Map(
       stream.shuffled(cluster.behaviours ?? []).map((line) => [lineOf(line).kind, line]),
     );
-    const kinds = [...byKind.values()].slice(0, stream.between(0, 2));
+    const kinds = [...byKind.values()].slice(0, stream.between(1, 3));
     return kinds.length === 0 ? [] : [{ hosts: [host], byzantine: kinds }];
   });
 }
@@ -192,6 +196,17 @@ function limits(seed: string): {
   };
 }
 
+/** How often nodes flush, and how far behind the head the state on their disks is: in half of the seeds other than nodes do. */
+function storage(seed: string): Pick<NonNullable<ScenarioFile['node']>, 'flushBlocks' | 'baseDepth'> {
+  const stream = createStream(seed, 'swarm/storage');
+  const flushBlocks = stream.between(2, 16);
+  const baseDepth = stream.between(1, 12);
+  return {
+    ...(stream.below(2) === 0 ? { flushBlocks } : {}),
+    ...(stream.below(2) === 0 ? { baseDepth } : {}),
+  };
+}
+
 /** The scenario of a seed. The same space and seed give the same scenario. */
 export function drawScenario(space: SpaceFile, seed: string): SwarmDraw {
   const config = createStream(seed, 'swarm/cluster');
@@ -202,7 +217,7 @@ export function drawScenario(space: SpaceFile, seed: string): SwarmDraw {
   const families = SWARM_FAMILIES.filter((family) => {
     return createStream(seed, `swarm/${family}/on`).below(2) === 0 && !without.includes(family);
   });
-  const powers = powersOf(nodes, createStream(seed, 'swarm/power'));
+  const powers = powersOf(engine, nodes, createStream(seed, 'swarm/power'));
   const faulty = faultyHosts(engine, powers, config);
   const lastS = secondsOf(cluster.duration) - secondsOf(cluster.quiet);
   const { clockSteps = CLOCK_STEPS, clockDriftPpm = CLOCK_DRIFT_PPM } = cluster;
@@ -243,7 +258,7 @@ export function drawScenario(space: SpaceFile, seed: string): SwarmDraw {
         ...late.chain,
         ...small.chain,
       },
-      node: small.node,
+      node: { ...small.node, ...storage(seed) },
       network: {
         latency: { uniform: `${latencyMs}ms..${latencyMs + msIn(cluster.spread, config)}ms` },
         stallReset: `${config.between(3, 10)}s`,

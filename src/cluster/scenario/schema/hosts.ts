@@ -28,6 +28,16 @@ export const nodeFeaturesSchema = z.strictObject({
     .max(1_000_000)
     .optional()
     .meta({ description: "Transactions that wait at most; default: the node's own limit." }),
+  flushBlocks: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({ description: 'Blocks that may be imported before a flush is asked for; default 1.' }),
+  baseDepth: z.int().min(1).max(1_000).optional().meta({
+    description:
+      'Blocks above the state that is on the disk, where nothing is final for ever: executed again at a start; default 64.',
+  }),
   scrubEvery: duration.optional().meta({
     description: 'So often each node checks 64 records of its disk; 0s: never; default: six block intervals.',
   }),
