@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageException } from '../sim/network/ports.ts';
-import type { ClusterOptions } from './chain-setup.ts';
+import type { ClusterOptions, ClusterWatcher } from './chain-setup.ts';
 import { explicitScenario } from './explicit-scenario.ts';
 import type { RunResult } from './result.ts';
 import { createScenarioRun } from './run.ts';
@@ -33,6 +33,17 @@ faults:
 expect: pass
 `,
 );
+
+/** Hears nothing. */
+const DEAF: ClusterWatcher = {
+  onEvent() {},
+  onSent() {},
+  onDelivered() {},
+  onWaits() {},
+  onHandled() {},
+  onFault() {},
+  onDeviation() {},
+};
 
 interface Ended {
   readonly result: RunResult;
@@ -102,5 +113,32 @@ describe('a branch of a run', () => {
     expect(b.branchHash).toBe(own.traceHash);
     expect(a.result.traceHash).not.toBe(b.result.traceHash);
     expect(branch('x').result).toEqual(a.result);
+  });
+
+  it('has liars that draw other lies', () => {
+    const { byzantine: _, faults: __, ...quiet } = DRAWN;
+    const flooded: ScenarioFile = { ...quiet, hosts: [{ hosts: [1], byzantine: ['flooding'] }] };
+    /** Addresses of nobody that the liar made up, before the moment and after it. */
+    const lies = (seed: string): readonly (readonly string[])[] => {
+      const told: [string[], string[]] = [[], []];
+      const flood = createScenarioRun(flooded, {
+        seed: '7',
+        branch: { atUs, seed },
+        watcher: {
+          ...DEAF,
+          onSent({ from, message }) {
+            if (from === 1 && message.kind === 'PeerInfo')
+              told[flood.cluster.nowUs < atUs ? 0 : 1].push(message.peers.join());
+          },
+        },
+      });
+      while (flood.step(100_000));
+      return told;
+    };
+    const [past, future] = lies('x');
+    const [samePast, other] = lies('y');
+    expect(samePast).toEqual(past);
+    expect(past?.length).toBeGreaterThan(5);
+    expect(other?.[0]).not.toBe(future?.[0]);
   });
 });

@@ -292,6 +292,7 @@ export class TestCluster {
       this.simulator.at(branch.atUs, () => {
         this.branchHash = this.simulator.traceHash();
         this.simulator.rekey(branch.seed);
+        this.byzantine.rekey(branch.seed);
       });
     for (const load of this.loads) load.start();
     scheduleProposals(this.plan, this.setup, {

@@ -6,7 +6,7 @@ import { assert } from '../../env/assert.ts';
 import { address, type KeyId, keyId } from '../../env/units.ts';
 import type { HostProgram } from '../../sim/config.ts';
 import type { CryptoSuite } from '../../sim/crypto-suite.ts';
-import { createStream } from '../../sim/seeds.ts';
+import { createRekeyableStream, type RekeyableStream } from '../../sim/seeds.ts';
 import { type Keys, keysOf, type Signer } from '../load/wallet.ts';
 import type { ClusterPlan, HostPlan } from '../plan.ts';
 import type { Layer, LayerWorld, Seat, Start } from './behaviour.ts';
@@ -64,6 +64,7 @@ export class ByzantineHosts {
   readonly #twins = new Map<number, TwinWatch>();
   readonly #counts = new Map<number, Map<string, number>>();
   readonly #keys: ReadonlySet<string>;
+  readonly #streams: RekeyableStream[] = [];
 
   constructor(plan: ClusterPlan, setup: ByzantineSetup, run: ByzantineRun) {
     this.#plan = plan;
@@ -85,6 +86,11 @@ export class ByzantineHosts {
   /** True for the keys of Byzantine hosts and of their other identities. */
   ownsKey(key: string): boolean {
     return this.#keys.has(key);
+  }
+
+  /** From here on all behaviours draw from another seed. */
+  rekey(seed: string): void {
+    for (const stream of this.#streams) stream.rekey(seed);
   }
 
   /** Keys that a host holds beside its own. */
@@ -159,7 +165,7 @@ export class ByzantineHosts {
     return {
       host,
       hostCount: hosts.length,
-      stream: createStream(seed, `byzantine/${hosts[host]?.name}/${behaviour}`),
+      stream: this.#stream(seed, `byzantine/${hosts[host]?.name}/${behaviour}`),
       signer,
       chainId,
       keys,
@@ -172,6 +178,12 @@ export class ByzantineHosts {
       hostOfKey: (key) => holders.get(key),
       rawMessage: (bytes) => this.raw.message(bytes),
     };
+  }
+
+  #stream(seed: string, name: string): RekeyableStream {
+    const stream = createRekeyableStream(seed, name);
+    this.#streams.push(stream);
+    return stream;
   }
 
   #sybilsOf(host: number): readonly Keys[] {
