@@ -102,7 +102,7 @@ function liars(cluster: SpaceCluster, seed: string, faulty: readonly number[]): 
 }
 
 /**
- * Time-outs of hasty validators, as one seed in four has them, and each with somebody who forgets his locks: proposals come in
+ * Time-outs of hasty validators, as half of the seeds have them, and each with somebody who forgets his locks: proposals come in
  * time, precommits do not, so that locks are taken and rounds go on.
  */
 function rounds(
@@ -112,7 +112,7 @@ function rounds(
 ): Pick<ChainLine, 'rounds'> {
   const stream = createStream(seed, 'swarm/rounds');
   const forgets = hosts.some(({ byzantine }) => byzantine?.some((line) => lineOf(line).kind === 'amnesia'));
-  const isHasty = stream.below(4) === 0 || forgets;
+  const isHasty = stream.below(2) === 0 || forgets;
   if (engine !== 'pos' || !isHasty) return {};
   const some = (leastMs: number, mostMs: number): string => `${stream.between(leastMs, mostMs)}ms`;
   return {

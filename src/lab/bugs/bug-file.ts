@@ -28,6 +28,8 @@ const clusterBug = z.strictObject({
   ...common,
   /** On which chains it can tell; for readers. */
   engine: z.enum(['any', 'pow', 'poa', 'pos']),
+  /** Kinds of faults and of behaviours: in a run without any of them the changed code does what it did before. */
+  onlyWith: z.array(z.string().min(1)).min(1).optional(),
   /** Which honest hosts have it. */
   runs: z.enum(['all', 'half']).default('all'),
   /** Who must notice: a crash of the program, or an oracle by its name. */

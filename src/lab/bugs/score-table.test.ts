@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { DEVIATIONS } from '../../cluster/byzantine/behaviours.ts';
+import { FAULT_KINDS, type FaultLine } from '../../cluster/scenario/schema/faults.ts';
+import type { ScenarioFile } from '../../cluster/scenario/schema.ts';
 import { type ClusterBug, readBugs } from './bug-file.ts';
 import { canTell, isMissed, type StartOutcome } from './score.ts';
 import {
@@ -11,6 +14,11 @@ import {
 } from './score-table.ts';
 
 const bugs = readBugs();
+
+/** Four hosts, and nothing that goes wrong. */
+function small(engine: 'pos' | 'pow' | 'poa'): ScenarioFile {
+  return { name: 'small', shows: 'A test.', duration: '60s', nodes: 4, chain: { engine }, expect: 'pass' };
+}
 
 function bugOf(number: string): ClusterBug {
   const bug = bugs.filter(isClusterBug).find((one) => one.number === number);
@@ -79,7 +87,25 @@ describe('a score', () => {
   });
 
   it('leaves out the runs of engines whose code is not mutated, and no others', () => {
-    expect([canTell(bugOf('02'), 'pos'), canTell(bugOf('02'), 'pow')]).toEqual([true, false]);
-    expect(['pow', 'poa', 'pos'].every((engine) => canTell(bugOf('01'), engine))).toBe(true);
+    const [pos, pow, poa] = [small('pos'), small('pow'), small('poa')];
+    expect([canTell(bugOf('05'), pos), canTell(bugOf('05'), pow)]).toEqual([true, false]);
+    expect([pos, pow, poa].every((scenario) => canTell(bugOf('01'), scenario))).toBe(true);
+  });
+
+  it('leaves out seeds that have nothing by which it shows', () => {
+    const bug = bugOf('21');
+    const liar = { hosts: [0], byzantine: ['forged-certificates' as const] };
+    expect(canTell(bug, small('pos'))).toBe(false);
+    expect(canTell(bug, { ...small('pos'), hosts: [liar] })).toBe(true);
+    const crash: FaultLine = { kind: 'crash', at: '5s', hosts: [1], how: 'kill', down: '1s', disk: 'keep' };
+    expect(canTell(bugOf('02'), small('pos'))).toBe(false);
+    expect(canTell(bugOf('02'), { ...small('pos'), faults: [crash] })).toBe(true);
+  });
+
+  it('says of its bugs only what there is', () => {
+    const known = new Set<string>([...FAULT_KINDS, ...DEVIATIONS]);
+    const said = bugs.filter(isClusterBug).flatMap(({ onlyWith = [] }) => onlyWith);
+    expect(said.length).toBeGreaterThan(5);
+    expect(said.filter((kind) => !known.has(kind))).toEqual([]);
   });
 });

@@ -1,6 +1,8 @@
 /** Score: how many seeds of a space it takes until each planted bug is noticed, and by whom; over independent starts. */
 
+import { lineOf } from '../../cluster/byzantine/behaviours.ts';
 import type { RunResult } from '../../cluster/result.ts';
+import type { ScenarioFile } from '../../cluster/scenario/schema.ts';
 import { drawScenario } from '../../cluster/space/draw.ts';
 import { parseSpace } from '../../cluster/space/parse.ts';
 import type { SpaceFile } from '../../cluster/space/schema.ts';
@@ -56,8 +58,17 @@ const ENGINE_FOLDER = /^src\/chain\/consensus\/(pow|poa|pos|round-robin)\//;
 /** A thread keeps each chain that it has loaded: after so many bugs it gives way to a fresh one. */
 const BUGS_OF_THREAD_MAX = 8;
 
-/** False: the mutated files belong to other engines, so that the run would be the clean one, event for event. */
-export function canTell(bug: ClusterBug, engine: string): boolean {
+/** Kinds of faults and of behaviours that a scenario has. */
+function kindsOf({ faults = [], hosts = [] }: ScenarioFile): ReadonlySet<string> {
+  const behaviours = hosts.flatMap(({ byzantine = [] }) => byzantine.map((line) => lineOf(line).kind));
+  return new Set([...faults.map(({ kind }) => kind), ...behaviours]);
+}
+
+/** False: the mutated files belong to other engines, or nothing can reach the mutation, so that the run would be the clean one. */
+export function canTell(bug: ClusterBug, scenario: ScenarioFile): boolean {
+  const engine = scenario.chain?.engine ?? 'pow';
+  const kinds = kindsOf(scenario);
+  if (bug.onlyWith?.some((kind) => kinds.has(kind)) === false) return false;
   return bug.mutations.some(({ file }) => {
     const owner = ENGINE_FOLDER.exec(file)?.[1];
     return owner === undefined || owner === engine;
@@ -99,7 +110,7 @@ function resultOf(answer: FromWorker, job: Job): RunResult {
 
 function jobOf(space: SpaceFile, bug: ClusterBug, seed: string): Job | undefined {
   const { scenario } = drawScenario(space, seed);
-  if (!canTell(bug, scenario.chain?.engine ?? 'pow')) return undefined;
+  if (!canTell(bug, scenario)) return undefined;
   const source = JSON.stringify(scenario);
   return { file: `seed-${seed}`, source, overrides: [], seed, isolate: false, permuteTies: 0, bug: bug.name };
 }
