@@ -347,6 +347,17 @@ describe('PosEngine, the sign guard', () => {
     expect(host.count('signing-paused')).toBe(0);
   });
 
+  it('what was due before the marker was durable is voted when it is: the others may wait for that vote', () => {
+    const cluster = new PosCluster(FOUR);
+    // Slower than all time-outs of a round, and one of four is not there.
+    cluster.host(2).diskMs = 5_000;
+    for (const host of cluster.hosts) if (host !== cluster.host(3)) host.start();
+    cluster.runUntil(() => cluster.host(2).signed.length > 0);
+    cluster.host(2).diskMs = cluster.host(0).diskMs;
+    cluster.runToHeight(2);
+    expect(cluster.hosts.map(({ height: at }) => at >= 2)).toEqual([true, true, true, false]);
+  });
+
   it('a damaged record counts as one: in that height nothing more is signed', () => {
     const cluster = new PosCluster(FOUR);
     cluster.start();

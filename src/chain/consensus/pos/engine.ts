@@ -246,6 +246,7 @@ class PosEngine implements Engine {
     this.#isMarking = true;
     this.#promises.mark(() => {
       this.#isMarked = true;
+      this.#process?.onMaySign();
     });
   }
 

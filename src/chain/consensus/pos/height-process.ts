@@ -130,6 +130,11 @@ export class HeightProcess {
     this.#pump(this.driver.start());
   }
 
+  /** The records of this key are complete from now on. */
+  onMaySign(): void {
+    this.#signer.voteKept();
+  }
+
   /** The height is over: nothing that comes back is of interest. */
   stop(): void {
     this.#isOver = true;

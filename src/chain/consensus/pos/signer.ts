@@ -46,6 +46,13 @@ export interface SignerPorts {
   onSaid(): void;
 }
 
+/** A vote that was due before the key might sign. */
+interface KeptVote {
+  readonly type: VoteType;
+  readonly round: number;
+  readonly block: BlockHash | undefined;
+}
+
 export class Signer {
   readonly #context: SignerContext;
   readonly #driver: HeightDriver;
@@ -54,6 +61,8 @@ export class Signer {
   /** Undefined: not in the set, so that nothing is signed. */
   readonly #key: PublicKey | undefined;
   #recordedValid: RoundBlock | undefined;
+  /** Of one round, at most one of each type. */
+  #kept: KeptVote[] = [];
 
   constructor(context: SignerContext, driver: HeightDriver, ports: SignerPorts) {
     this.#context = context;
@@ -129,7 +138,11 @@ export class Signer {
       return;
     }
     const validator = this.#key;
-    if (validator === undefined || !maySign(this.#height)) return;
+    if (validator === undefined) return;
+    if (!maySign(this.#height)) {
+      this.#keepBack({ type, round, block });
+      return;
+    }
     const body = block === undefined ? undefined : this.#ports.bodyOf(block);
     // A lock whose block a crash could lose is no lock.
     if (block !== undefined && body === undefined) return;
@@ -139,6 +152,18 @@ export class Signer {
     const vote = { ...content, validator, signature: host.sign({ tag: 'vote', bytes }) };
     const proof = type === 'precommit' && body !== undefined ? this.#proofOf(round, body) : {};
     promises.promise({ kind: 'vote', vote }, voteBytes(vote), proof, (record) => this.#say(record));
+  }
+
+  #keepBack(vote: KeptVote): void {
+    if (this.#kept.some(({ round }) => round !== vote.round)) this.#kept = [];
+    if (this.#kept.every(({ type }) => type !== vote.type)) this.#kept.push(vote);
+  }
+
+  /** Signing may begin: what would have been voted in the newest round is, for the others may wait for it. */
+  voteKept(): void {
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const { type, round, block } of kept) this.vote(type, round, block);
   }
 
   /** What a precommit stands on: it must outlive any crash together with it. Lines 38 and 39. */
