@@ -180,7 +180,11 @@ export class BlockRelay {
       if (request !== undefined) request.next();
       return;
     }
-    if (outcome?.kind === 'orphan') return;
+    if (outcome?.kind === 'orphan') {
+      // Below it something may be missing that nobody gave when it was asked for, on a branch that was not the best one then.
+      this.#ports.onBehind();
+      return;
+    }
     if (request !== undefined) this.#close(request);
     if (this.#ports.isCertified) return;
     if (outcome?.kind !== 'imported' || request?.isAnnounced === true || (isOld && request === undefined))
