@@ -42,7 +42,7 @@ function viewOf(world: World, gone: ReadonlySet<number>): SyncView {
     const liesHigh = behaviour === 'claimsOnly' || behaviour === 'brokenHeaders';
     const isAhead = liesHigh || world.headers < world.tip;
     const claimed = liesHigh ? world.tip + 1_000 : world.tip;
-    return [{ id: peerId(i), isAhead, isOutbound: i % 2 === 0, height: claimed }];
+    return [{ id: peerId(i), isAhead, isOutbound: i % 2 === 0, group: `g${i % 3}`, height: claimed }];
   });
   const wanted = [];
   for (let at = 1; at <= world.headers && wanted.length < WINDOW; at++) {
@@ -223,10 +223,10 @@ describe('stepSync', () => {
     const view: SyncView = {
       ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
       peers: [
-        { id: peerId(0), isAhead: true, isOutbound: false, height: 900 },
-        { id: peerId(1), isAhead: true, isOutbound: true, height: 7 },
-        { id: peerId(2), isAhead: true, isOutbound: true, height: 9 },
-        { id: peerId(3), isAhead: false, isOutbound: true, height: 11 },
+        { id: peerId(0), isAhead: true, isOutbound: false, group: 'g0', height: 900 },
+        { id: peerId(1), isAhead: true, isOutbound: true, group: 'g1', height: 7 },
+        { id: peerId(2), isAhead: true, isOutbound: true, group: 'g2', height: 9 },
+        { id: peerId(3), isAhead: false, isOutbound: true, group: 'g3', height: 11 },
       ],
     };
     const asked: string[] = [];
@@ -242,9 +242,40 @@ describe('stepSync', () => {
     expect(asked).toEqual([peerId(2), peerId(1), peerId(0)]);
   });
 
+  it('asks a machine that failed under another name when all others were asked, for headers and for bodies', () => {
+    const liar = [0, 1, 2].map((n) => ({
+      id: peerId(n),
+      isAhead: true,
+      isOutbound: false,
+      group: 'one',
+      height: 900,
+    }));
+    const view: SyncView = {
+      ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
+      peers: [...liar, { id: peerId(3), isAhead: true, isOutbound: false, group: 'other', height: 7 }],
+    };
+    const headers: string[] = [];
+    let { state, actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
+    for (let i = 0; i < 3; i++) {
+      for (const action of actions) if (action.kind === 'askHeaders') headers.push(action.peer);
+      ({ state, actions } = stepSync(
+        state,
+        { kind: 'timeout', requestId: state.header?.requestId ?? 0 },
+        view,
+      ));
+    }
+    expect(headers).toEqual([peerId(0), peerId(3), peerId(1)]);
+    const wanting = { ...view, wanted: [{ id: id(1), height: height(1) }], wantsHeaders: false };
+    const first = stepSync(SYNC_IDLE, { kind: 'look' }, wanting);
+    expect(first.state.bodies.map(({ peer }) => peer)).toEqual([peerId(0)]);
+    const requestId = first.state.bodies[0]?.requestId ?? 0;
+    const second = stepSync(first.state, { kind: 'timeout', requestId }, wanting);
+    expect(second.state.bodies.map(({ peer }) => peer)).toEqual([peerId(3)]);
+  });
+
   it('asks nobody for a body above the height that it claims', () => {
     const view: SyncView = {
-      peers: [{ id: peerId(0), isAhead: false, isOutbound: true, height: 2 }],
+      peers: [{ id: peerId(0), isAhead: false, isOutbound: true, group: 'g0', height: 2 }],
       wanted: [1, 2, 3].map((at) => ({ id: id(at), height: height(at) })),
       idsPerRequestMax: 8,
       windowMax: 8,
@@ -268,7 +299,7 @@ describe('stepSync', () => {
   it('asks for no headers while there is no room for them', () => {
     const view: SyncView = {
       ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
-      peers: [{ id: peerId(0), isAhead: true, isOutbound: true, height: 9 }],
+      peers: [{ id: peerId(0), isAhead: true, isOutbound: true, group: 'g0', height: 9 }],
     };
     const asks = (wantsHeaders: boolean) =>
       stepSync(SYNC_IDLE, { kind: 'look' }, { ...view, wantsHeaders }).actions.some(
@@ -278,7 +309,13 @@ describe('stepSync', () => {
   });
 
   it('asks those again who had not the bodies of headers that are followed no more, and not who gave them', () => {
-    const peers = [0, 1, 2].map((n) => ({ id: peerId(n), isAhead: n > 0, isOutbound: true, height: 9 - n }));
+    const peers = [0, 1, 2].map((n) => ({
+      id: peerId(n),
+      isAhead: n > 0,
+      isOutbound: true,
+      group: `g${n}`,
+      height: 9 - n,
+    }));
     const wanted = [{ id: id(1), height: height(1) }];
     const view: SyncView = {
       ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),

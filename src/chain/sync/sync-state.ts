@@ -10,6 +10,8 @@ export interface SyncPeer {
   readonly isAhead: boolean;
   /** This node dialed it: nobody chooses how many of those there are but itself. */
   readonly isOutbound: boolean;
+  /** Where its bytes come from: identities cost nothing, machines do. */
+  readonly group: string;
   /** Height that it claims: bodies above it are not asked of it. */
   readonly height: number;
 }
@@ -280,25 +282,34 @@ function phaseOf(state: SyncState, view: SyncView): SyncState['phase'] {
 }
 
 /**
- * The peer that claims most of those who are ahead and did not fail; the one that just answered goes on. Who was dialed comes
- * before who dialed: one machine may dial with a new identity for each lie, so that the tallest claim is always a new liar's.
+ * The peer that claims most of those who are ahead and did not fail; the one that just answered goes on. One machine may dial with
+ * any number of identities, so that the tallest claims are all one liar's: who was dialed comes before who dialed, and then who comes
+ * from where nobody has failed.
  */
 function chooseHeaderPeer(
   state: SyncState,
   view: SyncView,
   goOnWith: PeerId | undefined,
 ): PeerId | undefined {
+  const suspect = suspectGroups(state, view);
   let best: SyncPeer | undefined;
   for (const peer of view.peers) {
     if (!peer.isAhead || state.failed.has(peer.id)) continue;
     if (peer.id === goOnWith) return peer.id;
-    if (best === undefined || comesFirst(peer, best)) best = peer;
+    if (best === undefined || comesFirst(peer, best, suspect)) best = peer;
   }
   return best?.id;
 }
 
-function comesFirst(peer: SyncPeer, other: SyncPeer): boolean {
-  return peer.isOutbound === other.isOutbound ? peer.height > other.height : peer.isOutbound;
+/** Where those who failed come from: no machine is asked again under another name before all others were. */
+function suspectGroups({ failed }: SyncState, { peers }: SyncView): ReadonlySet<string> {
+  return new Set(peers.filter(({ id }) => failed.has(id)).map(({ group }) => group));
+}
+
+function comesFirst(peer: SyncPeer, other: SyncPeer, suspect: ReadonlySet<string>): boolean {
+  if (peer.isOutbound !== other.isOutbound) return peer.isOutbound;
+  if (suspect.has(peer.group) !== suspect.has(other.group)) return !suspect.has(peer.group);
+  return peer.height > other.height;
 }
 
 /** Splits what is wanted into ranges, one for each free peer that claims to have it. */
@@ -310,7 +321,9 @@ function assignBodies(state: SyncState, view: SyncView, actions: SyncAction[]): 
   // One is always asked for: the lowest can be imported at once, whatever waits for parents that nobody wants.
   let room = Math.max(view.windowMax - view.buffered - asked.size, asked.size === 0 ? 1 : 0);
   let next = state;
-  for (const peer of view.peers) {
+  const suspect = suspectGroups(state, view);
+  const isSuspect = ({ group }: SyncPeer): boolean => suspect.has(group);
+  for (const peer of [...view.peers.filter((one) => !isSuspect(one)), ...view.peers.filter(isSuspect)]) {
     if (open.length === 0 || room <= 0) break;
     if (state.failed.has(peer.id) || next.bodies.some((request) => request.peer === peer.id)) continue;
     const ids = takeUpTo(open, peer.height, Math.min(view.idsPerRequestMax, room));

@@ -435,6 +435,7 @@ export class Sync {
       id: peer.id,
       isAhead: this.#isAhead(peer, own),
       isOutbound: peer.direction === 'out',
+      group: peer.group,
       height: peer.head.height,
     }));
     return {
