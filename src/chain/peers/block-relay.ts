@@ -133,7 +133,7 @@ export class BlockRelay {
     if (result.kind === 'block') {
       if (blockId(result.block.header) !== message.id || this.#checkBody(result.block) !== undefined) {
         this.#ports.fault(peer, 'BODY_MISMATCH');
-        request.onWrong(peer);
+        request.nextAfter(peer);
       } else this.#take(request, result.block, result.certificate, peer, 'full');
     } else if (result.kind === 'transactions') {
       request.onTransactions(peer, result.indexes, result.transactions);

@@ -74,7 +74,7 @@ export class BlockRequest {
       send: (peer, message) => ports.send(peer, message),
       onLate: (source) => {
         ports.stalled(source);
-        this.#nextAfter(source);
+        this.nextAfter(source);
       },
     });
   }
@@ -92,7 +92,7 @@ export class BlockRequest {
   onPeerDown(peer: Peer): void {
     const at = this.#announcers.indexOf(peer);
     if (at >= 0) this.#announcers.splice(at, 1);
-    this.#nextAfter(peer);
+    this.nextAfter(peer);
   }
 
   /** Asks for the whole block, or for the rest of what came in parts. Who was banned for what it announced is asked nothing. */
@@ -164,7 +164,7 @@ export class BlockRequest {
         this.#onWhole(peer, body);
         return;
       case 'gone':
-        this.#nextAfter(peer);
+        this.nextAfter(peer);
         return;
       case 'garbage':
         this.#onGarbage(peer);
@@ -172,11 +172,6 @@ export class BlockRequest {
       default:
         assertNever(added);
     }
-  }
-
-  /** What this peer gave is not that block: the next announcer, if it is the one that was asked. */
-  onWrong(peer: Peer): void {
-    this.#nextAfter(peer);
   }
 
   /** The source failed: the next announcer, or nobody until somebody announces it again. */
@@ -198,7 +193,8 @@ export class BlockRequest {
     this.#body = undefined;
   }
 
-  #nextAfter(peer: Peer): void {
+  /** This peer failed: the next announcer, if it is the one that was asked. */
+  nextAfter(peer: Peer): void {
     if (this.source === peer) this.next();
   }
 
@@ -241,7 +237,7 @@ export class BlockRequest {
   #onGarbage(peer: Peer): void {
     this.#body = undefined;
     this.#ports.fault(peer, 'BODY_MISMATCH');
-    this.#nextAfter(peer);
+    this.nextAfter(peer);
   }
 
   /** What the size of the block needs on a slow link, and a pause for the unexpected. */

@@ -149,6 +149,18 @@ const liars: Behaviour[] = [
   'partThenSilent',
 ];
 
+/** Who is asked for headers, when each question runs out. */
+function askedInTurn(view: SyncView, times: number): readonly string[] {
+  const asked: string[] = [];
+  let { state, actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
+  for (let i = 0; i < times; i++) {
+    for (const action of actions) if (action.kind === 'askHeaders') asked.push(action.peer);
+    const requestId = state.header?.requestId ?? 0;
+    ({ state, actions } = stepSync(state, { kind: 'timeout', requestId }, view));
+  }
+  return asked;
+}
+
 describe('stepSync', () => {
   it('reaches the head with one honest peer among any liars, whatever order their answers come in', () => {
     fc.assert(
@@ -229,17 +241,7 @@ describe('stepSync', () => {
         { id: peerId(3), isAhead: false, isOutbound: true, group: 'g3', height: 11 },
       ],
     };
-    const asked: string[] = [];
-    let { state, actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
-    for (let i = 0; i < 3; i++) {
-      for (const action of actions) if (action.kind === 'askHeaders') asked.push(action.peer);
-      ({ state, actions } = stepSync(
-        state,
-        { kind: 'timeout', requestId: state.header?.requestId ?? 0 },
-        view,
-      ));
-    }
-    expect(asked).toEqual([peerId(2), peerId(1), peerId(0)]);
+    expect(askedInTurn(view, 3)).toEqual([peerId(2), peerId(1), peerId(0)]);
   });
 
   it('asks a machine that failed under another name when all others were asked, for headers and for bodies', () => {
@@ -254,17 +256,7 @@ describe('stepSync', () => {
       ...viewOf({ tip: 0, behaviours: [], headers: 0, bodies: new Set() }, new Set()),
       peers: [...liar, { id: peerId(3), isAhead: true, isOutbound: false, group: 'other', height: 7 }],
     };
-    const headers: string[] = [];
-    let { state, actions } = stepSync(SYNC_IDLE, { kind: 'look' }, view);
-    for (let i = 0; i < 3; i++) {
-      for (const action of actions) if (action.kind === 'askHeaders') headers.push(action.peer);
-      ({ state, actions } = stepSync(
-        state,
-        { kind: 'timeout', requestId: state.header?.requestId ?? 0 },
-        view,
-      ));
-    }
-    expect(headers).toEqual([peerId(0), peerId(3), peerId(1)]);
+    expect(askedInTurn(view, 3)).toEqual([peerId(0), peerId(3), peerId(1)]);
     const wanting = { ...view, wanted: [{ id: id(1), height: height(1) }], wantsHeaders: false };
     const first = stepSync(SYNC_IDLE, { kind: 'look' }, wanting);
     expect(first.state.bodies.map(({ peer }) => peer)).toEqual([peerId(0)]);

@@ -103,5 +103,5 @@ export function findBug(bugs: readonly Bug[], wanted: string): Bug {
   const bug = bugs.find(({ name, number }) => name === wanted || number === wanted.padStart(2, '0'));
   if (bug !== undefined) return bug;
   const known = bugs.map(({ name }) => name).join(', ');
-  throw new BugError(`--bug ${wanted}: a number or a name of the gallery was expected: ${known}`);
+  throw new BugError(`bug ${wanted}: a number or a name of the gallery was expected: ${known}`);
 }
