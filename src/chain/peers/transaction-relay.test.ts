@@ -21,8 +21,8 @@ function peer(number: number): Peer {
   return testPeer(number, { id: CHAIN, height: height(0), weight: weight('') });
 }
 
-/** A relay whose mempool holds `held`. */
-function relay(held: readonly Transaction[] = []) {
+/** A relay whose mempool holds `held`; a fault is a failure where no list of them is given. */
+function relay(held: readonly Transaction[] = [], faults?: string[]) {
   const clock = new TestClock(0);
   const sent: [Peer, TransactionsMessage][] = [];
   const got: TxId[] = [];
@@ -33,7 +33,7 @@ function relay(held: readonly Transaction[] = []) {
     requestTimeouts: true,
     peers: () => [],
     send: (to, message) => sent.push([to, message as TransactionsMessage]) > 0,
-    fault: (_peer, fault) => expect.fail(fault),
+    fault: ({ address }, fault) => faults?.push(`${address} ${fault}`) ?? expect.fail(fault),
     get: (id) => pool.get(id),
     ids: () => pool.keys(),
     isNew: (id) => !pool.has(id) && !got.includes(id),
@@ -107,6 +107,26 @@ describe('transactions that are not there', () => {
     expect(wants()).toEqual([['p1', IDS.slice(0, 1)]]);
     clock.advance(60_000);
     expect(only.transactionsInFlight).toBe(0);
+  });
+});
+
+describe('transactions that nobody waits for any more', () => {
+  it('are one fault a message, so that an honest peer may answer late', () => {
+    const faults: string[] = [];
+    const { have, bodies, wants, got, clock } = relay([], faults);
+    const only = peer(1);
+    have(only, IDS);
+    wants();
+    clock.advance(60_000);
+    bodies(only, TRANSACTIONS);
+    expect(got).toEqual([]);
+    expect(faults.splice(0)).toEqual(['p1 UNREQUESTED']);
+    have(only, IDS.slice(0, 1));
+    bodies(only, TRANSACTIONS.slice(0, 2));
+    expect(got).toEqual(IDS.slice(0, 1));
+    expect(faults.splice(0)).toEqual(['p1 UNREQUESTED']);
+    bodies(only, TRANSACTIONS.slice(0, 1));
+    expect(faults).toEqual([]);
   });
 });
 

@@ -84,7 +84,10 @@ export class TransactionRelay {
     if (have.length + want.length + bodies.length === 0) this.#onNotFound(peer);
     if (have.length > 0) this.#onHave(peer, have);
     if (want.length > 0) this.#onWant(peer, want);
-    for (const body of bodies) if (peer.isUp) this.#onBody(peer, body);
+    // One fault a message: an answer that comes too late was honest, however many it holds.
+    let isUnrequested = false;
+    for (const body of bodies) if (peer.isUp && !this.#onBody(peer, body)) isUnrequested = true;
+    if (isUnrequested && peer.isUp) this.#ports.fault(peer, 'UNREQUESTED');
   }
 
   /** A transaction entered the mempool: peers that do not know it are told, together with what comes soon after. */
@@ -179,16 +182,15 @@ export class TransactionRelay {
     for (const [id, request] of open) if (request.batch === batch) this.#next(id, request);
   }
 
-  #onBody(peer: Peer, transaction: Transaction): void {
+  /** False: nobody waits for it, and it is new. */
+  #onBody(peer: Peer, transaction: Transaction): boolean {
     const id = this.#ports.idOf(transaction);
     const request = this.#requests.get(id);
-    if (request === undefined) {
-      if (this.#ports.isNew(id)) this.#ports.fault(peer, 'UNREQUESTED');
-      return;
-    }
+    if (request === undefined) return !this.#ports.isNew(id);
     this.#end(id, request);
     peer.known.add(this.#inventory.numberOf(id));
     this.#ports.onBody(peer, id, transaction);
+    return true;
   }
 
   /** @param more so many will be asked of it beside those that are. */
