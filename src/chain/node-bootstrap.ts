@@ -10,8 +10,19 @@ import type { ChainWorld } from './types/command.ts';
 import type { Message } from './types/message.ts';
 import type { PeerId } from './types/units.ts';
 
+/** Installs of one boot: a disk that did not keep the state so often will not keep it the next time. */
+const INSTALLS_MAX = 3;
+
+/** The installs of this boot. */
+export interface Installing {
+  /** Those before this beginning. */
+  readonly installs: number;
+  /** The snapshot waits on the disk for its install; told as an event of its own. */
+  onReceived(): void;
+}
+
 /** What the beginning needs of the node. */
-export interface BootstrapPorts {
+export interface BootstrapPorts extends Installing {
   readonly env: Env<ChainWorld>;
   readonly config: NodeConfig;
   readonly limits: NodeLimits;
@@ -23,15 +34,18 @@ export interface BootstrapPorts {
   stalled(peer: Peer): void;
   halt(code: 'SNAPSHOT_UNUSABLE' | 'STORAGE_FAULT', fact: string): void;
   isStopped(): boolean;
-  /** The snapshot waits on the disk for its install; told as an event of its own. */
-  onReceived(): void;
 }
 
-/** Undefined: the node has blocks, or none is named. */
+/** Undefined: the node has blocks, none is named, or the disk does not keep it. */
 export function createBootstrap(ports: BootstrapPorts): SnapshotFetch | undefined {
   const { env, config, ledger } = ports;
   const { genesis, schedule, protocolMax, consensus, snapshot } = config;
   if (snapshot === undefined || ledger.head().header.height > 0) return undefined;
+  const { installs } = ports;
+  if (installs >= INSTALLS_MAX) {
+    env.emit({ kind: 'SnapshotLeftAside', id: snapshot.trusted, installs });
+    return undefined;
+  }
   const { genesisId, snapshots } = ledger;
   return new SnapshotFetch({
     env,

@@ -6,7 +6,7 @@ import type { Env } from '../env/program.ts';
 import type { Address, ConnectionId } from '../env/units.ts';
 import type { Candidate } from './consensus/consensus.ts';
 import type { HeadChange, ImportOutcome, Ledger, LedgerHalt } from './ledger/ledger.ts';
-import { createBootstrap, isOfChain } from './node-bootstrap.ts';
+import { createBootstrap, type Installing, isOfChain } from './node-bootstrap.ts';
 import { answerQuery } from './node-commands.ts';
 import {
   DEFAULT_FEATURES,
@@ -66,8 +66,7 @@ export class NodeCore {
   #halted: HaltCode | undefined;
   #isStopped = false;
 
-  /** @param onReceived told, as an event of its own, when the trusted snapshot waits on the disk for its install. */
-  constructor(env: Env<ChainWorld>, config: NodeConfig, ledger: Ledger<unknown>, onReceived: () => void) {
+  constructor(env: Env<ChainWorld>, config: NodeConfig, ledger: Ledger<unknown>, installing: Installing) {
     this.#env = env;
     this.#config = config;
     this.#features = { ...DEFAULT_FEATURES, ...config.features };
@@ -112,7 +111,7 @@ export class NodeCore {
       peer: (id) => this.#network.peer(id),
       halt: (code, fact) => this.halt(code, fact),
       isStopped: () => this.#isStopped,
-      onReceived,
+      ...installing,
     });
   }
 

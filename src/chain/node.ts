@@ -14,15 +14,15 @@ export function createNode(config: NodeConfig): Program<ChainWorld> {
 function createProcess(env: Env<ChainWorld>, config: NodeConfig): Process<ChainWorld> {
   let core: NodeCore | undefined;
   /** Again, in the same boot, when a snapshot was received: the folder is then another one. */
-  function begin(isFirst: boolean): void {
+  function begin(installs: number): void {
     const onReceived = (): void => {
       core?.retire();
-      begin(false);
+      begin(installs + 1);
     };
-    core = startCore(env, config, () => core, onReceived, isFirst);
+    core = startCore(env, config, () => core, onReceived, installs);
   }
   return {
-    onStart: () => begin(true),
+    onStart: () => begin(0),
     onConnected: (c, info) => core?.onConnected(c, info),
     onDialFailed: (address, reason) => core?.onDialFailed(address, reason),
     onMessage: (from, message) => core?.onMessage(from, message),
@@ -53,7 +53,7 @@ function startCore(
   config: NodeConfig,
   core: () => NodeCore | undefined,
   onReceived: () => void,
-  isFirst: boolean,
+  installs: number,
 ): NodeCore | undefined {
   const { genesis, schedule, consensus, protocolMax } = config;
   const opened = openLedger(
@@ -81,10 +81,10 @@ function startCore(
     return undefined;
   }
   const { ledger, reexecuted, halt } = opened;
-  const node = new NodeCore(env, config, ledger, onReceived);
+  const node = new NodeCore(env, config, ledger, { onReceived, installs });
   const { id, header } = ledger.head();
   const { height, parent } = header;
-  if (isFirst) env.emit({ kind: 'NodeStarted', head: id, height, reexecuted });
+  if (installs === 0) env.emit({ kind: 'NodeStarted', head: id, height, reexecuted });
   else env.emit({ kind: 'HeadChanged', id, height, parent });
   if (halt === undefined) node.start();
   else node.halt(halt.code, halt.fact);

@@ -45,6 +45,7 @@ function isUnusual(event: LoggedEvent, isReturn: boolean): boolean {
     case 'BlockHeld':
     case 'SyncPeerDropped':
     case 'SnapshotUnavailable':
+    case 'SnapshotLeftAside':
     case 'SnapshotInstalled':
     case 'ProducersChanged':
     case 'CorruptionDetected':

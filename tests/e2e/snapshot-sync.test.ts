@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHECKSUM_BYTES, snapshotKey } from '../../src/chain/blockstore/records.ts';
+import { CHECKSUM_BYTES, PREFIX, snapshotKey } from '../../src/chain/blockstore/records.ts';
 import { sha256 } from '../../src/chain/crypto/sha256.ts';
 import { decodeManifest, encodeManifest, snapshotId } from '../../src/chain/snapshot/manifest.ts';
 import type { ChainWorld } from '../../src/chain/types/command.ts';
@@ -19,28 +19,50 @@ const config = { store: STORE };
 const JOINS_MS = 40_500;
 const JOINER = 3;
 
-/** Changes what an honest node sends; undefined: the message is swallowed. */
-function liar(change: (message: Message) => Message | undefined) {
+/** An honest node, some of whose ports are others. */
+function around(change: (env: Env<ChainWorld>) => Partial<Env<ChainWorld>>) {
   return (honest: Program<ChainWorld>): Program<ChainWorld> =>
-    (env: Env<ChainWorld>) =>
+    (env) =>
       honest({
         clock: env.clock,
+        network: env.network,
         storage: env.storage,
         random: env.random,
         crypto: env.crypto,
         memo: env.memo,
         emit: (event) => env.emit(event),
         spend: (kind, units) => env.spend(kind, units),
-        network: {
-          dial: (address) => env.network.dial(address),
-          close: (c, how, reason) => env.network.close(c, how, reason),
-          send: (to: ConnectionId, message: Message) => {
-            const changed = change(message);
-            return changed === undefined ? 'queued' : env.network.send(to, changed);
-          },
-        },
+        ...change(env),
       });
 }
+
+/** Changes what an honest node sends; undefined: the message is swallowed. */
+function liar(change: (message: Message) => Message | undefined) {
+  return around(({ network }) => ({
+    network: {
+      dial: (address) => network.dial(address),
+      close: (c, how, reason) => network.close(c, how, reason),
+      send: (to: ConnectionId, message: Message) => {
+        const changed = change(message);
+        return changed === undefined ? 'queued' : network.send(to, changed);
+      },
+    },
+  }));
+}
+
+/** The first leaf of the state is never there when it is read. */
+const forgetfulDisk = around(({ storage }) => ({
+  storage: {
+    get: (key) => storage.get(key),
+    write: (ops) => storage.write(ops),
+    flush: (onDurable) => storage.flush(onDurable),
+    scan: (range, limit, reverse) => {
+      const entries = storage.scan(range, limit, reverse);
+      const isState = range.start.length === 1 && range.start[0] === PREFIX.state;
+      return isState ? entries.slice(1) : entries;
+    },
+  },
+}));
 
 type SnapshotPart = Extract<
   Extract<Message, { kind: 'SyncResponse' }>['result'],
@@ -267,6 +289,18 @@ describe('a node that begins with a snapshot', () => {
     world.run(100);
     expect(world.of('PeerScored')).toEqual([]);
     expect(world.of('SyncStarted', JOINER)).toEqual([]);
+  });
+
+  it('leaves it aside when the disk does not keep its state, and fetches the blocks from genesis on', () => {
+    const world = worldOf({ joiner: { program: forgetfulDisk } });
+    world.run(JOINS_MS + 30_000);
+    expect(world.of('SnapshotFetchStarted', JOINER)).toHaveLength(3);
+    expect(world.of('SnapshotInstalled', JOINER)).toEqual([]);
+    expect(world.of('SnapshotLeftAside', JOINER)).toEqual([
+      expect.objectContaining({ id: world.of('SnapshotMade', 0)[2]?.id, installs: 3 }),
+    ]);
+    expect(world.heights()).toEqual([60, 60, 60, 60]);
+    expect(world.headCount()).toBe(1);
   });
 
   it('takes no notice of a snapshot once it has blocks', () => {

@@ -113,6 +113,8 @@ export type DomainEvent =
     }
   /** No peer has what is missing of the trusted snapshot: they are asked again after a pause. */
   | { readonly kind: 'SnapshotUnavailable'; readonly id: Hash }
+  /** Installed again and again, its state was not what the disk then held: this boot fetches the blocks from genesis on. */
+  | { readonly kind: 'SnapshotLeftAside'; readonly id: Hash; readonly installs: number }
   /** The chain now begins at this block: its state is on the disk, and later blocks follow. */
   | {
       readonly kind: 'SnapshotInstalled';
