@@ -22,7 +22,10 @@ const COUNTED: readonly (readonly [keyof RunCounts, readonly LoggedEvent['kind']
   ['halted', ['NodeHalted']],
   ['compact', []],
   ['setChanges', ['ProducersChanged']],
-  ['snapshots', ['SnapshotMade', 'SnapshotFetchStarted', 'SnapshotUnavailable', 'SnapshotLeftAside', 'SnapshotInstalled']],
+  [
+    'snapshots',
+    ['SnapshotMade', 'SnapshotFetchStarted', 'SnapshotUnavailable', 'SnapshotLeftAside', 'SnapshotInstalled'],
+  ],
 ];
 
 /** What the run came to, as far as it explains what is missing. */
