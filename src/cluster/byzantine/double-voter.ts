@@ -4,7 +4,7 @@ import { encodePosMessage } from '../../chain/consensus/pos/messages.ts';
 import type { Vote } from '../../chain/consensus/pos/vote.ts';
 import { defineBehaviour, drawHalf, WINDOW } from './behaviour.ts';
 import { withHost } from './engine-door.ts';
-import { drawBlockHash, readPosMessage, ValidatorPen } from './validator-pen.ts';
+import { drawBlockHash, PerVote, readPosMessage, ValidatorPen } from './validator-pen.ts';
 
 export const doubleVoter = defineBehaviour({
   schema: z.strictObject({ kind: z.literal('double-voter'), ...WINDOW }).meta({
@@ -17,23 +17,18 @@ export const doubleVoter = defineBehaviour({
       consensus: (honest) =>
         withHost(honest, (host) => {
           const pen = new ValidatorPen(config.consensus.rules, host);
-          const seconds = new WeakMap<Vote, Uint8Array>();
           /** The newest block that this host has proposed itself. */
           let proposed: Vote['block'];
 
           /** nil in place of a block; in place of nil the own block, or one that nobody made. */
-          function secondOf(vote: Vote): Uint8Array | undefined {
-            const known = seconds.get(vote);
-            if (known !== undefined) return known;
+          const seconds = new PerVote((vote) => {
             const { type, height, round, timestampMs } = vote;
             const block = vote.block === undefined ? (proposed ?? drawBlockHash(seat.stream)) : undefined;
             const second = pen.vote({ type, height, round, timestampMs, block });
             if (second === undefined) return undefined;
-            const bytes = encodePosMessage({ kind: 'vote', vote: second });
-            seconds.set(vote, bytes);
             seat.deviated();
-            return bytes;
-          }
+            return encodePosMessage({ kind: 'vote', vote: second });
+          });
 
           return {
             send(to, body) {
@@ -42,7 +37,7 @@ export const doubleVoter = defineBehaviour({
               const vote = pen.ownVote(body);
               const isFirst = vote === undefined || half.has(seat.hostOfKey(to) ?? seat.host);
               if (isFirst || !seat.isActive()) return host.send(to, body);
-              return host.send(to, secondOf(vote) ?? body);
+              return host.send(to, seconds.of(vote) ?? body);
             },
           };
         }),

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { ConsensusRules } from '../../chain/consensus/consensus.ts';
 import { encodePosMessage } from '../../chain/consensus/pos/messages.ts';
-import type { Vote } from '../../chain/consensus/pos/vote.ts';
 import { type UnixMs, unixMs } from '../../env/units.ts';
 import { parseDurationUs } from '../scenario/duration.ts';
 import { signedDuration } from '../scenario/schema/values.ts';
@@ -10,7 +9,7 @@ import { defineBehaviour, type Layer, type Seat, WINDOW } from './behaviour.ts';
 import { Links } from './connections.ts';
 import { withHost } from './engine-door.ts';
 import { RogueBlocks, weightOf } from './rogue-blocks.ts';
-import { ValidatorPen } from './validator-pen.ts';
+import { PerVote, ValidatorPen } from './validator-pen.ts';
 
 /** Within the two hours that proof of work bears: nobody refuses it. */
 const BY_DEFAULT = '100min';
@@ -70,20 +69,13 @@ function lyingVotes(seat: Seat, rules: ConsensusRules<unknown>, byMs: number): L
     consensus: (honest) =>
       withHost(honest, (host) => {
         const pen = new ValidatorPen(rules, host);
-        const lies = new WeakMap<Vote, Uint8Array>();
-
         /** The same vote at another time: its own node keeps the right one, or would count no quorum of its own. */
-        function lie(vote: Vote): Uint8Array | undefined {
-          const known = lies.get(vote);
-          if (known !== undefined) return known;
-          const { type, height, round, block, timestampMs } = vote;
-          const false_ = pen.vote({ type, height, round, block, timestampMs: lieOf(timestampMs) });
-          if (false_ === undefined) return undefined;
-          const bytes = encodePosMessage({ kind: 'vote', vote: false_ });
-          lies.set(vote, bytes);
+        const lies = new PerVote(({ type, height, round, block, timestampMs }) => {
+          const lie = pen.vote({ type, height, round, block, timestampMs: lieOf(timestampMs) });
+          if (lie === undefined) return undefined;
           seat.deviated();
-          return bytes;
-        }
+          return encodePosMessage({ kind: 'vote', vote: lie });
+        });
 
         return {
           build(plan) {
@@ -93,7 +85,7 @@ function lyingVotes(seat: Seat, rules: ConsensusRules<unknown>, byMs: number): L
           },
           send(to, body) {
             const vote = seat.isActive() ? pen.ownVote(body) : undefined;
-            return host.send(to, (vote === undefined ? undefined : lie(vote)) ?? body);
+            return host.send(to, (vote === undefined ? undefined : lies.of(vote)) ?? body);
           },
         };
       }),

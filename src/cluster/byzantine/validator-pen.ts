@@ -42,6 +42,36 @@ export function otherAddress(own: AccountAddress): AccountAddress {
   return accountAddress(`${own.startsWith('0') ? '1' : '0'}${own.slice(1)}`);
 }
 
+/** Own votes that a layer remembers: all of a height and of the one before it, in many rounds. */
+const VOTES_MAX = 256;
+
+/**
+ * What a layer made of each own vote, by what the vote says: the same one may be read again from other bytes, and what is
+ * made once is one lie.
+ */
+export class PerVote<T> {
+  readonly #make: (vote: Vote) => T | undefined;
+  readonly #made = new Map<string, T>();
+
+  /** @param make undefined: nothing can be made of it now; it is asked again. */
+  constructor(make: (vote: Vote) => T | undefined) {
+    this.#make = make;
+  }
+
+  of(vote: Vote): T | undefined {
+    const { type, height, round, block, timestampMs } = vote;
+    const key = `${type}/${height}/${round}/${block}/${timestampMs}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make(vote);
+    if (made === undefined) return undefined;
+    const [oldest] = this.#made.keys();
+    if (this.#made.size >= VOTES_MAX && oldest !== undefined) this.#made.delete(oldest);
+    this.#made.set(key, made);
+    return made;
+  }
+}
+
 /** One per layer and boot. */
 export class ValidatorPen {
   readonly #rules: ConsensusRules<unknown>;
