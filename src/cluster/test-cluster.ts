@@ -36,6 +36,7 @@ import type { EventLine, Verdict, Violation } from './result.ts';
 import { Rounds } from './rounds.ts';
 import { eventsOfMissing } from './shortfall.ts';
 import { carriedIn, SignLog } from './sign-log.ts';
+import { watchSnapshots } from './snapshot-operator.ts';
 import { TestNode } from './test-node.ts';
 
 /** Between two looks of the oracles that look now and then, at least; a block interval where that is longer. */
@@ -301,6 +302,7 @@ export class TestCluster {
       command: (host, command, onAnswer) =>
         this.simulator.command(host, command, ({ kind }) => onAnswer(kind === 'Done')),
     });
+    this.#watchSnapshots();
     const everyUs = Math.max(CHECK_EVERY_US, this.plan.chain.blockIntervalUs);
     const look = (): void => {
       for (const oracle of this.#oracles) oracle.onCheck?.();
@@ -388,6 +390,18 @@ export class TestCluster {
       this.#trigger = 'check';
     }
     if (moved) this.#onHeadMoved(atUs);
+  }
+
+  #watchSnapshots(): void {
+    const { operator } = this.setup;
+    if (operator === undefined) return;
+    const hosts = this.nodes.map(({ index }) => index).filter((host) => this.plan.hosts[host]?.fromSnapshot);
+    watchSnapshots(operator, hosts, {
+      nowUs: () => this.nowUs,
+      at: (atUs, run) => this.simulator.at(atUs, run),
+      isWaiting: (host) => this.simulator.inspect(host)?.sync.phase === 'snapshot',
+      restart: (host) => this.simulator.restart(host),
+    });
   }
 
   /** A boot begins: a crash at an effect may have taken the disk that it was to find. */

@@ -62,7 +62,7 @@ export const hostRuleSchema = z.strictObject({
   joins: duration.optional().meta({ description: 'First boot; default 0s.' }),
   snapshot: z.boolean().optional().meta({
     description:
-      'Started without blocks, it begins with the newest snapshot that two other hosts made alike, where there is one; default false.',
+      'Started without blocks, it begins with the newest snapshot that two other hosts made alike, where there is one; when they have dropped that one before it was here, it is started again with a newer one; default false.',
   }),
   skew: signedDuration.optional().meta({ description: 'Its wall clock against true time; default 0s.' }),
   driftPpm: driftPpm
