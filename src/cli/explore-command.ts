@@ -57,7 +57,11 @@ export function addExploreCommand(program: Command, output: Output, onExit: (cod
       (value: string, all?: readonly string[]) => [...(all ?? []), value],
     )
     .option('--from <time>', 'messages that leave from then on are chosen; default: half a block interval')
-    .option('--until <time>', 'up to then; default: the quiet end, exhaustive: a block interval later')
+    .option('--to <time>', 'messages that leave later are not; default: --until')
+    .option(
+      '--until <time>',
+      'none is held back any more; default: the quiet end, exhaustive: a block interval after --from',
+    )
     .option('--hold <time>', 'no message is kept longer than that; default 10s')
     .option(
       '--timers <when>',
@@ -94,10 +98,13 @@ function createExplore(flags: ExploreFlags): ExploreJob {
   const fromUs = flags.fromUs ?? Math.floor(intervalUs / 2);
   const oneHeight = strategy === 'exhaustive' ? fromUs + intervalUs : plan.quietFromUs;
   const untilUs = flags.untilUs ?? Math.min(oneHeight, plan.quietFromUs);
+  const toUs = flags.toUs ?? untilUs;
   if (untilUs > plan.quietFromUs || untilUs <= fromUs)
     throw new UsageError(
       `--from, --until: a time in which something may go wrong was expected, at most 0s to ${plan.quietFromUs / 1_000_000}s of ${flags.file}`,
     );
+  if (toUs < fromUs || toUs > untilUs)
+    throw new UsageError('--to: a time from --from to --until was expected');
   const { holdUs, timers, stepsMax, overrides, bug } = flags;
   const { file, source: text } = source;
   return {
@@ -111,7 +118,7 @@ function createExplore(flags: ExploreFlags): ExploreJob {
       ...(bug === undefined ? {} : { bug }),
     },
     strategy: strategy === 'compare' ? 'pct' : strategy,
-    bounds: { fromUs, untilUs, holdUs, timers, stepsMax: flags.steps ?? stepsMax },
+    bounds: { fromUs, toUs, untilUs, holdUs, timers, stepsMax: flags.steps ?? stepsMax },
     depth: flags.depth,
     steps: 1,
   };

@@ -28,6 +28,7 @@ export interface ExploreFlags {
   readonly overrides: readonly Override[];
   /** Undefined: by the scenario. */
   readonly fromUs: number | undefined;
+  readonly toUs: number | undefined;
   readonly untilUs: number | undefined;
   readonly holdUs: number;
   readonly timers: 'last' | 'choice';
@@ -68,6 +69,7 @@ function oneOf<T extends string>(
 /** @throws {UsageError} when a flag makes no sense. */
 export function parseExploreFlags(file: string, flags: Flags): ExploreFlags {
   const fromUs = duration(flags, 'from', '--from');
+  const toUs = duration(flags, 'to', '--to');
   const untilUs = duration(flags, 'until', '--until');
   if (fromUs !== undefined && untilUs !== undefined && untilUs <= fromUs)
     throw new UsageError('--until: a time after --from was expected');
@@ -80,6 +82,7 @@ export function parseExploreFlags(file: string, flags: Flags): ExploreFlags {
     jobs: parseJobs(flags),
     overrides: parseOverrides(flags),
     fromUs,
+    toUs,
     untilUs,
     holdUs: duration(flags, 'hold', '--hold') ?? DEFAULT_HOLD_US,
     timers: oneOf(flags, 'timers', '--timers', ['last', 'choice'] as const) ?? 'last',

@@ -18,7 +18,9 @@ export const NO_MORE_CHOICES = -1;
 export interface OrderConfig {
   /** Messages that leave from then on wait to be chosen. */
   readonly fromUs: number;
-  /** Messages that leave later do not wait, but for others before them on their connection; and none is held longer. */
+  /** Messages that leave later do not wait, but for others before them on their connection. */
+  readonly toUs: number;
+  /** None is held longer. */
   readonly untilUs: number;
   /** A message arrives at most so much later than it would by itself. */
   readonly holdUs: number;
@@ -57,8 +59,8 @@ export class ChosenOrder {
   /** True when an arrival is to wait here. */
   wants({ end, delivery: { leftUs } }: Arrival): boolean {
     if (this.#isOver) return false;
-    const { fromUs, untilUs } = this.#config;
-    return (leftUs >= fromUs && leftUs <= untilUs) || this.#queues.has(end);
+    const { fromUs, toUs } = this.#config;
+    return (leftUs >= fromUs && leftUs <= toUs) || this.#queues.has(end);
   }
 
   add(arrival: Arrival, tie: number, code: number, parent: number): void {

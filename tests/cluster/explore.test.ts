@@ -32,6 +32,7 @@ const spread = (): ClusterPlan =>
 const HOLD_US = 2_000_000;
 const BOUNDS: Bounds = {
   fromUs: 500_000,
+  toUs: 4_000_000,
   untilUs: 4_000_000,
   holdUs: HOLD_US,
   timers: 'choice',

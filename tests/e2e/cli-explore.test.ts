@@ -68,11 +68,30 @@ describe('aureon explore', () => {
     expect(state.visited).toBeGreaterThan(runs);
   });
 
+  it('finds by every order of a few messages what a validator forgets when its power is lost', async () => {
+    const file = join(root, 'scenarios', 'explore', 'pos-three-power.yaml');
+    const window = ['--from', '990ms', '--to', '1000002us', '--until', '1310ms', '--hold', '1s'];
+    const search = ['explore', file, '--strategy', 'exhaustive', '--timers', 'choice', ...window];
+    const found = await shop.aureon([...search, '--bug', '02']);
+    expect([found.code, found.stderr]).toEqual([1, '']);
+    expect(found.stdout).toContain('signing/said-twice violated by n2');
+    const schedule = /--replay '([^']+)'/.exec(found.stdout)?.[1] ?? '';
+    const again = await shop.aureon(['explore', file, '--bug', '02', '--replay', schedule]);
+    expect([again.code, again.stdout]).toEqual([1, expect.stringContaining('signing/said-twice')]);
+    const clean = await shop.aureon([...search, '--json']);
+    expect(clean.code).toBe(0);
+    const { state, failures } = JSON.parse(clean.stdout.trim().split('\n').at(-1) ?? '');
+    expect([failures, state.counts.cut]).toEqual([[], 0]);
+    expect(state.counts.schedules).toBeGreaterThan(100);
+  });
+
   it.each([
     [['explore', 'four.yaml', '--strategy', 'luck'], '--strategy luck: one of pct, random, exhaustive'],
     [['explore', 'four.yaml', '--depth', '9'], '--depth 9: a whole number from 1 to 8'],
     [['explore', 'four.yaml', '--hold', 'soon'], '--hold soon: a duration'],
     [['explore', 'four.yaml', '--from', '2s', '--until', '1s'], '--until: a time after --from'],
+    [['explore', 'four.yaml', '--from', '2s', '--to', '1s'], '--to: a time from --from to --until'],
+    [['explore', 'four.yaml', '--to', '3s', '--until', '2s'], '--to: a time from --from to --until'],
     [['explore', 'four.yaml', '--until', '7s'], 'a time in which something may go wrong'],
     [['explore', 'four.yaml', '--replay', 'n0>n9:Consensus#1+1us'], 'two of the hosts n0 to n3'],
     [['explore', 'none.yaml'], 'none.yaml: there is no such file'],

@@ -12,7 +12,7 @@ import { chainOf, type Strategy } from './strategy.ts';
 const SLICE_EVENTS = 256;
 
 /** What is chosen in a run, and within which bounds. */
-export type Bounds = Pick<OrderConfig, 'fromUs' | 'untilUs' | 'holdUs' | 'timers'> & {
+export type Bounds = Pick<OrderConfig, 'fromUs' | 'toUs' | 'untilUs' | 'holdUs' | 'timers'> & {
   /** After so many steps the rest comes as soon as it can. */
   readonly stepsMax: number;
 };
