@@ -1,14 +1,23 @@
 /** How the tests run: unit tests beside the source, contract, vector, reference and end-to-end tests under tests/. */
 import { defineConfig } from 'vitest/config';
 
+/** Tests of whole runs: of many simulations, or of the command in a process of its own. What they cover is covered by the others. */
+const RUNS = [
+  'tests/cluster/{crash-points,determinism,explore,gallery-reference,metamorphic,pos-gallery,stakes}.test.ts',
+  'tests/e2e/cli-*.test.ts',
+  'properties/**/*.test.ts',
+  'examples/**/*.test.ts',
+  'validate/**/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: [
-      'src/**/*.test.ts',
-      'tests/**/*.test.ts',
-      'properties/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'validate/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: { name: 'parts', include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], exclude: RUNS },
+      },
+      { extends: true, test: { name: 'runs', include: RUNS } },
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,

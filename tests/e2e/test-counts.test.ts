@@ -47,6 +47,19 @@ describe('test-counts', () => {
     expect(count(report)).toEqual({ line: '12 passed, 2 failed\n', exitCode: 1 });
   });
 
+  it('adds several reports up, and fails when in one of them no test ran.', () => {
+    const paths = [12, 30, 0].map((numPassedTests, i) => {
+      const path = join(folder, `${i}.json`);
+      writeFileSync(path, JSON.stringify({ numPassedTests, numFailedTests: 0, testResults: [] }));
+      return path;
+    });
+    const run = (list: readonly string[]) =>
+      spawnSync(process.execPath, [script, ...list], { encoding: 'utf8' });
+    expect(run(paths.slice(0, 2))).toMatchObject({ stdout: '42 passed, 0 failed\n', status: 0 });
+    expect(run(paths)).toMatchObject({ stdout: '42 passed, 0 failed\n', status: 1 });
+    expect(run([])).toMatchObject({ stdout: '0 passed, 0 failed\n', status: 1 });
+  });
+
   it.each([
     ['no test ran', { numPassedTests: 0, numFailedTests: 0, testResults: [] }],
     ['there is no report', undefined],
