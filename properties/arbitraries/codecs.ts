@@ -14,13 +14,24 @@ import {
   encodePlace,
   encodeUndo,
 } from '../../src/chain/blockstore/record-codecs.ts';
+import { viewCodec } from '../../src/chain/consensus/engine-fields.ts';
 import { decodePoaConfig, encodePoaConfig } from '../../src/chain/consensus/poa/config.ts';
 import { encodePoaField, poaFieldOf } from '../../src/chain/consensus/poa/header-field.ts';
+import { poaViewLayout, viewFlaw } from '../../src/chain/consensus/poa/view.ts';
 import { decodeCommit, encodeCommit } from '../../src/chain/consensus/pos/commit.ts';
 import { decodePosConfig, encodePosConfig } from '../../src/chain/consensus/pos/config.ts';
 import { decodeEvidence, encodeEvidence } from '../../src/chain/consensus/pos/evidence.ts';
 import { decodePosMessage, encodePosMessage } from '../../src/chain/consensus/pos/messages.ts';
 import { decodeRoundField, encodeRoundField } from '../../src/chain/consensus/pos/round.ts';
+import {
+  encodeSet,
+  encodeStake,
+  encodeTotals,
+  readStake,
+  readTotals,
+} from '../../src/chain/consensus/pos/stake-records.ts';
+import { validatorSetLayout } from '../../src/chain/consensus/pos/validator-set.ts';
+import { type PosView, posViewCodec } from '../../src/chain/consensus/pos/view.ts';
 import { readVoteSignBytes, voteSignBytes } from '../../src/chain/consensus/pos/vote.ts';
 import { decodePowConfig, encodePowConfig } from '../../src/chain/consensus/pow/config.ts';
 import { decodePowView, encodePowView, genesisView, nextView } from '../../src/chain/consensus/pow/view.ts';
@@ -29,7 +40,7 @@ import {
   encodeRoundRobinConfig,
 } from '../../src/chain/consensus/round-robin/config.ts';
 import { decodeManifest, encodeManifest } from '../../src/chain/snapshot/manifest.ts';
-import { NAMESPACE, type Namespace } from '../../src/chain/state/state.ts';
+import { NAMESPACE, type Namespace, type StateReader } from '../../src/chain/state/state.ts';
 import {
   decodeAccount,
   decodeReceipt,
@@ -39,17 +50,29 @@ import {
 import { decodeBlock, encodeBlock } from '../../src/chain/types/block-codec.ts';
 import { decodeGenesis, encodeGenesis } from '../../src/chain/types/genesis-codec.ts';
 import { decodeHeader, encodeHeader } from '../../src/chain/types/header-codec.ts';
+import { decodeLayout } from '../../src/chain/types/layout/codec.ts';
 import { createMessageCodec } from '../../src/chain/types/message-codec.ts';
 import { decodeTransaction, encodeTransaction } from '../../src/chain/types/transaction-codec.ts';
-import { blockHash, hash, height, weight } from '../../src/chain/types/units.ts';
+import {
+  accountAddress,
+  amount,
+  blockHash,
+  hash,
+  height,
+  publicKey,
+  weight,
+} from '../../src/chain/types/units.ts';
+import { AssertionError } from '../../src/env/assert.ts';
 import { bytesToHex, hexToBytes } from '../../src/env/bytes.ts';
 import { unixMs } from '../../src/env/units.ts';
 import {
   accounts,
+  amounts,
   blocks,
   geneses,
   hash32,
   headers,
+  heights,
   hexText,
   messages,
   receipts,
@@ -70,6 +93,7 @@ import {
   roundRobinConfigs,
   votes,
 } from './consensus-types.ts';
+import { runSteps, stakes, steps } from './stake.ts';
 
 /** A codec over its values; the type of those is its own affair. */
 export interface SpelledType {
@@ -142,6 +166,55 @@ const powViews = fc
     ),
   );
 
+const keys = hash32.map(publicKey);
+const poaViews = fc
+  .tuple(
+    record({
+      config: poaConfigs,
+      height: heights,
+      timestampMs: fc.maxSafeNat().map(unixMs),
+      ago: fc.nat({ max: 29 }),
+      recents: fc.array(keys, { maxLength: 4 }),
+      votes: fc.array(record({ target: keys, add: fc.boolean(), signer: keys }), { maxLength: 3 }),
+    }),
+    fc.uniqueArray(keys, { maxLength: 4 }),
+  )
+  .map(([view, signers]) => ({ ...view, signers: signers.sort() }));
+const poaViewCodec = viewCodec(poaViewLayout, viewFlaw);
+/** Ends of chains whose stake moved: an arbitrary view would hardly ever be one that a chain can have. */
+const posViews: fc.Arbitrary<PosView> = fc.constantFrom(
+  ...fc.sample(fc.tuple(stakes, steps), { numRuns: 24, seed: 2_026 }).map(([genesis, list]) => {
+    return runSteps(genesis, list, () => {}).view;
+  }),
+);
+const stakeRecords = record({
+  key: keys,
+  bonded: amounts.map((one) => (one === 0n ? amount(1n) : one)),
+  entries: fc.array(fc.maxSafeNat(), { maxLength: 4 }),
+});
+const stakeTotals = record({
+  count: u32,
+  bonded: amounts,
+  unbonding: amounts,
+  first: fc.maxSafeNat(),
+  end: fc.maxSafeNat(),
+  changes: u32,
+  joined: u32,
+});
+const SET_MAX_BYTES = 65_536;
+
+/** What an engine reads from a state whose every leaf is this one; what is refused there can only come from a bug. */
+function fromLeaf<T>(read: (state: StateReader) => T): (bytes: Uint8Array) => T | undefined {
+  return (bytes) => {
+    try {
+      return read({ get: () => bytes });
+    } catch (error) {
+      if (error instanceof AssertionError) return undefined;
+      throw error;
+    }
+  };
+}
+
 const ofTheChain: readonly SpelledType[] = [
   spelledType('transactions', transactions, encodeTransaction, decodeTransaction),
   spelledType('headers', headers, encodeHeader, decodeHeader),
@@ -193,6 +266,21 @@ const ofEngines: readonly SpelledType[] = [
   ),
   spelledText('configurations of proof of work', powConfigs, encodePowConfig, decodePowConfig),
   spelledType('views of proof of work', powViews, encodePowView, decodePowView),
+  spelledType('views of proof of authority', poaViews, poaViewCodec.encodeView, poaViewCodec.decodeView),
+  spelledType('views of proof of stake', posViews, posViewCodec.encodeView, posViewCodec.decodeView),
+  spelledType(
+    'sets of validators',
+    posViews.map(({ next }) => next),
+    encodeSet,
+    (bytes) => decodeLayout(validatorSetLayout, bytes, SET_MAX_BYTES),
+  ),
+  spelledType(
+    'leaves of stake',
+    stakeRecords,
+    encodeStake,
+    fromLeaf((state) => readStake(state, accountAddress('0'.repeat(64)))),
+  ),
+  spelledType('totals of stake', stakeTotals, encodeTotals, fromLeaf(readTotals)),
 ];
 
 const ofTheStore: readonly SpelledType[] = [
