@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests of whole runs: of many simulations, or of the command in a process of its own. What they cover is covered by the others. */
 const RUNS = [
-  'tests/cluster/{crash-points,determinism,explore,gallery-reference,metamorphic,pos-gallery,stakes}.test.ts',
-  'tests/e2e/cli-*.test.ts',
-  'properties/**/*.test.ts',
+  'tests/cluster/{crash-points,determinism,metamorphic,pos-gallery}.test.ts',
+  'tests/e2e/{cli-*,node-chaos,validate}.test.ts',
+  'properties/!(scenario-file-*).test.ts',
   'examples/**/*.test.ts',
   'validate/**/*.test.ts',
 ];
@@ -15,7 +15,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], exclude: RUNS },
+        test: {
+          name: 'parts',
+          include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'properties/scenario-file-*.test.ts'],
+          exclude: RUNS,
+        },
       },
       { extends: true, test: { name: 'runs', include: RUNS } },
     ],
