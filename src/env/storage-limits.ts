@@ -1,7 +1,7 @@
 /** The limits of env/storage.ts as assertions of the caller. */
-import { assert } from '../../env/assert.ts';
-import type { KeyRange, WriteOp } from '../../env/storage.ts';
-import { BATCH_MAX_BYTES, KEY_MAX_BYTES, VALUE_MAX_BYTES } from '../../env/storage.ts';
+import { assert } from './assert.ts';
+import type { KeyRange, WriteOp } from './storage.ts';
+import { BATCH_MAX_BYTES, KEY_MAX_BYTES, VALUE_MAX_BYTES } from './storage.ts';
 
 /** @throws {AssertionError} for a key that no storage takes. */
 export function assertKey(key: Uint8Array): void {

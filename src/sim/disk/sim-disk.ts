@@ -3,6 +3,7 @@ import { assert } from '../../env/assert.ts';
 import { equalBytes } from '../../env/bytes.ts';
 import type { Entry, KeyRange, Storage, StorageFault, WriteOp } from '../../env/storage.ts';
 import { StorageCrash } from '../../env/storage.ts';
+import { assertBatch, assertKey, assertScan } from '../../env/storage-limits.ts';
 import type { Conditions } from './conditions.ts';
 import {
   conditionsOf,
@@ -28,7 +29,6 @@ import type {
 import type { OneKeyFault } from './fault-target.ts';
 import { aim, differences, isMeant } from './fault-target.ts';
 import { compareText, keyToText, textToKey } from './key-text.ts';
-import { assertBatch, assertKey, assertScan } from './limits.ts';
 import type { SortedMap } from './sorted-keys.ts';
 import { createSortedMap } from './sorted-keys.ts';
 import { type Undo, type UndoBatch, WriteJournal } from './write-journal.ts';
