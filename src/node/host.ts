@@ -1,0 +1,108 @@
+/** One boot of a program in the real world: its adapters, its turns, and its end. The twin of sim/host.ts. */
+import type { Server } from 'node:net';
+import type { Codec } from '../env/network.ts';
+import type { Env, Process, Program, World } from '../env/program.ts';
+import type { StorageFault } from '../env/storage.ts';
+import { StorageCrash } from '../env/storage.ts';
+import type { Address, KeyId } from '../env/units.ts';
+import { openLmdbStorage } from './lmdb-storage.ts';
+import { createSystemClock } from './system-clock.ts';
+import { createSystemCrypto, type SignatureSuite } from './system-crypto.ts';
+import { systemRandom } from './system-random.ts';
+import { createTcpNetwork, type TcpLimits, type TlsIdentity } from './tcp-network.ts';
+import { createTurns } from './turns.ts';
+
+/** What a boot is made of. */
+export interface HostConfig<W extends World> {
+  readonly program: Program<W>;
+  readonly codec: Codec<W['message']>;
+  /** An open port, which the boot closes at its end. */
+  readonly listener: Server;
+  /** The addresses that others dial this host by. */
+  readonly own: readonly Address[];
+  readonly limits: TcpLimits;
+  readonly tls: TlsIdentity | undefined;
+  /** The folder of the database; one process at a time. */
+  readonly folder: string;
+  readonly suite: SignatureSuite;
+  readonly secrets: ReadonlyMap<KeyId, Uint8Array>;
+  /** Everything that the program emits, inside its handler: it must not call back. */
+  onEvent(event: W['event']): void;
+  /** The boot has ended by itself; `close` is called by whoever is told. */
+  onEnded(why: HostEnd): void;
+}
+
+/** Why a boot ended by itself. */
+export type HostEnd =
+  | { readonly kind: 'storage'; readonly fault: StorageFault }
+  /** An assertion, or another error that only a bug throws. */
+  | { readonly kind: 'crashed'; readonly error: unknown };
+
+/** A boot that runs. */
+export interface RunningHost<W extends World> {
+  /** Runs as a handler of its own; false when the boot has ended. */
+  command(command: W['command'], reply: (answer: W['answer']) => void): boolean;
+  /** Undefined when the boot has ended. */
+  inspect(): W['snapshot'] | undefined;
+  /** Resolves when the program is done, or the time is over: true when it was done. */
+  stop(deadlineMs: number): Promise<boolean>;
+  /** Ends the boot: peers see a reset, what was written is committed. */
+  close(): Promise<void>;
+}
+
+/** Builds the program and starts it. @throws {Error} when the folder cannot be opened. */
+export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W> {
+  let process: Process<W> | undefined;
+  const turns = createTurns((error) => {
+    config.onEnded(
+      error instanceof StorageCrash ? { kind: 'storage', fault: error.fault } : { kind: 'crashed', error },
+    );
+  });
+  const enter = (run: () => void): void => turns.enter(run);
+  const enterProcess = (run: (running: Process<W>) => void): void =>
+    turns.enter(() => {
+      if (process !== undefined) run(process);
+    });
+  const storage = openLmdbStorage(config.folder, enter);
+  const clock = createSystemClock(turns);
+  const network = createTcpNetwork<W>(config, enterProcess);
+  const env: Env<W> = {
+    clock,
+    network,
+    storage,
+    random: systemRandom,
+    crypto: createSystemCrypto(config.suite, config.secrets, enter),
+    memo: { get: (_kind, _key, compute) => compute() },
+    emit: (event) => config.onEvent(event),
+    spend: () => {},
+  };
+  turns.enter(() => {
+    process = config.program(env);
+  });
+  enterProcess((running) => running.onStart());
+
+  return {
+    command(command, reply) {
+      if (turns.isOver) return false;
+      enterProcess((running) => running.onCommand(command, reply));
+      return true;
+    },
+    inspect: () => (turns.isOver ? undefined : process?.inspect()),
+    stop: (deadlineMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => resolve(false), deadlineMs);
+        const done = (isDone: boolean): void => {
+          clearTimeout(timer);
+          resolve(isDone);
+        };
+        if (turns.isOver) done(false);
+        else enterProcess((running) => running.onStop(() => done(true)));
+      }),
+    async close() {
+      turns.end();
+      clock.stop();
+      await network.stop();
+      await storage.close();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compareBytes } from '../env/bytes.ts';
+import type { WriteOp } from '../env/storage.ts';
+import { type LmdbStorage, openLmdbStorage } from './lmdb-storage.ts';
+
+const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 });
+const op: fc.Arbitrary<WriteOp> = fc.oneof(
+  fc.record({ kind: fc.constant('put' as const), key, value: fc.uint8Array({ maxLength: 2 }) }),
+  fc.record({ kind: fc.constant('delete' as const), key }),
+);
+const bound = fc.uint8Array({ maxLength: 2, max: 3 });
+const action = fc.oneof(
+  fc.record({ do: fc.constant('write' as const), ops: fc.array(op, { maxLength: 4 }) }),
+  fc.record({ do: fc.constant('flush' as const) }),
+  // So many turns of the loop in which commits may end.
+  fc.record({ do: fc.constant('wait' as const), turns: fc.nat({ max: 3 }) }),
+  fc.record({
+    do: fc.constant('scan' as const),
+    start: bound,
+    end: fc.option(bound, { nil: undefined }),
+    limit: fc.nat({ max: 5 }),
+    reverse: fc.boolean(),
+  }),
+);
+
+/** Entries of a map in the order of keys. */
+function sorted(content: ReadonlyMap<string, Uint8Array>) {
+  return [...content]
+    .map(([text, value]) => ({ key: Uint8Array.from(Buffer.from(text, 'hex')), value }))
+    .sort((a, b) => compareBytes(a.key, b.key));
+}
+
+describe('the database', () => {
+  let folder: string;
+  let count = 0;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aureon-lmdb-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const flushed = (storage: LmdbStorage): Promise<void> =>
+    new Promise((resolve) => storage.flush(() => resolve()));
+
+  it('answers as a map does, whatever of it is committed, and after it was opened again', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 20 }), async (actions) => {
+        const path = join(folder, `${count++}`);
+        let storage = openLmdbStorage(path, (run) => run());
+        const model = new Map<string, Uint8Array>();
+        for (const one of actions) {
+          if (one.do === 'flush') await flushed(storage);
+          else if (one.do === 'wait')
+            for (let i = 0; i < one.turns; i++) await new Promise((resolve) => setImmediate(resolve));
+          else if (one.do === 'write') {
+            storage.write(one.ops);
+            for (const each of one.ops) {
+              const text = Buffer.from(each.key).toString('hex');
+              if (each.kind === 'put') model.set(text, each.value);
+              else model.delete(text);
+            }
+            for (const each of one.ops)
+              expect(storage.get(each.key)).toEqual(model.get(Buffer.from(each.key).toString('hex')));
+          } else {
+            const { start, end, limit, reverse } = one;
+            const inside = sorted(model).filter(
+              (entry) =>
+                compareBytes(entry.key, start) >= 0 &&
+                (end === undefined || compareBytes(entry.key, end) < 0),
+            );
+            const ordered = reverse ? inside.reverse() : inside;
+            const range = end === undefined ? { start } : { start, end };
+            expect(storage.scan(range, limit, reverse)).toEqual(ordered.slice(0, limit));
+          }
+        }
+        await storage.close();
+        storage = openLmdbStorage(path, (run) => run());
+        expect(storage.scan({ start: new Uint8Array(0) }, 1_000)).toEqual(sorted(model));
+        await storage.close();
+      }),
+      { seed: 3, numRuns: 60 },
+    );
+  });
+
+  it('calls flushes back in the order in which they were asked for, each after what was written before it', async () => {
+    const storage = openLmdbStorage(join(folder, 'flushes'), (run) => run());
+    const order: number[] = [];
+    const all = Array.from({ length: 20 }, (_, i) => {
+      storage.write([{ kind: 'put', key: Uint8Array.of(i + 1), value: Uint8Array.of(i) }]);
+      return new Promise<void>((resolve) => {
+        storage.flush((fault) => {
+          expect(fault).toBeUndefined();
+          order.push(i);
+          resolve();
+        });
+      });
+    });
+    expect(order).toEqual([]);
+    await Promise.all(all);
+    expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    await storage.close();
+  });
+});

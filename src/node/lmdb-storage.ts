@@ -1,0 +1,207 @@
+/**
+ * LMDB behind env/storage.ts. A batch is committed in the background, in its order; until then reads see it in a map that lies over
+ * the database. docs/decisions/017-real-adapters.md has what was measured.
+ */
+import { open, type RangeOptions, type RootDatabase } from 'lmdb';
+import { assert } from '../env/assert.ts';
+import { compareBytes } from '../env/bytes.ts';
+import {
+  type Entry,
+  type KeyRange,
+  type Storage,
+  StorageCrash,
+  type StorageFault,
+  UNFLUSHED_MAX_BYTES,
+  type WriteOp,
+} from '../env/storage.ts';
+import { assertBatch, assertKey, assertScan } from '../env/storage-limits.ts';
+
+/** A storage, and its end. */
+export interface LmdbStorage extends Storage {
+  /** Commits what was written, and closes. */
+  close(): Promise<void>;
+}
+
+/** What is written and not yet committed. */
+interface Pending {
+  readonly key: Uint8Array;
+  /** Undefined: deleted. */
+  readonly value: Uint8Array | undefined;
+  /** The batch that wrote it last. */
+  readonly batch: number;
+}
+
+/** @param enter runs a callback as one handler, unless the boot has ended. @throws {Error} when the folder cannot be opened. */
+export function openLmdbStorage(path: string, enter: (run: () => void) => void): LmdbStorage {
+  return new OpenStorage(
+    open<Uint8Array, Uint8Array>({
+      path,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      // Batches of one turn of the loop are one transaction, as far as they are there.
+      eventTurnBatching: true,
+      overlappingSync: true,
+    }),
+    enter,
+  );
+}
+
+class OpenStorage implements LmdbStorage {
+  readonly #db: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #enter: (run: () => void) => void;
+  /** By the key as text, one character a byte. */
+  readonly #pending = new Map<string, Pending>();
+  #batch = 0;
+  #unflushedBytes = 0;
+  #fault: StorageFault | undefined;
+  /** Resolves when every batch so far is committed, or one has failed. */
+  #committed: Promise<void> = Promise.resolve();
+  #flushes: Promise<void> = Promise.resolve();
+
+  constructor(db: RootDatabase<Uint8Array, Uint8Array>, enter: (run: () => void) => void) {
+    this.#db = db;
+    this.#enter = enter;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    assertKey(key);
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(textOf(key));
+    if (pending !== undefined) return pending.value;
+    const value = this.#read(() => this.#db.get(key));
+    return value === undefined ? undefined : plain(value);
+  }
+
+  scan(range: KeyRange, limit: number, reverse = false): readonly Entry[] {
+    assertScan(range, limit);
+    if (limit === 0 || range.end?.length === 0) return [];
+    const over = this.#overlay(range, reverse);
+    // Of what is stored so many entries may lie under deletions and newer values.
+    const stored = this.#read(() =>
+      Array.from(this.#db.getRange(optionsOf(range, limit + over.length, reverse)), ({ key, value }) => ({
+        key: plain(key),
+        value: plain(value),
+      })),
+    );
+    return over.length === 0 ? stored : merged(stored, over, limit, reverse);
+  }
+
+  write(ops: readonly WriteOp[]): void {
+    const bytes = assertBatch(ops);
+    assert(this.#unflushedBytes + bytes <= UNFLUSHED_MAX_BYTES, 'unflushed writes stay within 256 MiB');
+    if (this.#fault !== undefined) throw new StorageCrash(this.#fault);
+    if (ops.length === 0) return;
+    this.#unflushedBytes += bytes;
+    const batch = ++this.#batch;
+    const texts = ops.map(({ key }) => textOf(key));
+    for (const [i, op] of ops.entries()) {
+      const value = op.kind === 'put' ? op.value : undefined;
+      this.#pending.set(texts[i] as string, { key: op.key, value, batch });
+    }
+    const commit = this.#db.batch(() => {
+      for (const op of ops)
+        void (op.kind === 'put' ? this.#db.put(op.key, op.value) : this.#db.remove(op.key));
+    });
+    const settled = commit.then(
+      () => this.#onCommitted(batch, texts),
+      (error: unknown) => {
+        this.#fault ??= faultOf(error);
+      },
+    );
+    const before = this.#committed;
+    this.#committed = before.then(() => settled);
+  }
+
+  flush(onDurable: (fault?: StorageFault) => void): void {
+    const covered = this.#unflushedBytes;
+    const committed = this.#committed;
+    this.#flushes = this.#flushes
+      .then(() => committed)
+      .then(() => (this.#fault === undefined ? this.#db.flushed : undefined))
+      .catch((error: unknown) => {
+        this.#fault ??= faultOf(error);
+      })
+      .then(() => {
+        this.#unflushedBytes = Math.max(0, this.#unflushedBytes - covered);
+        this.#enter(() => onDurable(this.#fault));
+      });
+  }
+
+  async close(): Promise<void> {
+    await this.#committed;
+    await this.#db.close();
+  }
+
+  #onCommitted(batch: number, texts: readonly string[]): void {
+    for (const text of texts) if (this.#pending.get(text)?.batch === batch) this.#pending.delete(text);
+  }
+
+  /** What is pending in the range, in its order. */
+  #overlay({ start, end }: KeyRange, reverse: boolean): readonly Pending[] {
+    if (this.#pending.size === 0) return [];
+    const over = [...this.#pending.values()].filter(
+      ({ key }) => compareBytes(key, start) >= 0 && (end === undefined || compareBytes(key, end) < 0),
+    );
+    over.sort((a, b) => compareBytes(a.key, b.key));
+    return reverse ? over.reverse() : over;
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.#fault ??= faultOf(error);
+      throw new StorageCrash(this.#fault);
+    }
+  }
+}
+
+function optionsOf({ start, end }: KeyRange, limit: number, reverse: boolean): RangeOptions {
+  const lower = start.length === 0 ? {} : { [reverse ? 'end' : 'start']: start };
+  const upper = end === undefined ? {} : { [reverse ? 'start' : 'end']: end };
+  const sides = reverse ? { reverse, exclusiveStart: true, inclusiveEnd: true } : {};
+  return { ...lower, ...upper, ...sides, limit };
+}
+
+/** Both are in the order of the scan; what lies over wins, and deletes. */
+function merged(
+  stored: readonly Entry[],
+  over: readonly Pending[],
+  limit: number,
+  reverse: boolean,
+): readonly Entry[] {
+  const entries: Entry[] = [];
+  let at = 0;
+  const takeStoredBefore = (key: Uint8Array | undefined): void => {
+    for (let next = stored[at]; next !== undefined && entries.length < limit; next = stored[at]) {
+      const order = key === undefined ? -1 : compareBytes(next.key, key) * (reverse ? -1 : 1);
+      if (order > 0) return;
+      at++;
+      if (order === 0) return;
+      entries.push(next);
+    }
+  };
+  for (const { key, value } of over) {
+    takeStoredBefore(key);
+    if (entries.length >= limit) return entries;
+    if (value !== undefined) entries.push({ key, value });
+  }
+  takeStoredBefore(undefined);
+  return entries;
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
+/** A plain array over the same bytes: LMDB answers Buffers, whose `slice` and `toString` mean something else. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+const FULL_CODES = new Set<unknown>(['ENOSPC', 'EDQUOT', 28, 122, -30_792]);
+
+/** LMDB tells the system's number, or one of its own: MDB_MAP_FULL. */
+function faultOf(error: unknown): StorageFault {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return { kind: FULL_CODES.has(code) ? 'FULL' : 'IO' };
+}
