@@ -14,7 +14,8 @@ import { createTurns } from './turns.ts';
 
 /** What a boot is made of. */
 export interface HostConfig<W extends World> {
-  readonly program: Program<W>;
+  /** @param enter runs a callback as one handler of the boot, for what the environment does not have: a search of a miner. */
+  program(enter: (run: () => void) => void): Program<W>;
   readonly codec: Codec<W['message']>;
   /** An open port, which the boot closes at its end. */
   readonly listener: Server;
@@ -77,7 +78,7 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
     spend: () => {},
   };
   turns.enter(() => {
-    process = config.program(env);
+    process = config.program(enter)(env);
   });
   enterProcess((running) => running.onStart());
 

@@ -48,7 +48,7 @@ async function createRealHost(folder: string, tls: TlsIdentity | undefined): Pro
 
   async function boot(): Promise<void> {
     running = startHost<ProbeTypes>({
-      program: probe.program,
+      program: () => probe.program,
       codec: probeCodec,
       listener: await listenTcp({ host: LOOPBACK, port }, tls),
       own: [own],
