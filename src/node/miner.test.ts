@@ -10,15 +10,13 @@ const HOPELESS = 1n;
 const HEADER = Uint8Array.from({ length: 200 }, (_, i) => i);
 
 describe('a miner', () => {
-  const errors: Error[] = [];
   let miner: Miner | undefined;
   afterEach(async () => {
     await miner?.stop();
-    expect(errors).toEqual([]);
   });
 
   function start(threads: number) {
-    miner = createMiner(threads, systemRandom, (error) => errors.push(error));
+    miner = createMiner(threads, systemRandom, (error) => expect.fail(error.message));
     const found: Uint8Array[] = [];
     const search = miner.search((run) => run());
     const begin = (target: bigint, header: Uint8Array | 'none' = HEADER) =>
