@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from '../cluster/result.ts';
 import { addDivergeCommand } from './diverge-command.ts';
 import { addExploreCommand } from './explore-command.ts';
+import { addKeysCommand } from './keys-command.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -109,6 +110,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addWorkerCommand(program, output, onExit);
   addScoreCommand(program, output, onExit);
   addExploreCommand(program, output, onExit);
+  addKeysCommand(program, output, onExit);
   return program;
 }
 
