@@ -20,7 +20,7 @@ export interface NodeKey {
 
 /** Why a file is not used; `what` and `advice` are for people. */
 export interface FileProblem {
-  readonly code: 'ABSENT' | 'EXISTS' | 'OPEN_TO_OTHERS' | 'MALFORMED' | 'UNREADABLE';
+  readonly code: 'ABSENT' | 'EXISTS' | 'OPEN_TO_OTHERS' | 'MALFORMED' | 'UNREADABLE' | 'IN_USE';
   readonly what: string;
   readonly advice: string;
 }

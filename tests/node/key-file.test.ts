@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RFC8032_KEYS } from '../../tests/contract/probe-keys.ts';
-import { createPortableSuite } from '../cluster/portable-suite.ts';
-import { isFileProblem, nodeKeyOf, readKeyFile, writeKeyFile } from './key-file.ts';
+import { createPortableSuite } from '../../src/cluster/portable-suite.ts';
+import { isFileProblem, nodeKeyOf, readKeyFile, writeKeyFile } from '../../src/node/key-file.ts';
+import { RFC8032_KEYS } from '../contract/probe-keys.ts';
 
 const SUITE = createPortableSuite();
 const KEY = nodeKeyOf(RFC8032_KEYS[0]?.secret ?? new Uint8Array(32), SUITE);

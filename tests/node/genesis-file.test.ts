@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { SUITE, small } from '../../tests/cluster/support.ts';
-import { height } from '../chain/types/units.ts';
-import { createChainSetup } from '../cluster/chain-setup.ts';
-import { resolveScenario } from '../cluster/resolve.ts';
-import { formatChainFile, parseChainFile, readChainFile } from './genesis-file.ts';
-import { isFileProblem } from './key-file.ts';
+import { height } from '../../src/chain/types/units.ts';
+import { createChainSetup } from '../../src/cluster/chain-setup.ts';
+import { resolveScenario } from '../../src/cluster/resolve.ts';
+import { formatChainFile, parseChainFile, readChainFile } from '../../src/node/genesis-file.ts';
+import { isFileProblem } from '../../src/node/key-file.ts';
+import { SUITE, small } from '../cluster/support.ts';
 
 const ENGINES = ['pos', 'poa', 'pow', 'round-robin'] as const;
 

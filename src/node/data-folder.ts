@@ -1,0 +1,52 @@
+/** The data folder of a node: made when it is not there, and used by one process at a time. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { FileProblem } from './key-file.ts';
+
+const LOCK_NAME = 'node.lock';
+const DATABASE_NAME = 'chain';
+const OWNER_ONLY = 0o700;
+
+/** A folder that this process has for itself. */
+export interface DataFolder {
+  /** Of the database. */
+  readonly database: string;
+  /** Another process may have it. The system does the same when this one dies, however it dies. */
+  release(): void;
+}
+
+/** An empty database in an exclusive transaction is the lock: Node has none of its own, SQLite takes the system's. */
+export function openDataFolder(folder: string): DataFolder | FileProblem {
+  try {
+    mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
+  } catch (error) {
+    return unusable(folder, error);
+  }
+  const path = join(folder, LOCK_NAME);
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(path);
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock?.close();
+    if (!(error instanceof Error) || !error.message.includes('locked')) return unusable(path, error);
+    return {
+      code: 'IN_USE',
+      what: `${folder}: another node has this data folder`,
+      advice: 'another folder (node.data), or that node stopped',
+    };
+  }
+  const held = lock;
+  return { database: join(folder, DATABASE_NAME), release: () => held.close() };
+}
+
+function unusable(path: string, error: unknown): FileProblem {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'UNREADABLE',
+    what: `${path}: cannot be used (${typeof code === 'string' && code.startsWith('E') && !code.startsWith('ERR_') ? code : why})`,
+    advice: 'a folder that this user may write',
+  };
+}

@@ -1,0 +1,152 @@
+/** A node as a process has it: what its settings name, opened in order, and ended in order. */
+import { createNode } from '../chain/node.ts';
+import type { NodeConfig } from '../chain/node-config.ts';
+import type { ChainWorld } from '../chain/types/command.ts';
+import type { DomainEvent } from '../chain/types/event.ts';
+import { PROTOCOL_VERSION_MAX } from '../chain/types/genesis.ts';
+import { createMessageCodec } from '../chain/types/message-codec.ts';
+import { accountAddress } from '../chain/types/units.ts';
+import { assert } from '../env/assert.ts';
+import { address, keyId, ms } from '../env/units.ts';
+import type { Settings } from './config/settings.ts';
+import { openDataFolder } from './data-folder.ts';
+import { parseEndpoint } from './endpoints.ts';
+import { consensusOf } from './engines.ts';
+import type { ChainFile } from './genesis-file.ts';
+import { type HostEnd, type RunningHost, startHost } from './host.ts';
+import { type FileProblem, isFileProblem, type NodeKey } from './key-file.ts';
+import { createMiner, type Miner } from './miner.ts';
+import type { SignatureSuite } from './system-crypto.ts';
+import { systemRandom } from './system-random.ts';
+import { listenTcp, type TlsIdentity } from './tcp-network.ts';
+
+const NODE_KEY = keyId('node');
+
+/** What a node is made of, read and checked. */
+export interface NodeParts {
+  readonly settings: Settings;
+  readonly chain: ChainFile;
+  readonly key: NodeKey;
+  readonly tls: TlsIdentity | undefined;
+  readonly suite: SignatureSuite;
+  /** The first start of a new key, or its owner's word: it has signed nothing that is not in the data folder. */
+  readonly isVouched: boolean;
+  onEvent(event: DomainEvent): void;
+  /** It has ended by itself; `close` is to be called. */
+  onEnded(why: HostEnd): void;
+}
+
+/** A node that runs. */
+export interface RunningNode {
+  readonly host: RunningHost<ChainWorld>;
+  /** Hashes that were tried, where it mines. */
+  readonly tries: number;
+  /** Stops in order, within the time that its settings give, and frees port and folder. True: it was in order. */
+  stop(): Promise<boolean>;
+  /** The same, at once; harmless when repeated. */
+  close(): Promise<void>;
+}
+
+/** Opens folder and port, and starts. A problem leaves nothing open. */
+export async function startNode(parts: NodeParts): Promise<RunningNode | FileProblem> {
+  const { settings, key, suite, tls } = parts;
+  const opened = openDataFolder(settings['node.data']);
+  if (isFileProblem(opened)) return opened;
+  const folder = opened;
+  const listening = await openPort(settings['p2p.listen'], tls);
+  if ('advice' in listening) {
+    folder.release();
+    return listening;
+  }
+  let miner: Miner | undefined;
+  const threads = settings['mining.threads'];
+  if (threads > 0)
+    miner = createMiner(threads, systemRandom, (error) => parts.onEnded({ kind: 'crashed', error }));
+  const config = configOf(parts);
+  const host = startHost<ChainWorld>({
+    program: (enter) =>
+      createNode({ ...config, createSearch: () => miner?.search(enter) ?? (() => () => {}) }),
+    codec: createMessageCodec(),
+    listener: listening,
+    own: [config.listen, address(settings['p2p.listen'])],
+    limits: {
+      dialTimeoutMs: settings['p2p.dial_timeout_ms'],
+      inboundMax: settings['p2p.inbound_max'],
+      inboundPerAddressMax: settings['p2p.inbound_per_address_max'],
+    },
+    tls,
+    folder: folder.database,
+    suite,
+    secrets: new Map([[NODE_KEY, key.secret]]),
+    onEvent: (event) => parts.onEvent(event),
+    onEnded: (why) => parts.onEnded(why),
+  });
+
+  let closing: Promise<void> | undefined;
+  async function end(): Promise<void> {
+    await miner?.stop();
+    await host.close();
+    folder.release();
+  }
+  const close = (): Promise<void> => (closing ??= end());
+
+  return {
+    host,
+    get tries() {
+      return miner?.tries ?? 0;
+    },
+    async stop() {
+      const isDone = await host.stop(settings['stop.deadline_ms']);
+      await close();
+      return isDone;
+    },
+    close,
+  };
+}
+
+async function openPort(
+  listen: string,
+  tls: TlsIdentity | undefined,
+): Promise<Awaited<ReturnType<typeof listenTcp>> | FileProblem> {
+  const endpoint = parseEndpoint(listen);
+  assert(endpoint !== undefined, 'settings hold endpoints');
+  try {
+    return await listenTcp(endpoint, tls);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const what = code === 'EADDRINUSE' ? 'another process listens there' : code;
+    return {
+      code: code === 'EADDRINUSE' ? 'IN_USE' : 'UNREADABLE',
+      what: `p2p.listen ${listen}: ${what}`,
+      advice: 'an address of this machine and a free port',
+    };
+  }
+}
+
+function configOf({ settings, chain, key, isVouched }: NodeParts): Omit<NodeConfig, 'createSearch'> {
+  const consensus = consensusOf(chain.genesis.engine, settings['mining.threads'] > 0);
+  assert(consensus !== undefined, 'the file of a chain names an engine that there is');
+  const beneficiary = settings['node.beneficiary'];
+  const advertise = settings['p2p.advertise'];
+  const peers = settings['p2p.peers'].map(address);
+  return {
+    genesis: chain.genesis,
+    schedule: chain.schedule,
+    protocolMax: PROTOCOL_VERSION_MAX,
+    consensus,
+    identity: NODE_KEY,
+    isVouched,
+    beneficiary: beneficiary === '' ? key.address : accountAddress(beneficiary),
+    listen: address(advertise === '' ? settings['p2p.listen'] : advertise),
+    bootstrap: [...peers, ...settings['p2p.bootstrap'].map(address)],
+    ...(peers.length === 0 ? {} : { staticPeers: peers }),
+    features: { discovery: peers.length === 0 },
+    store: {
+      flushBlocks: settings['store.flush_blocks'],
+      accountIndex: settings['store.account_index'],
+      snapshotInterval: settings['store.snapshot_interval'],
+      futureMaxMs: ms(settings['store.future_max_ms']),
+    },
+    limits: { mempoolCountMax: settings['mempool.count_max'] },
+  };
+}

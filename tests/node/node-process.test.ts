@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DomainEvent } from '../../src/chain/types/event.ts';
+import { createChainSetup } from '../../src/cluster/chain-setup.ts';
+import { resolveScenario } from '../../src/cluster/resolve.ts';
+import { readSettings } from '../../src/node/config/read-settings.ts';
+import type { Settings } from '../../src/node/config/settings.ts';
+import type { HostEnd } from '../../src/node/host.ts';
+import { isFileProblem, nodeKeyOf } from '../../src/node/key-file.ts';
+import { type RunningNode, startNode } from '../../src/node/node-process.ts';
+import { SUITE, small } from '../cluster/support.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 20 };
+const plan = resolveScenario(
+  small({ nodes: 2, signatures: 'real', chain: { engine: 'poa', blockInterval: '300ms' } }),
+  '1',
+);
+const setup = createChainSetup(plan, { nativeSuite: SUITE, wallShiftMs: Date.now() - 1_700_000_000_000 });
+const chain = { genesis: setup.context.genesis, schedule: [], id: setup.genesisId };
+
+/** A port of the loopback that was free a moment ago. */
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (bound === null || typeof bound === 'string') throw new Error('a TCP server has a port');
+  return `127.0.0.1:${bound.port}`;
+}
+
+describe('a node of its settings', () => {
+  let folder: string;
+  const running: RunningNode[] = [];
+  const ends: HostEnd[] = [];
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aureon-node-'));
+  });
+  afterEach(async () => {
+    for (const node of running.splice(0)) await node.close();
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function settingsOf(name: string, flags: Readonly<Record<string, string>>): Settings {
+    const found = readSettings({
+      file: undefined,
+      environment: {},
+      flags: { 'node-data': join(folder, name), ...flags },
+    });
+    if (!('settings' in found)) throw new Error(JSON.stringify(found));
+    return found.settings;
+  }
+
+  async function start(host: number, settings: Settings, events: DomainEvent[] = []) {
+    const secret = setup.hostKeys[host]?.secret ?? new Uint8Array(32);
+    const node = await startNode({
+      settings,
+      chain,
+      key: nodeKeyOf(secret, SUITE),
+      tls: undefined,
+      suite: SUITE,
+      isVouched: true,
+      onEvent: (event) => events.push(event),
+      onEnded: (why) => ends.push(why),
+    });
+    if (!isFileProblem(node)) running.push(node);
+    return node;
+  }
+
+  it('makes blocks with another, and has them again after an orderly stop', async () => {
+    const ports = [await freePort(), await freePort()];
+    const settings = ports.map((listen, i) =>
+      settingsOf(`pair-${i}`, { 'p2p-listen': listen, 'p2p-peers': ports[1 - i] ?? '' }),
+    );
+    const events: DomainEvent[] = [];
+    const [first, second] = [
+      await start(0, settings[0] as Settings, events),
+      await start(1, settings[1] as Settings),
+    ];
+    if (isFileProblem(first) || isFileProblem(second)) throw new Error('both start');
+    const heightOf = (node: RunningNode): number => node.host.inspect()?.head.height ?? -1;
+    await expect.poll(() => Math.min(heightOf(first), heightOf(second)), PATIENCE).toBeGreaterThanOrEqual(3);
+    const before = heightOf(first);
+    expect(await first.stop()).toBe(true);
+    expect(events.filter(({ kind }) => kind === 'NodeStopped')).toHaveLength(1);
+    const again = await start(0, settings[0] as Settings, events);
+    if (isFileProblem(again)) throw new Error(again.what);
+    expect(heightOf(again)).toBeGreaterThanOrEqual(before);
+    await expect.poll(() => heightOf(again), PATIENCE).toBeGreaterThan(before + 2);
+    expect(ends).toEqual([]);
+  });
+
+  it('does not start where another has the data folder, nor where another has the port; nothing stays open', async () => {
+    const listen = await freePort();
+    const first = settingsOf('one', { 'p2p-listen': listen });
+    expect(isFileProblem(await start(0, first))).toBe(false);
+    const sameFolder = await start(0, settingsOf('one', { 'p2p-listen': await freePort() }));
+    expect(sameFolder).toMatchObject({
+      code: 'IN_USE',
+      what: `${join(folder, 'one')}: another node has this data folder`,
+    });
+    const samePort = settingsOf('two', { 'p2p-listen': listen });
+    expect(await start(0, samePort)).toMatchObject({
+      code: 'IN_USE',
+      what: `p2p.listen ${listen}: another process listens there`,
+    });
+    await running.pop()?.close();
+    expect(isFileProblem(await start(0, samePort))).toBe(false);
+  });
+
+  it('does not start where its folder cannot be', async () => {
+    const below = settingsOf('x', { 'node-data': '/dev/null/data' });
+    expect(await start(0, below)).toMatchObject({ code: 'UNREADABLE' });
+    const file = settingsOf('x', { 'node-data': '/dev/null' });
+    expect(await start(0, file)).toMatchObject({
+      code: 'UNREADABLE',
+      advice: 'a folder that this user may write',
+    });
+  });
+});
