@@ -2,9 +2,11 @@
 /** The command `aureon`: parses the command line, runs a command, and turns what it came to into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../cluster/result.ts';
+
 import { addDivergeCommand } from './diverge-command.ts';
 import { addExploreCommand } from './explore-command.ts';
 import { addKeysCommand } from './keys-command.ts';
+import { addConfigCommand, addNodeCommand } from './node-cli.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -110,6 +112,8 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addWorkerCommand(program, output, onExit);
   addScoreCommand(program, output, onExit);
   addExploreCommand(program, output, onExit);
+  addNodeCommand(program, output, onExit);
+  addConfigCommand(program, output, onExit);
   addKeysCommand(program, output, onExit);
   return program;
 }

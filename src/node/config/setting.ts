@@ -48,14 +48,18 @@ export function flag(initial: boolean, description: string): Setting<boolean> {
 }
 
 /** One of some words. */
-export function choice<T extends string>(initial: T, words: readonly T[], description: string): Setting<T> {
+export function choice<const W extends readonly string[]>(
+  initial: W[number],
+  words: W,
+  description: string,
+): Setting<W[number]> {
   return {
     initial,
     unit: undefined,
     expected: words.join(', '),
     description,
-    read: (value) => words.find((word) => word === value),
-    fromText: (text) => text,
+    read: (value): W[number] | undefined => words.find((word) => word === value),
+    fromText: (given) => given,
   };
 }
 

@@ -127,3 +127,11 @@ export function environmentName(name: SettingName): string {
 export function flagName(name: SettingName): string {
   return name.replaceAll(/[._]/g, '-');
 }
+
+/** Settings that name a file or a folder. */
+const PATHS = ['node.data', 'node.genesis', 'node.key', 'p2p.tls_key', 'p2p.tls_cert', 'p2p.tls_ca'] as const;
+
+/** True for one of those. */
+export function isPathSetting(name: SettingName): name is (typeof PATHS)[number] {
+  return PATHS.some((path) => path === name);
+}

@@ -1,0 +1,131 @@
+/** `aureon node`, once its flags are read: runs a node until it is told to stop, or cannot go on. */
+import { readFileSync } from 'node:fs';
+import { encodeAddress } from '../chain/crypto/address.ts';
+import { EXIT } from '../cluster/result.ts';
+import { createNativeSuite } from '../lab/native-suite.ts';
+import type { Settings } from '../node/config/settings.ts';
+import { readChainFile } from '../node/genesis-file.ts';
+import type { HostEnd } from '../node/host.ts';
+import { type FileProblem, isFileProblem, readKeyFile } from '../node/key-file.ts';
+import { createLog, type NodeLog } from '../node/log.ts';
+import { type NodeParts, startNode } from '../node/node-process.ts';
+import type { TlsIdentity } from '../node/tcp-network.ts';
+import type { Flags } from './flags.ts';
+import { settingsOf } from './node-settings.ts';
+import type { Output } from './output.ts';
+import { systemCode, UsageError } from './usage.ts';
+
+/** How a node ends, beside EXIT's. */
+const NODE_EXIT = {
+  stopped: EXIT.passed,
+  usage: EXIT.usage,
+  crashed: EXIT.crashed,
+  disk: 6,
+  halted: 7,
+} as const;
+
+/** Runs until something ends it; answers the exit code. @throws {UsageError} when it cannot start. */
+export async function nodeCommand(flags: Flags, output: Output): Promise<number> {
+  const { settings } = settingsOf(flags);
+  const suite = createNativeSuite();
+  const chain = used(readChainFile(settings['node.genesis']));
+  const key = used(readKeyFile(settings['node.key'], suite));
+  const log = createLog({
+    level: settings['log.level'],
+    format: settings['log.format'],
+    write: (line) => output.print(line.trimEnd()),
+  });
+  const end = new Ending(log);
+  const parts: NodeParts = {
+    settings,
+    chain,
+    key,
+    tls: tlsOf(settings),
+    suite,
+    isVouched: flags['vouch'] === true,
+    onEvent(event) {
+      log.event(event);
+      if (event.kind === 'NodeHalted')
+        end.with(event.code === 'STORAGE_FAULT' ? NODE_EXIT.disk : NODE_EXIT.halted, event.fact);
+    },
+    onEnded: (why) => end.because(why),
+  };
+  const node = used(await startNode(parts));
+  log.say('info', `chain ${chain.id}, engine ${chain.genesis.engine}, account ${encodeAddress(key.address)}`);
+  log.say('info', `listening on ${settings['p2p.listen']}, data in ${settings['node.data']}`);
+  const code = await end.wait();
+  if (code === NODE_EXIT.stopped) {
+    const isDone = await node.stop();
+    if (!isDone) log.say('warn', `not stopped within ${settings['stop.deadline_ms']} ms; ended`);
+  } else await node.close();
+  end.off();
+  return code;
+}
+
+/** What ends the process, whichever comes first. */
+class Ending {
+  readonly #log: NodeLog;
+  readonly #ended: Promise<number>;
+  #resolve: (code: number) => void = () => {};
+  #isAsked = false;
+  readonly #onSignal = (): void => {
+    if (this.#isAsked) process.exit(EXIT.interrupted);
+    this.#isAsked = true;
+    this.#log.say('info', 'stopping; once more to end at once');
+    this.#resolve(NODE_EXIT.stopped);
+  };
+
+  constructor(log: NodeLog) {
+    this.#log = log;
+    this.#ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    process.on('SIGINT', this.#onSignal);
+    process.on('SIGTERM', this.#onSignal);
+  }
+
+  wait(): Promise<number> {
+    return this.#ended;
+  }
+
+  with(code: number, text: string): void {
+    this.#log.say('error', text);
+    this.#resolve(code);
+  }
+
+  because(why: HostEnd): void {
+    if (why.kind === 'storage') this.with(NODE_EXIT.disk, `the disk failed: ${why.fault.kind}`);
+    else
+      this.with(
+        NODE_EXIT.crashed,
+        why.error instanceof Error ? (why.error.stack ?? why.error.message) : String(why.error),
+      );
+  }
+
+  off(): void {
+    process.off('SIGINT', this.#onSignal);
+    process.off('SIGTERM', this.#onSignal);
+  }
+}
+
+/** All three files, or none. */
+function tlsOf(settings: Settings): TlsIdentity | undefined {
+  const names = ['p2p.tls_key', 'p2p.tls_cert', 'p2p.tls_ca'] as const;
+  const missing = names.filter((name) => settings[name] === '');
+  if (missing.length === names.length) return undefined;
+  if (missing.length > 0)
+    throw new UsageError(`${missing.join(', ')}: missing\n  expected: all of ${names.join(', ')}, or none`);
+  const [key, cert, ca] = names.map((name) => {
+    try {
+      return readFileSync(settings[name], 'utf8');
+    } catch (error) {
+      throw new UsageError(`${name}: ${settings[name]} cannot be read (${systemCode(error)})`);
+    }
+  });
+  return { key: key ?? '', cert: cert ?? '', ca: ca ?? '' };
+}
+
+function used<T extends object>(found: T | FileProblem): T {
+  if (isFileProblem(found)) throw new UsageError(`${found.what}\n  expected: ${found.advice}`);
+  return found;
+}
