@@ -37,7 +37,7 @@ describe('A law', () => {
     const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
     const { stdout } = spawnSync(process.execPath, [vitest, 'list', file, '-t', name], { encoding: 'utf8' });
     expect(stdout.trim().split('\n')).toEqual([
-      'properties/check-law.test.ts > A law > names its test as vitest finds it, and no other',
+      '[runs] properties/check-law.test.ts > A law > names its test as vitest finds it, and no other',
     ]);
   });
 
