@@ -6,7 +6,7 @@ import { EXIT } from '../cluster/result.ts';
 import { addDivergeCommand } from './diverge-command.ts';
 import { addExploreCommand } from './explore-command.ts';
 import { addKeysCommand } from './keys-command.ts';
-import { addConfigCommand, addNodeCommand } from './node-cli.ts';
+import { addConfigCommand, addGenesisCommand, addNodeCommand } from './node-cli.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -114,6 +114,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addExploreCommand(program, output, onExit);
   addNodeCommand(program, output, onExit);
   addConfigCommand(program, output, onExit);
+  addGenesisCommand(program, output, onExit);
   addKeysCommand(program, output, onExit);
   return program;
 }

@@ -1,4 +1,4 @@
-/** `aureon node` and `aureon config`: their flags, of which each setting is one. What they need to run is loaded when they run. */
+/** `aureon node`, `config` and `genesis`: their flags, of which each setting is one. What they need to run is loaded when they run. */
 import type { Command } from 'commander';
 import { flagName, SETTING_NAMES, SETTINGS } from '../node/config/settings.ts';
 import type { Flags } from './flags.ts';
@@ -69,6 +69,56 @@ export function addConfigCommand(program: Command, output: Output, onExit: (code
     const { checkConfig } = await import('./config-command.ts');
     onExit(checkConfig(flags, output));
   });
+}
+
+const GENESIS_HELP = `
+Examples:
+  aureon genesis new --validator node.key --fund aur1…:1000000000
+  aureon genesis new --engine poa --interval 5s --validator a.key --validator b.key --out genesis.json
+  aureon genesis show genesis.json
+
+Every node of a chain has the same file. Exit codes: 0 done; 2 the file, or what was asked for, is no good.`;
+
+/** Adds it to the program. */
+export function addGenesisCommand(program: Command, output: Output, onExit: (code: number) => void): void {
+  const genesis = program
+    .command('genesis')
+    .description('Make or show the file that says which chain a node is of.')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', GENESIS_HELP)
+    .showHelpAfterError('(aureon genesis --help lists the commands)');
+  genesis
+    .command('new')
+    .description('Make a chain that begins now.')
+    .option('--engine <name>', 'pos (stake and votes), poa (authority) or pow (work); default pos')
+    .option('--name <text>', "1 to 64 characters a-z, 0-9, '-'; default aureon-devnet")
+    .option('--interval <time>', 'between two blocks; default 2s')
+    .option(
+      '--validator <key[:power]>',
+      'who decides: 64 hexadecimal digits or a key file; may be repeated',
+      collect,
+    )
+    .option('--fund <address:amount>', 'who has money at the start; may be repeated', collect)
+    .option('--work <hashes>', 'pow: what the first blocks take; default 1000000')
+    .option('--out <file>', 'the new file; default genesis.json')
+    .option('--json', 'one JSON object in place of text')
+    .action(async (flags: Flags) => {
+      const { newGenesisCommand } = await import('./genesis-command.ts');
+      onExit(newGenesisCommand(flags, output));
+    });
+  genesis
+    .command('show')
+    .description('Print what a file says.')
+    .argument('[file]', 'the file', 'genesis.json')
+    .option('--json', 'one JSON object in place of text')
+    .action(async (file: string, flags: Flags) => {
+      const { showGenesis } = await import('./genesis-command.ts');
+      onExit(showGenesis(file, flags, output));
+    });
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
 }
 
 /** --config and a flag for each setting. */

@@ -8,6 +8,7 @@ import { address, keyId } from '../../src/env/units.ts';
 import { createNativeSuite } from '../../src/lab/native-suite.ts';
 import { type RunningHost, startHost } from '../../src/node/host.ts';
 import { DEFAULT_TCP_LIMITS, listenTcp, type TlsIdentity } from '../../src/node/tcp-network.ts';
+import { freePort } from '../support/free-port.ts';
 import { RFC8032_KEYS } from './probe-keys.ts';
 import { createProbe, type ProbeTypes, probeCodec, type TestHost, type TestWorld } from './world.ts';
 
@@ -97,13 +98,4 @@ async function createRealHost(folder: string, tls: TlsIdentity | undefined): Pro
       return values[0];
     },
   };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = await listenTcp({ host: LOOPBACK, port: 0 }, undefined);
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (bound === null || typeof bound === 'string') throw new Error('a TCP server has a port');
-  return bound.port;
 }

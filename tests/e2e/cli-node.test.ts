@@ -1,22 +1,13 @@
 /** `aureon node` and `aureon config` as users meet them. */
 import type { ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { formatChainFile } from '../../src/node/genesis-file.ts';
 import { nodeKeyOf, writeKeyFile } from '../../src/node/key-file.ts';
 import { SUITE, small } from '../cluster/support.ts';
+import { freePort } from '../support/free-port.ts';
 import { createWorkshop, finished, main, node, printed, type Workshop } from './cli-runner.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (bound === null || typeof bound === 'string') throw new Error('a TCP server has a port');
-  return bound.port;
-}
 
 describe('aureon node', () => {
   let shop: Workshop;

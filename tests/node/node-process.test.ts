@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import type { HostEnd } from '../../src/node/host.ts';
 import { isFileProblem, nodeKeyOf } from '../../src/node/key-file.ts';
 import { type RunningNode, startNode } from '../../src/node/node-process.ts';
 import { SUITE, small } from '../cluster/support.ts';
+import { freePort } from '../support/free-port.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const plan = resolveScenario(
@@ -21,15 +21,7 @@ const plan = resolveScenario(
 const setup = createChainSetup(plan, { nativeSuite: SUITE, wallShiftMs: Date.now() - 1_700_000_000_000 });
 const chain = { genesis: setup.context.genesis, schedule: [], id: setup.genesisId };
 
-/** A port of the loopback that was free a moment ago. */
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (bound === null || typeof bound === 'string') throw new Error('a TCP server has a port');
-  return `127.0.0.1:${bound.port}`;
-}
+const listenAt = async (): Promise<string> => `127.0.0.1:${await freePort()}`;
 
 describe('a node of its settings', () => {
   let folder: string;
@@ -70,7 +62,7 @@ describe('a node of its settings', () => {
   }
 
   it('makes blocks with another, and has them again after an orderly stop', async () => {
-    const ports = [await freePort(), await freePort()];
+    const ports = [await listenAt(), await listenAt()];
     const settings = ports.map((listen, i) =>
       settingsOf(`pair-${i}`, { 'p2p-listen': listen, 'p2p-peers': ports[1 - i] ?? '' }),
     );
@@ -93,10 +85,10 @@ describe('a node of its settings', () => {
   });
 
   it('does not start where another has the data folder, nor where another has the port; nothing stays open', async () => {
-    const listen = await freePort();
+    const listen = await listenAt();
     const first = settingsOf('one', { 'p2p-listen': listen });
     expect(isFileProblem(await start(0, first))).toBe(false);
-    const sameFolder = await start(0, settingsOf('one', { 'p2p-listen': await freePort() }));
+    const sameFolder = await start(0, settingsOf('one', { 'p2p-listen': await listenAt() }));
     expect(sameFolder).toMatchObject({
       code: 'IN_USE',
       what: `${join(folder, 'one')}: another node has this data folder`,

@@ -1,10 +1,10 @@
 /** `aureon sweep --queue` against a real redis-server: two workers, one of them killed, come to the table of a sweep without a queue. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkshop, finished, main, node, type Plant, printed } from '../e2e/cli-runner.ts';
+import { freePort } from '../support/free-port.ts';
 import { tablesOf } from '../support/sweep-tables.ts';
 
 const shop = createWorkshop();
@@ -32,16 +32,6 @@ const OTHER_CODE: Plant = {
 let redis: ChildProcess;
 let url: string;
 const children: ChildProcess[] = [];
-
-/** Nobody listens there now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('a server listens at a port');
-  return address.port;
-}
 
 /** @throws when there is no redis-server: these tests are nothing without it. */
 async function startRedis(port: number): Promise<ChildProcess> {
