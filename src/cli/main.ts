@@ -6,7 +6,7 @@ import { EXIT } from '../cluster/result.ts';
 import { addDivergeCommand } from './diverge-command.ts';
 import { addExploreCommand } from './explore-command.ts';
 import { addKeysCommand } from './keys-command.ts';
-import { addConfigCommand, addGenesisCommand, addNodeCommand } from './node-cli.ts';
+import { addConfigCommand, addDevnetCommand, addGenesisCommand, addNodeCommand } from './node-cli.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -51,7 +51,8 @@ Start with:
   aureon run --help   flags, examples and exit codes
   aureon replay FILE  repeats a failure that was kept
   aureon shrink FILE  cuts it down to what it takes
-  aureon sweep        thousands of random clusters under random faults`;
+  aureon sweep        thousands of random clusters under random faults
+  aureon devnet       a chain of real nodes on this machine`;
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
@@ -113,6 +114,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addScoreCommand(program, output, onExit);
   addExploreCommand(program, output, onExit);
   addNodeCommand(program, output, onExit);
+  addDevnetCommand(program, output, onExit);
   addConfigCommand(program, output, onExit);
   addGenesisCommand(program, output, onExit);
   addKeysCommand(program, output, onExit);

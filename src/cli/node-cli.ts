@@ -1,4 +1,4 @@
-/** `aureon node`, `config` and `genesis`: their flags, of which each setting is one. What they need to run is loaded when they run. */
+/** `aureon node`, `config`, `genesis` and `devnet`: their flags, of which each setting is one. What they need to run is loaded when they run. */
 import type { Command } from 'commander';
 import { flagName, SETTING_NAMES, SETTINGS } from '../node/config/settings.ts';
 import type { Flags } from './flags.ts';
@@ -114,6 +114,35 @@ export function addGenesisCommand(program: Command, output: Output, onExit: (cod
     .action(async (file: string, flags: Flags) => {
       const { showGenesis } = await import('./genesis-command.ts');
       onExit(showGenesis(file, flags, output));
+    });
+}
+
+const DEVNET_HELP = `
+Examples:
+  aureon devnet                             four validators with stake, a block a second
+  aureon devnet --consensus poa --nodes 3
+  aureon devnet --dir my-devnet             kept; the same line goes on with it
+
+One Ctrl-C stops all nodes, a second one kills them. Exit codes: 0 all stopped in order; 2 a flag or the
+folder is no good; else what a node ended with that was not told to.`;
+
+/** Adds it to the program. */
+export function addDevnetCommand(program: Command, output: Output, onExit: (code: number) => void): void {
+  program
+    .command('devnet')
+    .description('Run a chain of real nodes on this machine, with funded accounts.')
+    .option('--nodes <n>', 'nodes, 1 to 30; default 4')
+    .option('--consensus <name>', 'pos (stake and votes), poa (authority) or pow (work); default pos')
+    .option('--interval <time>', 'between two blocks, 100ms to 1m; default 1s')
+    .option('--accounts <n>', 'funded accounts beside those of the nodes; default 3')
+    .option('--port <n>', 'of the first node, the others follow; default 6000')
+    .option('--dir <folder>', 'where all of it is kept; default: a temporary folder that is removed')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', DEVNET_HELP)
+    .showHelpAfterError('(aureon devnet --help lists the flags)')
+    .action(async (flags: Flags) => {
+      const { devnetCommand } = await import('./devnet-command.ts');
+      onExit(await devnetCommand(flags, output));
     });
 }
 

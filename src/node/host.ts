@@ -47,7 +47,7 @@ export interface RunningHost<W extends World> {
   inspect(): W['snapshot'] | undefined;
   /** Resolves when the program is done, or the time is over: true when it was done. */
   stop(deadlineMs: number): Promise<boolean>;
-  /** Ends the boot: peers see a reset, what was written is committed. */
+  /** Ends the boot: connections are dropped, what was written is committed. */
   close(): Promise<void>;
 }
 

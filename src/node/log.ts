@@ -80,12 +80,16 @@ export function createLog({ level, format, ...out }: LogConfig): NodeLog {
   return {
     event(event) {
       const { kind, ...facts } = event;
-      const line = LINES[kind];
-      if (logger.isLevelEnabled(line.level))
-        logger[line.level]({ part: line.part, ...shortened(facts) }, kind);
+      const grade = levelOf(event);
+      if (logger.isLevelEnabled(grade)) logger[grade]({ part: LINES[kind].part, ...shortened(facts) }, kind);
     },
     say: (of, text) => logger[of]({ part: 'node' }, text),
   };
+}
+
+/** Two nodes that dial each other keep one connection: nothing to be warned of. */
+function levelOf(event: DomainEvent): LogLevel {
+  return event.kind === 'HandshakeRefused' && event.code === 'DUPLICATE' ? 'debug' : LINES[event.kind].level;
 }
 
 /** Bigint is no JSON. */

@@ -138,7 +138,7 @@ describe('the network over TCP', () => {
     expect(told).toEqual(['failed unreachable', 'failed unreachable', 'failed unreachable', 'failed self']);
   });
 
-  it('ends with a reset for its peers, and leaves the port free', async () => {
+  it('drops its connections when it stops, and leaves the port free', async () => {
     const first = await side();
     const second = await side();
     first.network.dial(second.own);

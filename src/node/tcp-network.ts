@@ -1,6 +1,6 @@
 /** TCP, or TLS over it, behind env/network.ts: each message is a line of bytes, as the codec gave them. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer, TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { assert } from '../env/assert.ts';
 import {
   type Codec,
@@ -60,7 +60,7 @@ export interface TcpConfig<M> {
 export interface TcpNetwork<M> extends Network<M> {
   /** Connections that stand, and dials under way. */
   readonly counts: { readonly connections: number; readonly inbound: number; readonly dialing: number };
-  /** Peers see a reset; the port is free when it resolves. */
+  /** Drops every connection; the port is free when it resolves. */
   stop(): Promise<void>;
 }
 
@@ -107,6 +107,8 @@ export function createTcpNetwork<W extends World>(
   const connections = new Map<ConnectionId, Connection>();
   const inboundOf = new Map<string, number>();
   const dialing = new Set<Socket>();
+  /** Closed in order, and still sending what was queued. */
+  const lingering = new Set<Socket>();
   let inbound = 0;
   let lastId = 0;
 
@@ -116,7 +118,7 @@ export function createTcpNetwork<W extends World>(
     // A socket that was reset before it came here has no address.
     if (host === '' || inbound >= limits.inboundMax || count >= limits.inboundPerAddressMax) {
       socket.on('error', () => {});
-      reset(socket);
+      socket.destroy();
       return;
     }
     inbound++;
@@ -249,27 +251,24 @@ export function createTcpNetwork<W extends World>(
       if (connection === undefined || connection.end !== undefined) return;
       const { socket } = connection;
       connection.end = 'local';
-      if (how === 'now') reset(socket);
+      // Never resetAndDestroy: while a socket is shutting down it fails, and keeps the process from ending (Node 24).
+      if (how === 'now') socket.destroy();
       else {
-        socket.end();
+        lingering.add(socket);
+        socket.once('close', () => lingering.delete(socket));
         socket.setTimeout(LINGER_MS, () => socket.destroy());
+        socket.end();
       }
       setImmediate(() => finish(connection, 'local'));
     },
     stop() {
       listener.off(event, onInbound);
       listener.on(event, (socket: Socket) => socket.destroy());
-      for (const { socket } of connections.values()) reset(socket);
-      for (const socket of dialing) socket.destroy();
+      for (const { socket } of connections.values()) socket.destroy();
+      for (const socket of [...dialing, ...lingering]) socket.destroy();
       return new Promise((resolve) => listener.close(() => resolve()));
     },
   };
-}
-
-/** TLS ends by closing: what lies below it cannot be reset. */
-function reset(socket: Socket): void {
-  if (socket instanceof TLSSocket) socket.destroy();
-  else socket.resetAndDestroy();
 }
 
 function dialFailureOf(error: NodeJS.ErrnoException): DialFailure {

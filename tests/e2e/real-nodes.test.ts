@@ -200,6 +200,12 @@ describe.each(['pos', 'poa', 'pow'] as const)('real nodes with %s', (engine) => 
       return new Set(ids).size;
     };
     await expect.poll(() => idsAt(reached), PATIENCE).toBe(1);
+    // All at once, as a devnet does.
+    const stopped = await Promise.all(nodes.map((node) => node.running?.stop(5_000)));
+    expect(stopped).toEqual([true, true, true, true]);
+    const closingMs = performance.now();
+    for (const node of nodes) await node.running?.close();
+    expect(performance.now() - closingMs).toBeLessThan(4_000);
     expect([...nodes.flatMap(({ ends }) => ends), ...cluster.minerErrors]).toEqual([]);
     const bad = nodes
       .flatMap(({ events }) => events)
