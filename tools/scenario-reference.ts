@@ -133,8 +133,13 @@ function expectRows(schema: JsonSchema): string {
 
 /** The page with its tables brought up to date. */
 export function withReference(page: string): string {
+  return withWritten(page, scenarioReference());
+}
+
+/** The page with that text between its two lines. */
+export function withWritten(page: string, text: string): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`the page needs the lines ${BEGIN} and ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${scenarioReference()}\n\n${page.slice(end)}`;
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${page.slice(end)}`;
 }

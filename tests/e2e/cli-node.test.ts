@@ -1,13 +1,16 @@
 /** `aureon node` and `aureon config` as users meet them. */
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { formatChainFile } from '../../src/node/genesis-file.ts';
 import { nodeKeyOf, writeKeyFile } from '../../src/node/key-file.ts';
+import { withSettings } from '../../tools/settings-reference.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
-import { createWorkshop, finished, main, node, printed, type Workshop } from './cli-runner.ts';
+import { createWorkshop, finished, main, node, printed, root, type Workshop } from './cli-runner.ts';
 
 describe('aureon node', () => {
   let shop: Workshop;
@@ -106,5 +109,10 @@ describe('aureon node', () => {
     expect(bad.stderr).toContain(
       'bad.toml:5: log.level: found "loud"\n  expected: error, warn, info, debug, trace\n',
     );
+  });
+
+  it('has a page with the settings of now', () => {
+    const page = readFileSync(join(root, 'docs/node.md'), 'utf8');
+    expect(withSettings(page)).toBe(page);
   });
 });
