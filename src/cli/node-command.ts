@@ -1,6 +1,7 @@
 /** `aureon node`, once its flags are read: runs a node until it is told to stop, or cannot go on. */
 import { readFileSync } from 'node:fs';
 import { encodeAddress } from '../chain/crypto/address.ts';
+import type { DomainEvent } from '../chain/types/event.ts';
 import { EXIT } from '../cluster/result.ts';
 import { createNativeSuite } from '../lab/native-suite.ts';
 import type { Settings } from '../node/config/settings.ts';
@@ -45,8 +46,7 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
     isVouched: flags['vouch'] === true,
     onEvent(event) {
       log.event(event);
-      if (event.kind === 'NodeHalted')
-        end.with(event.code === 'STORAGE_FAULT' ? NODE_EXIT.disk : NODE_EXIT.halted, event.fact);
+      if (event.kind === 'NodeHalted') end.halted(event, settings['node.data']);
     },
     onEnded: (why) => end.because(why),
   };
@@ -91,6 +91,21 @@ class Ending {
   with(code: number, text: string): void {
     this.#log.say('error', text);
     this.#resolve(code);
+  }
+
+  /** By its own word. A folder that is not of this chain, or of later code, is told before anything was written. */
+  halted({ code, fact }: Extract<DomainEvent, { readonly kind: 'NodeHalted' }>, folder: string): void {
+    if (fact === 'OTHER_CHAIN')
+      this.with(
+        NODE_EXIT.usage,
+        `${folder}: this data folder is of another chain: another folder (node.data), or its own genesis file`,
+      );
+    else if (fact === 'NEWER_FORMAT')
+      this.with(
+        NODE_EXIT.usage,
+        `${folder}: a later version of aureon has written this data folder, and only that one reads it`,
+      );
+    else this.with(code === 'STORAGE_FAULT' ? NODE_EXIT.disk : NODE_EXIT.halted, `${code}: ${fact}`);
   }
 
   because(why: HostEnd): void {

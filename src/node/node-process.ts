@@ -1,4 +1,5 @@
 /** A node as a process has it: what its settings name, opened in order, and ended in order. */
+import type { SealSearch } from '../chain/consensus/consensus.ts';
 import { createNode } from '../chain/node.ts';
 import type { NodeConfig } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
@@ -63,24 +64,35 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   if (threads > 0)
     miner = createMiner(threads, systemRandom, (error) => parts.onEnded({ kind: 'crashed', error }));
   const config = configOf(parts);
-  const host = startHost<ChainWorld>({
-    program: (enter) =>
-      createNode({ ...config, createSearch: () => miner?.search(enter) ?? (() => () => {}) }),
-    codec: createMessageCodec(),
-    listener: listening,
-    own: [config.listen, address(settings['p2p.listen'])],
-    limits: {
-      dialTimeoutMs: settings['p2p.dial_timeout_ms'],
-      inboundMax: settings['p2p.inbound_max'],
-      inboundPerAddressMax: settings['p2p.inbound_per_address_max'],
-    },
-    tls,
-    folder: folder.database,
-    suite,
-    secrets: new Map([[NODE_KEY, key.secret]]),
-    onEvent: (event) => parts.onEvent(event),
-    onEnded: (why) => parts.onEnded(why),
-  });
+  let host: RunningHost<ChainWorld>;
+  try {
+    host = startHost<ChainWorld>({
+      program: (enter) => createNode({ ...config, createSearch: () => miner?.search(enter) ?? noSearch }),
+      codec: createMessageCodec(),
+      listener: listening,
+      own: [config.listen, address(settings['p2p.listen'])],
+      limits: {
+        dialTimeoutMs: settings['p2p.dial_timeout_ms'],
+        inboundMax: settings['p2p.inbound_max'],
+        inboundPerAddressMax: settings['p2p.inbound_per_address_max'],
+      },
+      tls,
+      folder: folder.database,
+      suite,
+      secrets: new Map([[NODE_KEY, key.secret]]),
+      onEvent: (event) => parts.onEvent(event),
+      onEnded: (why) => parts.onEnded(why),
+    });
+  } catch (error) {
+    await miner?.stop();
+    await new Promise((resolve) => listening.close(resolve));
+    folder.release();
+    return {
+      code: 'UNREADABLE',
+      what: `${folder.database}: no database that can be opened (${error instanceof Error ? error.message : String(error)})`,
+      advice: 'the folder as a node left it, or an empty one (node.data)',
+    };
+  }
 
   let closing: Promise<void> | undefined;
   async function end(): Promise<void> {
@@ -103,6 +115,9 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     close,
   };
 }
+
+/** Of a node that does not mine. */
+const noSearch: SealSearch = () => () => {};
 
 async function openPort(
   listen: string,

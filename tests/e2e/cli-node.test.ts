@@ -57,6 +57,21 @@ describe('aureon node', () => {
     expect(again.exitCode).toBe(0);
   });
 
+  it('does not go on in a folder of another chain, nor where the database is none', async () => {
+    const other = await shop.aureon(['genesis', 'new', '--engine', 'pow', '--out', 'other.json']);
+    expect(other.code).toBe(0);
+    const listen = ['--p2p-listen', `127.0.0.1:${await freePort()}`];
+    const mixed = await shop.aureon(['node', '--node-genesis', 'other.json', ...listen]);
+    expect(mixed.code).toBe(2);
+    expect(mixed.stdout).toContain(
+      '/data: this data folder is of another chain: another folder (node.data), or',
+    );
+    shop.write('spoilt/chain', 'this is no database');
+    const spoilt = await shop.aureon(['node', '--node-data', 'spoilt', ...listen]);
+    expect([spoilt.code, spoilt.stdout]).toEqual([2, '']);
+    expect(spoilt.stderr).toContain('spoilt/chain: no database that can be opened (');
+  });
+
   it.each([
     [
       ['--node-genesis', 'none.json'],
