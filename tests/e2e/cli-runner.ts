@@ -92,9 +92,12 @@ registerHooks({
 `;
 }
 
+/** Compiled code of earlier starts: hundreds of processes begin in half the time. */
+const COMPILED = join(root, '.cache', 'compile');
+
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...rest } = process.env;
-  return { ...rest, ...extra };
+  return { ...rest, NODE_COMPILE_CACHE: COMPILED, ...extra };
 }
 
 /** Everything that a process printed, once it has ended. */
