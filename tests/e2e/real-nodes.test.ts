@@ -201,7 +201,7 @@ describe.each(['pos', 'poa', 'pow'] as const)('real nodes with %s', (engine) => 
     };
     await expect.poll(() => idsAt(reached), PATIENCE).toBe(1);
     // All at once, as a devnet does.
-    const stopped = await Promise.all(nodes.map((node) => node.running?.stop(5_000)));
+    const stopped = await Promise.all(nodes.map(async (node) => (await node.running?.stop(5_000)) ?? false));
     expect(stopped).toEqual([true, true, true, true]);
     const closingMs = performance.now();
     for (const node of nodes) await node.running?.close();
