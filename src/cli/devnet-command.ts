@@ -19,7 +19,7 @@ import { UsageError } from './usage.ts';
 const NODES_MAX = 30;
 const ACCOUNTS_MAX = 1_000;
 const PORT_MAX = 65_535;
-const DEFAULTS = { nodes: 4, accounts: 3, port: 6_000, interval: '1s' } as const;
+const DEFAULTS = { nodes: 4, accounts: 3, port: 6_000, apiPort: 8_080, interval: '1s' } as const;
 /** A node that does not stop by itself is killed after so long; its own deadline is shorter. */
 const KILL_AFTER_MS = 15_000;
 
@@ -43,6 +43,7 @@ function planOf(flags: Flags) {
   return {
     nodes,
     port,
+    apiPort: whole(flags, 'apiPort', '--api-port', PORT_MAX - nodes) ?? DEFAULTS.apiPort,
     accounts: whole(flags, 'accounts', '--accounts', ACCOUNTS_MAX) ?? DEFAULTS.accounts,
     engine: engineOf(flags),
     intervalMs: intervalOf(flags),

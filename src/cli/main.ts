@@ -6,7 +6,13 @@ import { EXIT } from '../cluster/result.ts';
 import { addDivergeCommand } from './diverge-command.ts';
 import { addExploreCommand } from './explore-command.ts';
 import { addKeysCommand } from './keys-command.ts';
-import { addConfigCommand, addDevnetCommand, addGenesisCommand, addNodeCommand } from './node-cli.ts';
+import {
+  addClientCommands,
+  addConfigCommand,
+  addDevnetCommand,
+  addGenesisCommand,
+  addNodeCommand,
+} from './node-cli.ts';
 import { createOutput, type Output } from './output.ts';
 import { addReplayCommand } from './replay-command.ts';
 import { runCommand } from './run-command.ts';
@@ -115,6 +121,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addExploreCommand(program, output, onExit);
   addNodeCommand(program, output, onExit);
   addDevnetCommand(program, output, onExit);
+  addClientCommands(program, output, onExit);
   addConfigCommand(program, output, onExit);
   addGenesisCommand(program, output, onExit);
   addKeysCommand(program, output, onExit);

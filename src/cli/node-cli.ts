@@ -1,4 +1,4 @@
-/** `aureon node`, `config`, `genesis` and `devnet`: their flags, of which each setting is one. What they need to run is loaded when they run. */
+/** `aureon node`, `config`, `genesis`, `devnet`, `tx`, `account` and `status`: their flags, of which each setting is one. What they need to run is loaded when they run. */
 import type { Command } from 'commander';
 import { flagName, SETTING_NAMES, SETTINGS } from '../node/config/settings.ts';
 import type { Flags } from './flags.ts';
@@ -136,6 +136,7 @@ export function addDevnetCommand(program: Command, output: Output, onExit: (code
     .option('--interval <time>', 'between two blocks, 100ms to 1m; default 1s')
     .option('--accounts <n>', 'funded accounts beside those of the nodes; default 3')
     .option('--port <n>', 'of the first node, the others follow; default 6000')
+    .option('--api-port <n>', 'of the first HTTP API, the others follow; default 8080')
     .option('--dir <folder>', 'where all of it is kept; default: a temporary folder that is removed')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', DEVNET_HELP)
@@ -144,6 +145,67 @@ export function addDevnetCommand(program: Command, output: Output, onExit: (code
       const { devnetCommand } = await import('./devnet-command.ts');
       onExit(await devnetCommand(flags, output));
     });
+}
+
+const TX_HELP = `
+Examples:
+  aureon tx send --key account-0.key --to aur1… --amount 1000 --wait
+  aureon tx show 0a1b…
+
+Exit codes: 0 done; 1 the node refused it; 2 a flag is no good, or no node answers; 3 --wait: not final within a minute.`;
+
+/** A client's flag: which node is asked. */
+const NODE_FLAG = [
+  '--node <url>',
+  'the node that is asked; default: AUREON_NODE, else http://127.0.0.1:8080',
+] as const;
+
+/** Adds aureon tx, account and status. */
+export function addClientCommands(program: Command, output: Output, onExit: (code: number) => void): void {
+  const load = () => import('./client-command.ts');
+  const tx = program
+    .command('tx')
+    .description('Send or show a transaction.')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', TX_HELP)
+    .showHelpAfterError('(aureon tx --help lists the commands)');
+  tx.command('send')
+    .description('Sign a transfer and give it to a node.')
+    .requiredOption('--to <address>', 'who gets it: aur1…')
+    .requiredOption('--amount <n>', 'base units')
+    .option('--key <file>', 'who pays; default node.key')
+    .option('--wait', 'until it is final')
+    .option('--gas-price <n>', 'base units for one unit of gas; default: the least of the chain')
+    .option('--gas-limit <n>', 'default 200000')
+    .option('--nonce <n>', 'default: that of the account')
+    .option(...NODE_FLAG)
+    .action(async (flags: Flags) => onExit(await (await load()).sendCommand(flags, output)));
+  tx.command('show')
+    .description('Print a transaction and where it is, as JSON.')
+    .argument('<id>', 'its id')
+    .option(...NODE_FLAG)
+    .action(async (id: string, flags: Flags) =>
+      onExit(await (await load()).showTransaction(id, flags, output)),
+    );
+  program
+    .command('account')
+    .description('Print balance and nonce of an account.')
+    .argument('<address>', 'aur1…')
+    .option('--json', 'one JSON object in place of text')
+    .option(...NODE_FLAG)
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(aureon account --help lists the flags)')
+    .action(async (address: string, flags: Flags) =>
+      onExit(await (await load()).accountCommand(address, flags, output)),
+    );
+  program
+    .command('status')
+    .description('Print how a node is, and whom it is connected with.')
+    .option('--watch', 'again each second, until Ctrl-C')
+    .option(...NODE_FLAG)
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(aureon status --help lists the flags)')
+    .action(async (flags: Flags) => onExit(await (await load()).statusCommand(flags, output)));
 }
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {

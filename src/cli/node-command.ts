@@ -15,6 +15,7 @@ import type { Flags } from './flags.ts';
 import { settingsOf } from './node-settings.ts';
 import type { Output } from './output.ts';
 import { systemCode, UsageError } from './usage.ts';
+import { packageVersion } from './version.ts';
 
 /** How a node ends, beside EXIT's. */
 const NODE_EXIT = {
@@ -44,15 +45,20 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
     tls: tlsOf(settings),
     suite,
     isVouched: flags['vouch'] === true,
+    version: packageVersion(),
     onEvent(event) {
       log.event(event);
       if (event.kind === 'NodeHalted') end.halted(event, settings['node.data']);
     },
+    onApiError: (error) => log.say('error', `API: ${textOf(error)}`),
     onEnded: (why) => end.because(why),
   };
   const node = used(await startNode(parts));
   log.say('info', `chain ${chain.id}, engine ${chain.genesis.engine}, account ${encodeAddress(key.address)}`);
-  log.say('info', `listening on ${settings['p2p.listen']}, data in ${settings['node.data']}`);
+  log.say(
+    'info',
+    `listening on ${settings['p2p.listen']}, API on ${node.api ?? 'no port'}, data in ${settings['node.data']}`,
+  );
   const code = await end.wait();
   if (code === NODE_EXIT.stopped) {
     const isDone = await node.stop();
@@ -110,17 +116,17 @@ class Ending {
 
   because(why: HostEnd): void {
     if (why.kind === 'storage') this.with(NODE_EXIT.disk, `the disk failed: ${why.fault.kind}`);
-    else
-      this.with(
-        NODE_EXIT.crashed,
-        why.error instanceof Error ? (why.error.stack ?? why.error.message) : String(why.error),
-      );
+    else this.with(NODE_EXIT.crashed, textOf(why.error));
   }
 
   off(): void {
     process.off('SIGINT', this.#onSignal);
     process.off('SIGTERM', this.#onSignal);
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** All three files, or none. */

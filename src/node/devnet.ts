@@ -36,8 +36,9 @@ export interface DevnetPlan {
   readonly engine: NewEngine;
   readonly intervalMs: number;
   readonly accounts: number;
-  /** Node i listens at `port` + i. */
+  /** Node i listens at `port` + i, its API at `apiPort` + i. */
   readonly port: number;
+  readonly apiPort: number;
 }
 
 /** One that is there. */
@@ -68,7 +69,7 @@ export function openDevnet(plan: DevnetPlan, suite: SignatureSuite): Devnet | Fi
 }
 
 function makeDevnet(plan: DevnetPlan, suite: SignatureSuite): FileProblem | undefined {
-  const { folder, nodes, engine, intervalMs, port } = plan;
+  const { folder, nodes, engine, intervalMs, port, apiPort } = plan;
   const names = Array.from({ length: nodes }, (_, i) => `n${i}`);
   for (const name of names) mkdirSync(join(folder, name), { recursive: true });
   const made = names.map((name) => keep(join(folder, name, KEY_NAME), suite));
@@ -102,6 +103,9 @@ function makeDevnet(plan: DevnetPlan, suite: SignatureSuite): FileProblem | unde
       '[p2p]',
       `listen = ${JSON.stringify(at(i))}`,
       `peers = [${peers.join(', ')}]`,
+      '',
+      '[http]',
+      `listen = ${JSON.stringify(`${HOST}:${apiPort + i}`)}`,
       ...(engine === 'pow' ? ['', '[mining]', 'threads = 1'] : []),
     ];
     writeFileSync(join(folder, name, SETTINGS_NAME), `${lines.join('\n')}\n`);

@@ -9,6 +9,8 @@ import { createMessageCodec } from '../chain/types/message-codec.ts';
 import { accountAddress } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { address, keyId, ms } from '../env/units.ts';
+import { ApiError } from './api/route.ts';
+import { type ApiServer, startApi } from './api/server.ts';
 import type { Settings } from './config/settings.ts';
 import { openDataFolder } from './data-folder.ts';
 import { parseEndpoint } from './endpoints.ts';
@@ -32,7 +34,11 @@ export interface NodeParts {
   readonly suite: SignatureSuite;
   /** The first start of a new key, or its owner's word: it has signed nothing that is not in the data folder. */
   readonly isVouched: boolean;
+  /** Of this code. */
+  readonly version: string;
   onEvent(event: DomainEvent): void;
+  /** A bug that a request met: the node goes on. */
+  readonly onApiError: (error: unknown) => void;
   /** It has ended by itself; `close` is to be called. */
   onEnded(why: HostEnd): void;
 }
@@ -40,6 +46,8 @@ export interface NodeParts {
 /** A node that runs. */
 export interface RunningNode {
   readonly host: RunningHost<ChainWorld>;
+  /** Where its HTTP API listens; undefined: nowhere. */
+  readonly api: string | undefined;
   /** Hashes that were tried, where it mines. */
   readonly tries: number;
   /** Stops in order, within the time that its settings give, and frees port and folder. True: it was in order. */
@@ -94,8 +102,18 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     };
   }
 
+  const listeningApi = await openApi(parts, host);
+  if (listeningApi !== undefined && 'advice' in listeningApi) {
+    await miner?.stop();
+    await host.close();
+    folder.release();
+    return listeningApi;
+  }
+  const api = listeningApi;
+
   let closing: Promise<void> | undefined;
   async function end(): Promise<void> {
+    await api?.close();
     await miner?.stop();
     await host.close();
     folder.release();
@@ -104,6 +122,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
 
   return {
     host,
+    api: api?.address,
     get tries() {
       return miner?.tries ?? 0;
     },
@@ -119,6 +138,44 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
 /** Of a node that does not mine. */
 const noSearch: SealSearch = () => () => {};
 
+/** Undefined: the settings want none. */
+async function openApi(
+  { settings, chain, version, onApiError }: Omit<NodeParts, 'onEvent' | 'onEnded'>,
+  host: RunningHost<ChainWorld>,
+): Promise<ApiServer | FileProblem | undefined> {
+  const listen = settings['http.listen'];
+  const endpoint = parseEndpoint(listen);
+  if (endpoint === undefined) return undefined;
+  const stopped = (): ApiError => new ApiError(503, 'STOPPED', 'the node is stopping, or has stopped');
+  try {
+    return await startApi(
+      {
+        ...endpoint,
+        bodyMaxBytes: settings['http.body_max_bytes'],
+        perSecond: settings['http.rate_per_second'],
+        requestTimeoutMs: settings['http.request_timeout_ms'],
+      },
+      {
+        chain: chain.id,
+        genesis: chain.genesis,
+        version,
+        command: (command) =>
+          new Promise((resolve, reject) => {
+            if (!host.command(command, resolve)) reject(stopped());
+          }),
+        inspect() {
+          const snapshot = host.inspect();
+          if (snapshot === undefined) throw stopped();
+          return snapshot;
+        },
+        report: (error) => onApiError(error),
+      },
+    );
+  } catch (error) {
+    return portProblem('http.listen', listen, error);
+  }
+}
+
 async function openPort(
   listen: string,
   tls: TlsIdentity | undefined,
@@ -128,14 +185,18 @@ async function openPort(
   try {
     return await listenTcp(endpoint, tls);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const what = code === 'EADDRINUSE' ? 'another process listens there' : code;
-    return {
-      code: code === 'EADDRINUSE' ? 'IN_USE' : 'UNREADABLE',
-      what: `p2p.listen ${listen}: ${what}`,
-      advice: 'an address of this machine and a free port',
-    };
+    return portProblem('p2p.listen', listen, error);
   }
+}
+
+function portProblem(name: string, listen: string, error: unknown): FileProblem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const isTaken = code === 'EADDRINUSE';
+  return {
+    code: isTaken ? 'IN_USE' : 'UNREADABLE',
+    what: `${name} ${listen}: ${isTaken ? 'another process listens there' : code}`,
+    advice: 'an address of this machine and a free port',
+  };
 }
 
 function configOf({ settings, chain, key, isVouched }: NodeParts): Omit<NodeConfig, 'createSearch'> {

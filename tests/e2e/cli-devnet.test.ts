@@ -15,7 +15,17 @@ describe('aureon devnet', () => {
   afterAll(() => shop.remove());
 
   const start = (...args: readonly string[]) =>
-    shop.start(node, [main, 'devnet', '--port', String(port), '--interval', '300ms', ...args]);
+    shop.start(node, [
+      main,
+      'devnet',
+      '--port',
+      String(port),
+      '--api-port',
+      String(port + 100),
+      '--interval',
+      '300ms',
+      ...args,
+    ]);
 
   it('runs real nodes with funded accounts, and ends with all of them and without a trace', async () => {
     const running = start('--nodes', '3');

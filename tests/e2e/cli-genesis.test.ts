@@ -27,7 +27,14 @@ describe('aureon genesis', () => {
     expect([made.code, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toContain(`engine      ${engine}\n`);
     expect(made.stdout).toContain(`account     ${account}  7\n`);
-    const listen = ['--p2p-listen', `127.0.0.1:${await freePort()}`, '--node-data', `data-${engine}`];
+    const listen = [
+      '--p2p-listen',
+      `127.0.0.1:${await freePort()}`,
+      '--node-data',
+      `data-${engine}`,
+      '--http-listen',
+      '',
+    ];
     const running = shop.start(node, [main, 'node', '--node-genesis', file, '--vouch', ...listen, ...mining]);
     const ended = finished(running);
     await printed(running, 'BlockProduced id=');

@@ -23,7 +23,7 @@ describe('aureon node', () => {
     const setup = createChainSetup(plan, { nativeSuite: SUITE, wallShiftMs: Date.now() - 1_700_000_000_000 });
     shop.write('genesis.json', formatChainFile(setup.context.genesis, []));
     writeKeyFile(shop.path('node.key'), nodeKeyOf(setup.hostKeys[0]?.secret ?? new Uint8Array(32), SUITE));
-    shop.write('aureon.toml', `[p2p]\nlisten = "127.0.0.1:${await freePort()}"\n`);
+    shop.write('aureon.toml', `[p2p]\nlisten = "127.0.0.1:${await freePort()}"\n[http]\nlisten = ""\n`);
   });
   afterAll(() => shop.remove());
 

@@ -39,7 +39,7 @@ describe('a node of its settings', () => {
     const found = readSettings({
       file: undefined,
       environment: {},
-      flags: { 'node-data': join(folder, name), ...flags },
+      flags: { 'node-data': join(folder, name), 'http-listen': '', ...flags },
     });
     if (!('settings' in found)) throw new Error(JSON.stringify(found));
     return found.settings;
@@ -54,6 +54,8 @@ describe('a node of its settings', () => {
       tls: undefined,
       suite: SUITE,
       isVouched: true,
+      version: 'test',
+      onApiError: (error) => expect.fail(String(error)),
       onEvent: (event) => events.push(event),
       onEnded: (why) => ends.push(why),
     });

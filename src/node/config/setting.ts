@@ -108,8 +108,8 @@ export function endpoint(initial: string, description: string): Setting<string> 
 }
 
 /** The same, and the empty text for none. */
-export function optionalEndpoint(description: string): Setting<string> {
-  const whole = endpoint('', description);
+export function optionalEndpoint(initial: string, description: string): Setting<string> {
+  const whole = endpoint(initial, description);
   return {
     ...whole,
     expected: `${ENDPOINT}, or ""`,

@@ -32,7 +32,7 @@ export const SETTINGS = {
     'Account that gets fees and rewards; "": that of the key.',
   ),
   'p2p.listen': endpoint('0.0.0.0:6000', 'Where other nodes connect to.'),
-  'p2p.advertise': optionalEndpoint('Where others are told to dial this node; "": p2p.listen.'),
+  'p2p.advertise': optionalEndpoint('', 'Where others are told to dial this node; "": p2p.listen.'),
   'p2p.bootstrap': endpoints(PEERS_MAX, 'Dialed when nothing better is known.'),
   'p2p.peers': endpoints(
     PEERS_MAX,
@@ -61,6 +61,15 @@ export const SETTINGS = {
   ),
   'p2p.tls_cert': optionalPath('Its certificate (PEM).'),
   'p2p.tls_ca': optionalPath('The authority (PEM) that has to have signed the certificates of both sides.'),
+  'http.listen': optionalEndpoint('127.0.0.1:8080', 'Where the HTTP API listens; "": nowhere.'),
+  'http.body_max_bytes': integer(65_536, [1_024, 16_777_216], 'bytes', 'The longest body of a request.'),
+  'http.rate_per_second': integer(1_000, [1, 1_000_000], 'requests', 'Of one address in a second.'),
+  'http.request_timeout_ms': integer(
+    10_000,
+    [100, 600_000],
+    'ms',
+    'A request that is not here whole by then is given up.',
+  ),
   'mining.threads': integer(
     0,
     [0, 256],

@@ -1,0 +1,295 @@
+/** Every route of the API. */
+import { decodeAddress, encodeAddress } from '../../chain/crypto/address.ts';
+import { receiptLayout } from '../../chain/types/account-codec.ts';
+import { blockLayout } from '../../chain/types/block-codec.ts';
+import type { Answer } from '../../chain/types/command.ts';
+import { genesisLayout } from '../../chain/types/genesis-codec.ts';
+import { headerLayout } from '../../chain/types/header-codec.ts';
+import { decodeJson, toJsonText } from '../../chain/types/layout/codec.ts';
+import type { Layout } from '../../chain/types/layout/layout.ts';
+import type { Transaction } from '../../chain/types/transaction.ts';
+import { TRANSACTION_MAX_BYTES, transactionLayout } from '../../chain/types/transaction-codec.ts';
+import { type AccountAddress, accountAddress, blockHash, height, txId } from '../../chain/types/units.ts';
+import { isDecodeRejection } from '../../env/network.ts';
+import { ANSWERS, PARAMS, QUERIES, submitForm } from './forms.ts';
+import { ApiError, type ApiNode, type ApiRequest, type Route } from './route.ts';
+
+const PAGE = 100;
+/** JSON of a transaction is at most so many times as long as its bytes. */
+const TRANSACTION_JSON_MAX_BYTES = 8 * TRANSACTION_MAX_BYTES;
+
+/** In the order in which they are documented. */
+export const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/chain/head',
+    summary: 'The newest block of the main chain, and what of it is final.',
+    status: 200,
+    answer: ANSWERS.head,
+    errors: {},
+    async handle(node) {
+      const { id, header, finality } = expected(await node.command({ kind: 'GetHead' }), 'Head');
+      return { id, header: plain(headerLayout, header), finality };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/chain/genesis',
+    summary: 'What the chain began with: its parameters, who has money and who decides.',
+    status: 200,
+    answer: ANSWERS.genesis,
+    errors: {},
+    handle: async ({ chain, genesis }) => ({ id: chain, genesis: plain(genesisLayout, genesis) }),
+  },
+  {
+    method: 'GET',
+    path: '/chain/blocks/{at}',
+    summary: 'A block of the main chain by its height, or any block by its id.',
+    params: PARAMS.at,
+    status: 200,
+    answer: ANSWERS.block,
+    errors: { 404: 'NOT_FOUND' },
+    async handle(node, { params }) {
+      const { at } = PARAMS.at.parse(params);
+      const { id, block } = found(await blockAt(node, at), 'Block', `block ${at}`);
+      return { id, block: plain(blockLayout, block) };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/chain/transactions/{id}',
+    summary: 'A transaction of the main chain or of the mempool, and whether it is final.',
+    params: PARAMS.id,
+    status: 200,
+    answer: ANSWERS.transaction,
+    errors: { 404: 'NOT_FOUND' },
+    async handle(node, { params }) {
+      const { id } = PARAMS.id.parse(params);
+      const answer = await node.command({ kind: 'GetTransaction', id: txId(id) });
+      const { transaction, place, receipt, final } = found(answer, 'Transaction', `transaction ${id}`);
+      return {
+        transaction: plain(transactionLayout, transaction),
+        status: place === 'mempool' ? 'mempool' : final ? 'final' : 'included',
+        place: place === 'mempool' ? null : place,
+        receipt: receipt === undefined ? null : plain(receiptLayout, receipt),
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/accounts/{address}',
+    summary: 'Nonce and balance after the newest block; an account that nobody has paid has neither.',
+    params: PARAMS.address,
+    query: QUERIES.proof,
+    status: 200,
+    answer: ANSWERS.account,
+    errors: {},
+    async handle(node, request) {
+      const address = addressIn(request);
+      const { proof: prove = false } = QUERIES.proof.parse(request.query);
+      const answer = await node.command({ kind: 'GetAccount', address, prove });
+      const { account, at, stateRoot, proof } = expected(answer, 'Account');
+      return {
+        address,
+        text: encodeAddress(address),
+        nonce: account.nonce,
+        balance: String(account.balance),
+        at,
+        stateRoot,
+        proof: proof ?? null,
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/accounts/{address}/transactions',
+    summary: 'Transactions that an account sent or received, the newest first.',
+    params: PARAMS.address,
+    query: QUERIES.page,
+    status: 200,
+    answer: ANSWERS.accountTransactions,
+    errors: {},
+    async handle(node, request) {
+      const address = addressIn(request);
+      const { before, limit = PAGE } = QUERIES.page.parse(request.query);
+      const answer = await node.command({
+        kind: 'GetAccountTransactions',
+        address,
+        before: before === undefined ? undefined : height(before),
+        limit,
+      });
+      const { places } = expected(answer, 'AccountTransactions');
+      const last = places.at(-1);
+      return { transactions: places, next: places.length < limit || last === undefined ? null : last.height };
+    },
+  },
+  {
+    method: 'POST',
+    path: '/submit-tx',
+    summary: 'Gives a signed transaction to the mempool, and with it to all nodes.',
+    body: submitForm,
+    status: 202,
+    answer: ANSWERS.submitted,
+    errors: { 422: 'TRANSACTION_REFUSED' },
+    async handle(node, { body }) {
+      const { transaction } = submitForm.parse(body);
+      const answer = await node.command({
+        kind: 'SubmitTransaction',
+        transaction: transactionOf(transaction),
+      });
+      if (answer.kind !== 'Refused') return { id: expected(answer, 'Accepted').id };
+      const { code, ...facts } = answer.why;
+      throw new ApiError(422, 'TRANSACTION_REFUSED', `the transaction is refused: ${code}`, {
+        facts: { code, ...jsonable(facts) },
+      });
+    },
+  },
+  {
+    method: 'GET',
+    path: '/mempool',
+    summary: 'How many transactions wait; `queued`: behind one of their sender that is missing.',
+    status: 200,
+    answer: ANSWERS.mempool,
+    errors: {},
+    handle: async (node) => node.inspect().mempool,
+  },
+  {
+    method: 'GET',
+    path: '/peers',
+    summary: 'The nodes that this one is connected with.',
+    status: 200,
+    answer: ANSWERS.peers,
+    errors: {},
+    async handle(node) {
+      const { peers, knownAddresses, bannedPeers } = node.inspect();
+      return {
+        peers: peers.map(({ peer, address, direction, head, score }) => {
+          return { peer, address, direction, height: head.height, head: head.id, score };
+        }),
+        known: knownAddresses,
+        banned: bannedPeers,
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/consensus',
+    summary: 'What the engine is doing: mining, waiting for its turn, or in which step of which round.',
+    status: 200,
+    answer: ANSWERS.consensus,
+    errors: {},
+    handle: async (node) => jsonable(node.inspect().engine),
+  },
+  {
+    method: 'GET',
+    path: '/health',
+    summary: 'How the node is, in one answer.',
+    status: 200,
+    answer: ANSWERS.health,
+    errors: {},
+    async handle(node) {
+      const { halted, head, finality, peers, sync } = node.inspect();
+      return {
+        status: halted !== undefined ? 'halted' : sync.phase === 'idle' ? 'ok' : 'syncing',
+        why: halted ?? null,
+        height: head.height,
+        final: finality.final,
+        peers: peers.length,
+        chain: node.chain,
+        version: node.version,
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/healthz',
+    summary: 'The process answers.',
+    status: 200,
+    answer: ANSWERS.word,
+    errors: {},
+    handle: async () => ({ status: 'ok' }),
+  },
+  {
+    method: 'GET',
+    path: '/readyz',
+    summary: 'The node has caught up with its peers, as far as it knows: it may be asked.',
+    status: 200,
+    answer: ANSWERS.word,
+    errors: { 503: 'NOT_READY' },
+    async handle(node) {
+      const { halted, sync } = node.inspect();
+      if (halted === undefined && sync.phase === 'idle') return { status: 'ready' };
+      throw new ApiError(
+        503,
+        'NOT_READY',
+        halted === undefined ? `the node syncs: ${sync.phase}` : `the node has halted: ${halted}`,
+      );
+    },
+  },
+];
+
+async function blockAt(node: ApiNode, at: string): Promise<Answer> {
+  if (at.length === 64) return node.command({ kind: 'GetBlock', at: { id: blockHash(at) } });
+  if (at !== 'head') return node.command({ kind: 'GetBlock', at: { height: height(Number(at)) } });
+  const { id } = expected(await node.command({ kind: 'GetHead' }), 'Head');
+  return node.command({ kind: 'GetBlock', at: { id } });
+}
+
+function addressIn({ params }: ApiRequest): AccountAddress {
+  const { address } = PARAMS.address.parse(params);
+  if (address.length === 64 && !address.startsWith('aur')) return accountAddress(address);
+  const decoded = decodeAddress(address);
+  if (isDecodeRejection(decoded))
+    throw new ApiError(400, 'BAD_REQUEST', `address: ${decoded.detail}`, { field: 'address' });
+  return decoded;
+}
+
+/** In the order of its encoding, whatever the order of the request. */
+function transactionOf(form: ReturnType<typeof submitForm.parse>['transaction']): Transaction {
+  const { version, chainId, senderKey, nonce, validUntilHeight, gasLimit, gasPrice, action, signature } =
+    form;
+  const { kind, ...rest } = action;
+  const ordered = {
+    version,
+    chainId,
+    senderKey,
+    nonce,
+    validUntilHeight,
+    gasLimit,
+    gasPrice,
+    action: 'to' in rest ? { kind, to: rest.to, amount: rest.amount } : { kind, ...rest },
+    signature,
+  };
+  const text = new TextEncoder().encode(JSON.stringify(ordered));
+  const transaction = decodeJson(transactionLayout, text, TRANSACTION_JSON_MAX_BYTES);
+  if (!isDecodeRejection(transaction)) return transaction;
+  throw new ApiError(400, 'BAD_REQUEST', `transaction: ${transaction.detail}`, { field: 'transaction' });
+}
+
+/** The value as JSON has it: amounts are text. */
+function plain<T>(layout: Layout<T>, value: T): unknown {
+  return JSON.parse(toJsonText(layout, value));
+}
+
+function jsonable(facts: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
+  );
+}
+
+type Of<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
+
+function isOf<K extends Answer['kind']>(answer: Answer, kind: K): answer is Of<K> {
+  return answer.kind === kind;
+}
+
+/** The answer that this command has; a node that has stopped has no other. */
+function expected<K extends Answer['kind']>(answer: Answer, kind: K): Of<K> {
+  if (isOf(answer, kind)) return answer;
+  throw new ApiError(503, 'NOT_READY', 'the node has no chain: it could not be opened');
+}
+
+function found<K extends Answer['kind']>(answer: Answer, kind: K, what: string): Of<K> {
+  if (answer.kind === 'NotFound') throw new ApiError(404, 'NOT_FOUND', `${what}: not here`);
+  return expected(answer, kind);
+}

@@ -1,0 +1,139 @@
+/** The HTTP server of a node: checks requests against the forms, limits them, and turns errors into answers. */
+import rateLimit from '@fastify/rate-limit';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { openApiDocument } from './openapi.ts';
+import { ApiError, type ApiNode, type Route } from './route.ts';
+import { ROUTES } from './routes.ts';
+
+/** What a server is told. */
+export interface ApiConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The longest body of a request. */
+  readonly bodyMaxBytes: number;
+  /** Requests of one address in a second. */
+  readonly perSecond: number;
+  /** A request that is not here whole by then is given up: slow senders hold nothing. */
+  readonly requestTimeoutMs: number;
+}
+
+/** A server that listens. */
+export interface ApiServer {
+  /** As it is bound, such as `127.0.0.1:8080`. */
+  readonly address: string;
+  /** Answers what it has begun, and takes no more. */
+  close(): Promise<void>;
+}
+
+const SECOND_MS = 1_000;
+const CONNECTIONS_MAX = 1_024;
+const PATH_MAX_LENGTH = 256;
+
+/** Codes of the server's own errors. */
+const CODES: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([
+  ['FST_ERR_CTP_BODY_TOO_LARGE', [413, 'TOO_LARGE']],
+  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', [415, 'UNSUPPORTED_MEDIA_TYPE']],
+]);
+
+/** @throws {NodeJS.ErrnoException} such as EADDRINUSE. */
+export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiServer> {
+  const app = fastify({
+    bodyLimit: config.bodyMaxBytes,
+    requestTimeout: config.requestTimeoutMs,
+    connectionTimeout: 2 * config.requestTimeoutMs,
+    keepAliveTimeout: config.requestTimeoutMs,
+    routerOptions: { maxParamLength: PATH_MAX_LENGTH },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+    forceCloseConnections: 'idle',
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
+  await app.register(rateLimit, {
+    max: config.perSecond,
+    timeWindow: SECOND_MS,
+    cache: 10_000,
+    errorResponseBuilder: () =>
+      new ApiError(429, 'RATE_LIMITED', `more than ${config.perSecond} requests a second`),
+  });
+  app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => {
+    const answer = apiErrorOf(error);
+    if (answer.code === 'INTERNAL') node.report(error);
+    return answerError(answer, reply);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    answerError(
+      new ApiError(
+        404,
+        'NO_ROUTE',
+        `${request.method} ${request.url}: there is no such route; /docs lists them`,
+      ),
+      reply,
+    ),
+  );
+  for (const route of ROUTES) add(app, route, node);
+  app.get('/docs/openapi.json', () => openApiDocument(node.version));
+  app.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage()));
+  const address = await app.listen({ host: config.host, port: config.port });
+  return { address: address.replace(/^http:\/\//, ''), close: () => app.close() };
+}
+
+function add(app: FastifyInstance, route: Route, node: ApiNode): void {
+  const { method, path, params, query, body, status, answer } = route;
+  app.route({
+    method,
+    url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    schema: {
+      ...(params === undefined ? {} : { params: ajvSchema(params) }),
+      ...(query === undefined ? {} : { querystring: ajvSchema(query) }),
+      ...(body === undefined ? {} : { body: ajvSchema(body) }),
+      response: { [status]: ajvSchema(answer) },
+    },
+    async handler(request, reply) {
+      const result = await route.handle(node, request);
+      reply.code(status);
+      return result;
+    },
+  });
+}
+
+/** What ajv understands. */
+function ajvSchema(form: z.ZodType): object {
+  const { $schema: _version, ...schema } = z.toJSONSchema(form, { target: 'draft-7', reused: 'inline' });
+  return schema;
+}
+
+/** Every error is one form; what only a bug throws is told without its text. */
+function answerError({ status, code, message, field, facts }: ApiError, reply: FastifyReply): FastifyReply {
+  return reply.code(status).send({
+    error: {
+      code,
+      message,
+      ...(field === undefined ? {} : { field }),
+      ...(facts === undefined ? {} : { facts }),
+    },
+  });
+}
+
+function apiErrorOf(error: FastifyError | ApiError): ApiError {
+  if (error instanceof ApiError) return error;
+  const known = CODES.get(error.code);
+  if (known !== undefined) return new ApiError(known[0], known[1], error.message);
+  const [first] = error.validation ?? [];
+  if (first !== undefined) {
+    const field = `${error.validationContext ?? ''}${first.instancePath}`.replaceAll('/', '.');
+    return new ApiError(400, 'BAD_REQUEST', `${field}: ${first.message ?? 'not allowed'}`, { field });
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return new ApiError(error.statusCode, 'BAD_REQUEST', error.message);
+  return new ApiError(500, 'INTERNAL', 'an error of the node: its log has it');
+}
+
+function docsPage(): string {
+  const rows = ROUTES.map(
+    ({ method, path, summary }) =>
+      `<tr><td>${method}</td><td><code>${path}</code></td><td>${summary}</td></tr>`,
+  );
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Aureon node: API</title>
+<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}td{padding:.25rem .75rem;vertical-align:top;border-bottom:1px solid #8884}</style>
+<h1>API of an Aureon node</h1><p><a href="/docs/openapi.json">OpenAPI 3.1</a></p><table>${rows.join('\n')}</table></html>`;
+}

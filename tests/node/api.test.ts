@@ -1,0 +1,229 @@
+/** The HTTP API of a real node, over its port. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { encodeAddress } from '../../src/chain/crypto/address.ts';
+import { toJsonText } from '../../src/chain/types/layout/codec.ts';
+import { transactionId, transactionLayout } from '../../src/chain/types/transaction-codec.ts';
+import { createChainSetup } from '../../src/cluster/chain-setup.ts';
+import { type Keys, transferDraft } from '../../src/cluster/load/wallet.ts';
+import { resolveScenario } from '../../src/cluster/resolve.ts';
+import { ANSWERS, errorForm } from '../../src/node/api/forms.ts';
+import { ROUTES } from '../../src/node/api/routes.ts';
+import { readSettings } from '../../src/node/config/read-settings.ts';
+import { isFileProblem, nodeKeyOf } from '../../src/node/key-file.ts';
+import { type RunningNode, startNode } from '../../src/node/node-process.ts';
+import { SUITE, small } from '../cluster/support.ts';
+import { freePort } from '../support/free-port.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 20 };
+const BODY_MAX_BYTES = 4_096;
+
+interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const errorOf = ({ body }: Answered) => errorForm.parse(body).error;
+const documentForm = z.looseObject({
+  openapi: z.string(),
+  info: z.looseObject({ version: z.string() }),
+  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ responses: z.looseObject({}) }))),
+});
+
+describe('the HTTP API', () => {
+  let folder: string;
+  let node: RunningNode;
+  let base: string;
+  const plan = resolveScenario(
+    small({ nodes: 1, signatures: 'real', chain: { engine: 'poa', blockInterval: '300ms' } }),
+    '1',
+  );
+  const setup = createChainSetup(plan, { nativeSuite: SUITE, wallShiftMs: Date.now() - 1_700_000_000_000 });
+  const [from, to] = (setup.wallets[0] ?? []) as [Keys, Keys];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'aureon-api-'));
+    const read = readSettings({
+      file: undefined,
+      environment: {},
+      flags: {
+        'node-data': folder,
+        'p2p-listen': `127.0.0.1:${await freePort()}`,
+        'http-listen': `127.0.0.1:${await freePort()}`,
+        'http-body-max-bytes': String(BODY_MAX_BYTES),
+        'http-rate-per-second': '1000000',
+        'http-request-timeout-ms': '500',
+      },
+    });
+    if (!('settings' in read)) throw new Error(JSON.stringify(read));
+    const started = await startNode({
+      settings: read.settings,
+      chain: { genesis: setup.context.genesis, schedule: [], id: setup.genesisId },
+      key: nodeKeyOf(setup.hostKeys[0]?.secret ?? new Uint8Array(32), SUITE),
+      tls: undefined,
+      suite: SUITE,
+      isVouched: true,
+      version: '1.2.3',
+      onApiError: (error) => expect.fail(String(error)),
+      onEvent: () => {},
+      onEnded: (why) => expect.fail(JSON.stringify(why)),
+    });
+    if (isFileProblem(started)) throw new Error(started.what);
+    node = started;
+    base = `http://${started.api}`;
+  });
+  afterAll(async () => {
+    await node.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function get(path: string): Promise<Answered> {
+    const response = await fetch(`${base}${path}`);
+    return { status: response.status, body: await response.json() };
+  }
+
+  async function post(path: string, body: string, type = 'application/json'): Promise<Answered> {
+    const response = await fetch(`${base}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body,
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  it('takes a signed transaction and follows it until it is final', async () => {
+    const transaction = setup.signer.sign(from, transferDraft(0, 0, to.address, setup.genesisId, 1));
+    const form = JSON.parse(toJsonText(transactionLayout, transaction));
+    const reversed = Object.fromEntries(Object.entries(form).reverse());
+    const sent = await post('/submit-tx', JSON.stringify({ transaction: reversed }));
+    const id = transactionId(transaction);
+    expect(sent).toEqual({ status: 202, body: { id } });
+    const ask = async () => ANSWERS.transaction.parse((await get(`/chain/transactions/${id}`)).body);
+    await expect.poll(async () => (await ask()).status, PATIENCE).toBe('final');
+    const included = await ask();
+    expect(included).toMatchObject({ transaction: form, receipt: { txId: id, status: 0 } });
+
+    const block = ANSWERS.block.parse((await get(`/chain/blocks/${included.place?.height}`)).body);
+    expect([block.id, block.block.transactions]).toEqual([included.place?.block, [form]]);
+    expect((await get(`/chain/blocks/${block.id}`)).body).toEqual(block);
+
+    const account = ANSWERS.account.parse(
+      (await get(`/accounts/${encodeAddress(to.address)}?proof=true`)).body,
+    );
+    expect(account.proof?.length).toBeGreaterThan(0);
+    expect(account).toMatchObject({ address: to.address, text: encodeAddress(to.address), nonce: 0 });
+    const amount = BigInt(form.action.amount);
+    expect(BigInt(account.balance)).toBe(1_000_000_000_000n + amount);
+    const page = ANSWERS.accountTransactions.parse(
+      (await get(`/accounts/${from.address}/transactions?limit=1`)).body,
+    );
+    expect(page.transactions).toEqual([{ id, ...included.place }]);
+
+    const again = await post('/submit-tx', JSON.stringify({ transaction: form }));
+    expect(again.status).toBe(422);
+    expect(errorOf(again)).toMatchObject({
+      code: 'TRANSACTION_REFUSED',
+      facts: { code: expect.any(String) },
+    });
+  });
+
+  it('answers every route in its own form', async () => {
+    const head = async () => ANSWERS.head.parse((await get('/chain/head')).body);
+    await expect.poll(async () => (await head()).header.height, PATIENCE).toBeGreaterThan(0);
+    for (const route of ROUTES.filter(({ method }) => method === 'GET')) {
+      const path = route.path
+        .replace('{at}', 'head')
+        .replace('{address}', from.address)
+        .replace('{id}', 'f'.repeat(64));
+      const answer = await get(path);
+      const { status, body } = answer;
+      if (route.path === '/chain/transactions/{id}')
+        expect([status, errorOf(answer).code]).toEqual([404, 'NOT_FOUND']);
+      else expect([path, status, route.answer.safeParse(body).error]).toEqual([path, 200, undefined]);
+    }
+    expect((await get('/health')).body).toMatchObject({
+      status: 'ok',
+      chain: setup.genesisId,
+      version: '1.2.3',
+      peers: 0,
+    });
+  });
+
+  it.each([
+    ['/nowhere', 404, 'NO_ROUTE', undefined],
+    ['/chain/blocks/-1', 400, 'BAD_REQUEST', 'params.at'],
+    ['/chain/blocks/999999999', 404, 'NOT_FOUND', undefined],
+    [`/chain/blocks/${'a'.repeat(64)}`, 404, 'NOT_FOUND', undefined],
+    ['/chain/transactions/xyz', 400, 'BAD_REQUEST', 'params.id'],
+    ['/accounts/aur1qqqq', 400, 'BAD_REQUEST', 'params.address'],
+    [`/accounts/aur1${'q'.repeat(58)}`, 400, 'BAD_REQUEST', 'address'],
+    [`/accounts/${'0'.repeat(64)}?proof=maybe`, 400, 'BAD_REQUEST', 'querystring.proof'],
+    [`/accounts/${'0'.repeat(64)}?other=1`, 400, 'BAD_REQUEST', 'querystring'],
+    [`/accounts/${'0'.repeat(64)}/transactions?limit=0`, 400, 'BAD_REQUEST', 'querystring.limit'],
+    [`/accounts/${'0'.repeat(64)}/transactions?limit=1001`, 400, 'BAD_REQUEST', 'querystring.limit'],
+  ])('GET %s is %d %s', async (path, status, code, field) => {
+    const answer = await get(path);
+    expect([answer.status, errorOf(answer).code, errorOf(answer).field]).toEqual([status, code, field]);
+  });
+
+  it.each([
+    ['', 'application/json', 400, 'BAD_REQUEST'],
+    ['{', 'application/json', 400, 'BAD_REQUEST'],
+    ['[]', 'application/json', 400, 'BAD_REQUEST'],
+    ['{"transaction":{}}', 'application/json', 400, 'BAD_REQUEST'],
+    ['{"transaction":null,"more":1}', 'application/json', 400, 'BAD_REQUEST'],
+    ['x=1', 'application/x-www-form-urlencoded', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [`{"__proto__":{"a":1}}`, 'application/json', 400, 'BAD_REQUEST'],
+  ])('POST /submit-tx of %j as %s is %d %s', async (body, type, status, code) => {
+    const answer = await post('/submit-tx', body, type);
+    expect([answer.status, errorOf(answer).code]).toEqual([status, code]);
+  });
+
+  it('takes no body that is longer than it may be', async () => {
+    const answer = await post('/submit-tx', JSON.stringify({ transaction: 'x'.repeat(BODY_MAX_BYTES) }));
+    expect([answer.status, errorOf(answer).code]).toEqual([413, 'TOO_LARGE']);
+  });
+
+  it('answers every body with a form, whatever it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (text) => {
+        const answer = await post('/submit-tx', text);
+        expect(answer.status).toBe(400);
+        errorOf(answer);
+      }),
+      { seed: 11, numRuns: 200 },
+    );
+  });
+
+  it('gives up a request that comes too slowly', async () => {
+    const socket = connect({ host: '127.0.0.1', port: Number(base.split(':').at(-1)) });
+    let isOver = false;
+    socket.on('close', () => {
+      isOver = true;
+    });
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write(
+      'POST /submit-tx HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+    );
+    await expect.poll(() => isOver, { timeout: 60_000, interval: 100 }).toBe(true);
+  });
+
+  it('documents every route as OpenAPI 3.1, and for people', async () => {
+    const body = documentForm.parse((await get('/docs/openapi.json')).body);
+    expect([body.openapi, body.info.version]).toEqual(['3.1.0', '1.2.3']);
+    const documented = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort());
+    expect(body.paths['/submit-tx']?.['post']?.responses).toHaveProperty('422');
+    const page = await fetch(`${base}/docs`);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(await page.text()).toContain('/chain/blocks/{at}');
+  });
+});
