@@ -1,6 +1,6 @@
 /** `aureon tx`, `account` and `status` as users meet them, on a devnet of real nodes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/free-port.ts';
+import { freePorts } from '../support/free-port.ts';
 import { createWorkshop, type Finished, finished, main, node, printed, type Workshop } from './cli-runner.ts';
 
 describe('a client of a devnet', () => {
@@ -12,8 +12,8 @@ describe('a client of a devnet', () => {
 
   beforeAll(async () => {
     shop = createWorkshop();
-    const port = Math.min(await freePort(), 65_000);
-    api = port + 200;
+    const port = await freePorts(6);
+    api = port + 3;
     const args = ['devnet', '--nodes', '3', '--interval', '300ms', '--dir', 'net'];
     const devnet = shop.start(node, [main, ...args, '--port', String(port), '--api-port', String(api)]);
     ended = finished(devnet);

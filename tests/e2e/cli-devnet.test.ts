@@ -1,7 +1,7 @@
 /** `aureon devnet` as users meet it: real nodes in processes of their own. */
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/free-port.ts';
+import { freePorts } from '../support/free-port.ts';
 import { createWorkshop, finished, main, node, printed, type Workshop } from './cli-runner.ts';
 
 describe('aureon devnet', () => {
@@ -9,8 +9,7 @@ describe('aureon devnet', () => {
   let port = 0;
   beforeAll(async () => {
     shop = createWorkshop();
-    // The ports behind it are free as a rule.
-    port = Math.min(await freePort(), 65_000);
+    port = await freePorts(8);
   });
   afterAll(() => shop.remove());
 
@@ -21,7 +20,7 @@ describe('aureon devnet', () => {
       '--port',
       String(port),
       '--api-port',
-      String(port + 100),
+      String(port + 4),
       '--interval',
       '300ms',
       ...args,
