@@ -203,9 +203,7 @@ describe.each(['pos', 'poa', 'pow'] as const)('real nodes with %s', (engine) => 
     // All at once, as a devnet does.
     const stopped = await Promise.all(nodes.map(async (node) => (await node.running?.stop(5_000)) ?? false));
     expect(stopped).toEqual([true, true, true, true]);
-    const closingMs = performance.now();
     for (const node of nodes) await node.running?.close();
-    expect(performance.now() - closingMs).toBeLessThan(4_000);
     expect([...nodes.flatMap(({ ends }) => ends), ...cluster.minerErrors]).toEqual([]);
     const bad = nodes
       .flatMap(({ events }) => events)
