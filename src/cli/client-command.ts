@@ -9,8 +9,9 @@ import { bytesToHex } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
 import { createNativeSuite } from '../lab/native-suite.ts';
 import { ClientError, NodeClient, type TransactionForm } from '../node/client.ts';
-import { isFileProblem, type NodeKey, readKeyFile } from '../node/key-file.ts';
+import { type NodeKey, readKeyFile } from '../node/key-file.ts';
 import { type Flags, text } from './flags.ts';
+import { used } from './node-flags.ts';
 import type { Output } from './output.ts';
 import { UsageError } from './usage.ts';
 
@@ -50,8 +51,7 @@ async function asking(output: Output, run: () => Promise<number>): Promise<numbe
 /** Signs a transfer and submits it; with --wait until it is final. */
 export function sendCommand(flags: Flags, output: Output): Promise<number> {
   const file = text(flags, 'key') ?? 'node.key';
-  const key = readKeyFile(file, createNativeSuite());
-  if (isFileProblem(key)) throw new UsageError(`${key.what}\n  expected: ${key.advice}`);
+  const key = used(readKeyFile(file, createNativeSuite()));
   const to = addressOf(text(flags, 'to') ?? '');
   const amount = wholeText(text(flags, 'amount') ?? '', '--amount');
   return asking(output, async () => {

@@ -7,14 +7,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
-import { parseDurationUs } from '../cluster/scenario/duration.ts';
 import { createNativeSuite } from '../lab/native-suite.ts';
 import { type Devnet, openDevnet } from '../node/devnet.ts';
-import { isFileProblem } from '../node/key-file.ts';
-import { NEW_ENGINES, type NewEngine } from '../node/new-genesis.ts';
 import { type Flags, text, whole } from './flags.ts';
+import { engineOf, intervalMsOf, used } from './node-flags.ts';
 import type { Output } from './output.ts';
-import { UsageError } from './usage.ts';
 
 const NODES_MAX = 30;
 const ACCOUNTS_MAX = 1_000;
@@ -28,8 +25,7 @@ export async function devnetCommand(flags: Flags, output: Output): Promise<numbe
   const stated = text(flags, 'dir');
   const folder = stated ?? mkdtempSync(join(tmpdir(), 'aureon-devnet-'));
   try {
-    const devnet = openDevnet({ folder, ...planOf(flags) }, createNativeSuite());
-    if (isFileProblem(devnet)) throw new UsageError(`${devnet.what}\n  expected: ${devnet.advice}`);
+    const devnet = used(openDevnet({ folder, ...planOf(flags) }, createNativeSuite()));
     describe(devnet, folder, stated !== undefined, output);
     return await new Running(devnet, output).ended;
   } finally {
@@ -45,24 +41,9 @@ function planOf(flags: Flags) {
     port,
     apiPort: whole(flags, 'apiPort', '--api-port', PORT_MAX - nodes) ?? DEFAULTS.apiPort,
     accounts: whole(flags, 'accounts', '--accounts', ACCOUNTS_MAX) ?? DEFAULTS.accounts,
-    engine: engineOf(flags),
-    intervalMs: intervalOf(flags),
+    engine: engineOf(flags, 'consensus'),
+    intervalMs: intervalMsOf(flags, DEFAULTS.interval, ['100ms', '1min']),
   };
-}
-
-function engineOf(flags: Flags): NewEngine {
-  const stated = text(flags, 'consensus') ?? 'pos';
-  const engine = NEW_ENGINES.find((one) => one === stated);
-  if (engine === undefined)
-    throw new UsageError(`--consensus ${stated}: one of ${NEW_ENGINES.join(', ')} was expected`);
-  return engine;
-}
-
-function intervalOf(flags: Flags): number {
-  const stated = text(flags, 'interval') ?? DEFAULTS.interval;
-  const us = parseDurationUs(stated) ?? 0;
-  if (us >= 100_000 && us <= 60_000_000 && us % 1_000 === 0) return us / 1_000;
-  throw new UsageError(`--interval ${stated}: a duration from 100ms to 1m was expected, such as 1s`);
 }
 
 function describe(

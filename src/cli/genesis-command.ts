@@ -5,30 +5,30 @@ import { isCanonicalPublicKey } from '../chain/crypto/public-key.ts';
 import type { GenesisAllocation, GenesisValidator } from '../chain/types/genesis.ts';
 import { AMOUNT_MAX, amount, type PublicKey, publicKey } from '../chain/types/units.ts';
 import { EXIT } from '../cluster/result.ts';
-import { parseDurationUs } from '../cluster/scenario/duration.ts';
 import { hexToBytes } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
 import { unixMs } from '../env/units.ts';
 import { createNativeSuite } from '../lab/native-suite.ts';
+import { isFileProblem } from '../node/file-problem.ts';
 import { formatChainFile, parseChainFile, readChainFile } from '../node/genesis-file.ts';
-import { isFileProblem, readKeyFile } from '../node/key-file.ts';
-import { NEW_ENGINES, type NewEngine, newGenesis } from '../node/new-genesis.ts';
+import { readKeyFile } from '../node/key-file.ts';
+import { newGenesis } from '../node/new-genesis.ts';
 import { type Flags, text } from './flags.ts';
+import { engineOf, intervalMsOf, used } from './node-flags.ts';
 import type { Output } from './output.ts';
 import { systemCode, UsageError } from './usage.ts';
 
 const DEFAULT_GENESIS = 'genesis.json';
 const DEFAULT_POWER = '1000';
 const DEFAULT_WORK = '1000000';
-const INTERVAL_MAX_MS = 3_600_000;
 
 /** Writes a new file. @throws {UsageError} when a flag makes no sense, or the file is there. */
 export function newGenesisCommand(flags: Flags, output: Output): number {
   const path = text(flags, 'out') ?? DEFAULT_GENESIS;
   const genesis = newGenesis({
     name: text(flags, 'name') ?? 'aureon-devnet',
-    engine: engineOf(flags),
-    intervalMs: intervalOf(flags),
+    engine: engineOf(flags, 'engine'),
+    intervalMs: intervalMsOf(flags, '2s', ['1ms', '1h']),
     validators: listOf(flags, 'validator').map(validatorOf),
     allocation: listOf(flags, 'fund').map(allocationOf),
     timestampMs: unixMs(Date.now()),
@@ -48,9 +48,7 @@ export function newGenesisCommand(flags: Flags, output: Output): number {
 
 /** Prints what a file says. @throws {UsageError} when it is no good. */
 export function showGenesis(path: string, flags: Flags, output: Output): number {
-  const chain = readChainFile(path);
-  if (isFileProblem(chain)) throw new UsageError(`${chain.what}\n  expected: ${chain.advice}`);
-  const { genesis, id, schedule } = chain;
+  const { genesis, id, schedule } = used(readChainFile(path));
   const { name, engine, validators, allocation, timestampMs } = genesis;
   if (flags['json'] === true) {
     output.print(
@@ -80,22 +78,6 @@ export function showGenesis(path: string, flags: Flags, output: Output): number 
     ].join('\n'),
   );
   return EXIT.passed;
-}
-
-function engineOf(flags: Flags): NewEngine {
-  const stated = text(flags, 'engine') ?? 'pos';
-  const engine = NEW_ENGINES.find((one) => one === stated);
-  if (engine === undefined)
-    throw new UsageError(`--engine ${stated}: one of ${NEW_ENGINES.join(', ')} was expected`);
-  return engine;
-}
-
-function intervalOf(flags: Flags): number {
-  const stated = text(flags, 'interval') ?? '2s';
-  const us = parseDurationUs(stated);
-  const ms = us === undefined ? 0 : us / 1_000;
-  if (Number.isInteger(ms) && ms >= 1 && ms <= INTERVAL_MAX_MS) return ms;
-  throw new UsageError(`--interval ${stated}: a duration from 1ms to 1h was expected, such as 2s`);
 }
 
 function listOf(flags: Flags, name: string): readonly string[] {

@@ -6,15 +6,9 @@ import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
 import { hexToBytes } from '../env/bytes.ts';
 import { createNativeSuite } from '../lab/native-suite.ts';
-import {
-  type FileProblem,
-  isFileProblem,
-  type NodeKey,
-  nodeKeyOf,
-  readKeyFile,
-  writeKeyFile,
-} from '../node/key-file.ts';
+import { type NodeKey, nodeKeyOf, readKeyFile, writeKeyFile } from '../node/key-file.ts';
 import { type Flags, text } from './flags.ts';
+import { refusal, used } from './node-flags.ts';
 import type { Output } from './output.ts';
 import { systemCode, UsageError } from './usage.ts';
 
@@ -91,13 +85,4 @@ function readSecret(): Uint8Array {
   throw new UsageError(
     `keys import: standard input had ${given.length} characters that are no secret\n  expected: 64 hexadecimal digits, such as of: openssl rand -hex 32`,
   );
-}
-
-function used(found: NodeKey | FileProblem): NodeKey {
-  if (isFileProblem(found)) throw refusal(found);
-  return found;
-}
-
-function refusal({ what, advice }: FileProblem): UsageError {
-  return new UsageError(`${what}\n  expected: ${advice}`);
 }

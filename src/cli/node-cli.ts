@@ -133,7 +133,7 @@ export function addDevnetCommand(program: Command, output: Output, onExit: (code
     .description('Run a chain of real nodes on this machine, with funded accounts.')
     .option('--nodes <n>', 'nodes, 1 to 30; default 4')
     .option('--consensus <name>', 'pos (stake and votes), poa (authority) or pow (work); default pos')
-    .option('--interval <time>', 'between two blocks, 100ms to 1m; default 1s')
+    .option('--interval <time>', 'between two blocks, 100ms to 1min; default 1s')
     .option('--accounts <n>', 'funded accounts beside those of the nodes; default 3')
     .option('--port <n>', 'of the first node, the others follow; default 6000')
     .option('--api-port <n>', 'of the first HTTP API, the others follow; default 8080')

@@ -7,11 +7,12 @@ import { createNativeSuite } from '../lab/native-suite.ts';
 import type { Settings } from '../node/config/settings.ts';
 import { readChainFile } from '../node/genesis-file.ts';
 import type { HostEnd } from '../node/host.ts';
-import { type FileProblem, isFileProblem, readKeyFile } from '../node/key-file.ts';
+import { readKeyFile } from '../node/key-file.ts';
 import { createLog, type NodeLog } from '../node/log.ts';
 import { type NodeParts, startNode } from '../node/node-process.ts';
 import type { TlsIdentity } from '../node/tcp-network.ts';
 import type { Flags } from './flags.ts';
+import { used } from './node-flags.ts';
 import { settingsOf } from './node-settings.ts';
 import type { Output } from './output.ts';
 import { systemCode, UsageError } from './usage.ts';
@@ -144,9 +145,4 @@ function tlsOf(settings: Settings): TlsIdentity | undefined {
     }
   });
   return { key: key ?? '', cert: cert ?? '', ca: ca ?? '' };
-}
-
-function used<T extends object>(found: T | FileProblem): T {
-  if (isFileProblem(found)) throw new UsageError(`${found.what}\n  expected: ${found.advice}`);
-  return found;
 }

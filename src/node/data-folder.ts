@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { FileProblem } from './key-file.ts';
+import { codeOf, type FileProblem } from './file-problem.ts';
 
 const LOCK_NAME = 'node.lock';
 const DATABASE_NAME = 'chain';
@@ -42,7 +42,7 @@ export function openDataFolder(folder: string): DataFolder | FileProblem {
 }
 
 function unusable(path: string, error: unknown): FileProblem {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   const why = error instanceof Error ? error.message : String(error);
   return {
     code: 'UNREADABLE',

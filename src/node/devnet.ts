@@ -4,15 +4,9 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccountAddress, amount, type BlockHash } from '../chain/types/units.ts';
 import { unixMs } from '../env/units.ts';
+import { type FileProblem, isFileProblem } from './file-problem.ts';
 import { formatChainFile, parseChainFile, readChainFile } from './genesis-file.ts';
-import {
-  type FileProblem,
-  isFileProblem,
-  type NodeKey,
-  nodeKeyOf,
-  readKeyFile,
-  writeKeyFile,
-} from './key-file.ts';
+import { type NodeKey, nodeKeyOf, readKeyFile, writeKeyFile } from './key-file.ts';
 import { type NewEngine, newGenesis } from './new-genesis.ts';
 import type { SignatureSuite } from './system-crypto.ts';
 

@@ -8,7 +8,7 @@ import { isRejection } from '../chain/types/rejection.ts';
 import { type BlockHash, height } from '../chain/types/units.ts';
 import { isDecodeRejection } from '../env/network.ts';
 import { consensusOf } from './engines.ts';
-import type { FileProblem } from './key-file.ts';
+import { codeOf, type FileProblem } from './file-problem.ts';
 
 /** A million accounts are 100 MB of text. */
 const FILE_MAX_BYTES = 128 * 1024 * 1024;
@@ -33,7 +33,7 @@ export function readChainFile(path: string): ChainFile | FileProblem {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     const what = code === 'ENOENT' ? 'there is no such file' : String(code ?? error);
     const advice = 'the genesis file that the other nodes of the chain have';
     return { code: code === 'ENOENT' ? 'ABSENT' : 'UNREADABLE', what: `${path}: ${what}`, advice };

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } fr
 import { addressOf } from '../chain/crypto/address.ts';
 import { type AccountAddress, type PublicKey, publicKey } from '../chain/types/units.ts';
 import { bytesToHex, hexToBytes } from '../env/bytes.ts';
+import { codeOf, type FileProblem } from './file-problem.ts';
 import type { SignatureSuite } from './system-crypto.ts';
 
 const SECRET_BYTES = 32;
@@ -16,13 +17,6 @@ export interface NodeKey {
   readonly secret: Uint8Array;
   readonly key: PublicKey;
   readonly address: AccountAddress;
-}
-
-/** Why a file is not used; `what` and `advice` are for people. */
-export interface FileProblem {
-  readonly code: 'ABSENT' | 'EXISTS' | 'OPEN_TO_OTHERS' | 'MALFORMED' | 'UNREADABLE' | 'IN_USE';
-  readonly what: string;
-  readonly advice: string;
 }
 
 /** The key of these 32 secret bytes (RFC 8032). */
@@ -69,11 +63,6 @@ export function readKeyFile(path: string, suite: SignatureSuite): NodeKey | File
   }
 }
 
-/** True for a problem, and not a key. */
-export function isFileProblem(found: object): found is FileProblem {
-  return 'advice' in found;
-}
-
 function parseKey(path: string, text: string, suite: SignatureSuite): NodeKey | FileProblem {
   let content: unknown;
   try {
@@ -116,7 +105,7 @@ function malformed(path: string, why: string): FileProblem {
 }
 
 function problemOf(path: string, error: unknown, advice: string): FileProblem {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'ENOENT') return { code: 'ABSENT', what: `${path}: there is no such file or folder`, advice };
   if (code === 'EEXIST') return { code: 'EXISTS', what: `${path}: this file is there already`, advice };
   return { code: 'UNREADABLE', what: `${path}: ${String(code ?? error)}`, advice };

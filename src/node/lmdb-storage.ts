@@ -15,6 +15,7 @@ import {
   type WriteOp,
 } from '../env/storage.ts';
 import { assertBatch, assertKey, assertScan } from '../env/storage-limits.ts';
+import { codeOf } from './file-problem.ts';
 
 /** A storage, and its end. */
 export interface LmdbStorage extends Storage {
@@ -202,6 +203,5 @@ const FULL_CODES = new Set<unknown>(['ENOSPC', 'EDQUOT', 28, 122, -30_792]);
 
 /** LMDB tells the system's number, or one of its own: MDB_MAP_FULL. */
 function faultOf(error: unknown): StorageFault {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return { kind: FULL_CODES.has(code) ? 'FULL' : 'IO' };
+  return { kind: FULL_CODES.has(codeOf(error)) ? 'FULL' : 'IO' };
 }

@@ -1,6 +1,7 @@
 /** What a node prints: a line for each event that somebody may want to read, for people or as JSON. */
 import { pino } from 'pino';
 import type { DomainEvent } from '../chain/types/event.ts';
+import { jsonable } from './jsonable.ts';
 
 /** From the gravest to the least. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -81,7 +82,7 @@ export function createLog({ level, format, ...out }: LogConfig): NodeLog {
     event(event) {
       const { kind, ...facts } = event;
       const grade = levelOf(event);
-      if (logger.isLevelEnabled(grade)) logger[grade]({ part: LINES[kind].part, ...shortened(facts) }, kind);
+      if (logger.isLevelEnabled(grade)) logger[grade]({ part: LINES[kind].part, ...jsonable(facts) }, kind);
     },
     say: (of, text) => logger[of]({ part: 'node' }, text),
   };
@@ -90,13 +91,6 @@ export function createLog({ level, format, ...out }: LogConfig): NodeLog {
 /** Two nodes that dial each other keep one connection: nothing to be warned of. */
 function levelOf(event: DomainEvent): LogLevel {
   return event.kind === 'HandshakeRefused' && event.code === 'DUPLICATE' ? 'debug' : LINES[event.kind].level;
-}
-
-/** Bigint is no JSON. */
-function shortened(facts: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
-  );
 }
 
 const HEX = /^[0-9a-f]{64}$/;

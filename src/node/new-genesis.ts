@@ -9,7 +9,7 @@ import { assertNever } from '../env/assert.ts';
 import type { UnixMs } from '../env/units.ts';
 
 /** Engines that a new chain may have. */
-export const NEW_ENGINES = ['pos', 'poa', 'pow'] as const;
+export const NEW_ENGINES = [POS_NAME, POA_NAME, POW_NAME] as const;
 export type NewEngine = (typeof NEW_ENGINES)[number];
 
 /** What a new chain is made of. */
@@ -51,7 +51,7 @@ export function newGenesis(chain: NewChain): Genesis {
   return {
     name: chain.name,
     shard: 0,
-    engine: engineName(chain.engine),
+    engine: chain.engine,
     engineConfig: engineConfig(chain),
     parameters: PARAMETERS,
     allocation: [...chain.allocation].sort((a, b) => (a.address < b.address ? -1 : 1)),
@@ -61,13 +61,9 @@ export function newGenesis(chain: NewChain): Genesis {
   };
 }
 
-function engineName(engine: NewEngine): string {
-  return { pos: POS_NAME, poa: POA_NAME, pow: POW_NAME }[engine];
-}
-
 function engineConfig({ engine, intervalMs, work }: NewChain): string {
   switch (engine) {
-    case 'pos':
+    case POS_NAME:
       return encodePosConfig({
         proposeMs: ROUND_MS.propose,
         proposeDeltaMs: ROUND_MS.growth,
@@ -85,14 +81,14 @@ function engineConfig({ engine, intervalMs, work }: NewChain): string {
         slashPermille: 50,
         safeHeights: 2,
       });
-    case 'poa':
+    case POA_NAME:
       return encodePoaConfig({
         periodMs: intervalMs,
         wiggleMs: 500,
         epoch: POA_EPOCH,
         tieBreak: TIE_BREAK['eip-3436'],
       });
-    case 'pow':
+    case POW_NAME:
       return encodePowConfig({
         difficulty: { kind: 'asert', intervalMs, halfLifeMs: HALF_LIFE_MS },
         initialTarget: hash(((1n << 256n) / work - 1n).toString(16).padStart(64, '0')),

@@ -15,9 +15,10 @@ import type { Settings } from './config/settings.ts';
 import { openDataFolder } from './data-folder.ts';
 import { parseEndpoint } from './endpoints.ts';
 import { consensusOf } from './engines.ts';
+import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
 import type { ChainFile } from './genesis-file.ts';
 import { type HostEnd, type RunningHost, startHost } from './host.ts';
-import { type FileProblem, isFileProblem, type NodeKey } from './key-file.ts';
+import type { NodeKey } from './key-file.ts';
 import { createMiner, type Miner } from './miner.ts';
 import type { SignatureSuite } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
@@ -190,7 +191,7 @@ async function openPort(
 }
 
 function portProblem(name: string, listen: string, error: unknown): FileProblem {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = String(codeOf(error) ?? error);
   const isTaken = code === 'EADDRINUSE';
   return {
     code: isTaken ? 'IN_USE' : 'UNREADABLE',

@@ -79,7 +79,7 @@ describe('aureon devnet', () => {
   it.each([
     [['--nodes', '31'], '--nodes 31: a whole number from 1 to 30'],
     [['--consensus', 'luck'], '--consensus luck: one of pos, poa, pow was expected'],
-    [['--interval', '1ms'], '--interval 1ms: a duration from 100ms to 1m was expected'],
+    [['--interval', '1ms'], '--interval 1ms: a duration from 100ms to 1min was expected'],
     [
       ['--dir', '.'],
       '.: this folder is not empty, and no devnet\n  expected: an empty or a new folder (--dir)',

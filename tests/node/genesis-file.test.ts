@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { height } from '../../src/chain/types/units.ts';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
+import { isFileProblem } from '../../src/node/file-problem.ts';
 import { formatChainFile, parseChainFile, readChainFile } from '../../src/node/genesis-file.ts';
-import { isFileProblem } from '../../src/node/key-file.ts';
 import { SUITE, small } from '../cluster/support.ts';
 
 const ENGINES = ['pos', 'poa', 'pow', 'round-robin'] as const;

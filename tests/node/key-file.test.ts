@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPortableSuite } from '../../src/cluster/portable-suite.ts';
-import { isFileProblem, nodeKeyOf, readKeyFile, writeKeyFile } from '../../src/node/key-file.ts';
+import { isFileProblem } from '../../src/node/file-problem.ts';
+import { nodeKeyOf, readKeyFile, writeKeyFile } from '../../src/node/key-file.ts';
 import { RFC8032_KEYS } from '../contract/probe-keys.ts';
 
 const SUITE = createPortableSuite();

@@ -11,6 +11,7 @@ import type { Transaction } from '../../chain/types/transaction.ts';
 import { TRANSACTION_MAX_BYTES, transactionLayout } from '../../chain/types/transaction-codec.ts';
 import { type AccountAddress, accountAddress, blockHash, height, txId } from '../../chain/types/units.ts';
 import { isDecodeRejection } from '../../env/network.ts';
+import { jsonable } from '../jsonable.ts';
 import { ANSWERS, PARAMS, QUERIES, submitForm } from './forms.ts';
 import { ApiError, type ApiNode, type ApiRequest, type Route } from './route.ts';
 
@@ -269,12 +270,6 @@ function transactionOf(form: ReturnType<typeof submitForm.parse>['transaction'])
 /** The value as JSON has it: amounts are text. */
 function plain<T>(layout: Layout<T>, value: T): unknown {
   return JSON.parse(toJsonText(layout, value));
-}
-
-function jsonable(facts: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
-  );
 }
 
 type Of<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;

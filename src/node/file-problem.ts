@@ -1,0 +1,18 @@
+/** Why a file, a folder or a port is not used, for people. */
+
+/** `what` names it and what is wrong; `advice` is what to have in its place. */
+export interface FileProblem {
+  readonly code: 'ABSENT' | 'EXISTS' | 'OPEN_TO_OTHERS' | 'MALFORMED' | 'UNREADABLE' | 'IN_USE';
+  readonly what: string;
+  readonly advice: string;
+}
+
+/** True for a problem, and not for what was asked for. */
+export function isFileProblem(found: object): found is FileProblem {
+  return 'advice' in found;
+}
+
+/** The system's own word or number, such as ENOENT; undefined: the error has none. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
