@@ -34,6 +34,9 @@ export const poaViewLayout: Layout<PoaView> = struct<PoaView>({
 /** What is wrong with a view that fits its layout; undefined: nothing. */
 export function viewFlaw({ signers, config }: PoaView): string | undefined {
   if (config.periodMs < 1 || config.epoch < 1) return 'config: period and epoch of at least 1 expected';
-  const isSorted = signers.every((key, i) => i === 0 || (signers[i - 1] as PublicKey) < key);
+  const isSorted = signers.every((key, i) => {
+    const before = signers[i - 1];
+    return before === undefined || before < key;
+  });
   return isSorted ? undefined : 'signers: strictly growing keys expected';
 }
