@@ -213,6 +213,7 @@ export class NodeCore {
         target: this.#sync.target,
       },
       engine: this.#engine.status(),
+      engineHeightOf: (peer) => this.#engine.heightOf(peer),
       bounds: [
         ...this.#network.bounds(),
         ...this.#seals.bounds(),

@@ -122,6 +122,10 @@ export class EngineRunner implements ConsensusHost<unknown> {
     return this.#engine.status();
   }
 
+  heightOf(peer: PeerId): ReturnType<NonNullable<Engine['heightOf']>> {
+    return this.#engine.heightOf?.(peer);
+  }
+
   bounds(): ReturnType<Engine['bounds']> {
     return this.#engine.bounds();
   }

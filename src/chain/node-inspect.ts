@@ -4,7 +4,7 @@ import type { Bound, Ledger } from './ledger/ledger.ts';
 import type { PeerNetwork } from './peers/peer-network.ts';
 import type { NodeSnapshot } from './types/command.ts';
 import type { HeadClaim } from './types/message.ts';
-import type { PeerId } from './types/units.ts';
+import { type Height, height, type PeerId } from './types/units.ts';
 
 /** The parts that a snapshot reads. */
 export interface Inspected {
@@ -16,6 +16,7 @@ export interface Inspected {
   readonly mempool: NodeSnapshot['mempool'];
   readonly sync: NodeSnapshot['sync'];
   readonly engine: EngineStatus;
+  engineHeightOf(peer: PeerId): Height | undefined;
   readonly bounds: readonly Bound[];
 }
 
@@ -27,6 +28,8 @@ export function snapshotOf(node: Inspected): NodeSnapshot {
     halted: node.halted,
     head: node.head,
     stateRoot: ledger.head().header.stateRoot,
+    headWeight: headWeight(ledger),
+    accounts: ledger.state(node.head.id)?.accounts ?? 0,
     base: ledger.base(),
     origin: ledger.origin(),
     finality: ledger.durableFinality(),
@@ -35,6 +38,7 @@ export function snapshotOf(node: Inspected): NodeSnapshot {
       address: peer.address,
       direction: peer.direction,
       head: peer.head,
+      height: height(Math.max(peer.head.height, node.engineHeightOf(peer.id) ?? 0)),
       score: network.score(peer),
     })),
     knownAddresses: network.knownAddresses,
@@ -44,4 +48,11 @@ export function snapshotOf(node: Inspected): NodeSnapshot {
     engine: node.engine,
     bounds: [...ledger.bounds(), ...node.bounds],
   };
+}
+
+/** Weights are numbers of so many bytes. */
+function headWeight(ledger: Ledger<unknown>): string {
+  const { weight, header } = ledger.head();
+  const before = ledger.candidate(header.parent)?.weight ?? '';
+  return String(BigInt(`0x0${weight}`) - BigInt(`0x0${before}`));
 }

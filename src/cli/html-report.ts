@@ -3,8 +3,9 @@ import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, exitCodeOf, type RunResult } from '../cluster/result.ts';
 import type { Job } from '../lab/job.ts';
-import { RecordError, recordRun, writeReport } from '../lab/report-file.ts';
+import { writeReport } from '../lab/report-file.ts';
 import { ReportTemplateError, reportTemplate } from '../lab/report-template.ts';
+import { RecordError, recordRun } from '../lab/watched-run.ts';
 import type { ReportedRun } from '../report/page-data.ts';
 import type { Output } from './output.ts';
 import { faultFacts } from './planned-faults.ts';
@@ -49,7 +50,7 @@ export function isHtmlPath(path: string): boolean {
  * @throws {UsageError} when it cannot be written, or its page cannot be built.
  */
 export function createHtmlFile(path: string, context: HtmlContext): HtmlReport {
-  checkWritable(path);
+  checkWritable(path, '--report');
   prepareTemplate(context);
   let chosen: Candidate | undefined;
   let hasFailed = false;
@@ -88,12 +89,13 @@ export function createHtmlFolder(folder: string, context: HtmlContext): HtmlRepo
   };
 }
 
-function checkWritable(path: string): void {
+/** @param flag the one that names it. @throws {UsageError} when the file cannot be written. It is there afterwards, empty if it was not. */
+export function checkWritable(path: string, flag: string): void {
   try {
     makeFolder(dirname(path));
     closeSync(openSync(path, 'a'));
   } catch (error) {
-    throw new UsageError(`--report ${path}: the file cannot be written (${systemCode(error)})`);
+    throw new UsageError(`${flag} ${path}: the file cannot be written (${systemCode(error)})`);
   }
 }
 

@@ -105,6 +105,10 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       '--report <path>',
       'a file that ends in .html: a page of the first failure, else of the last run; else a folder: results.jsonl, summary.txt, a text and a page for each failure',
     )
+    .option(
+      '--metrics <file>',
+      'what Prometheus would have read of the hosts, with simulated times: OpenMetrics, of one run',
+    )
     .option('--beside <seed>', 'show the run with that seed too, beside the other in the report')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', RUN_HELP)

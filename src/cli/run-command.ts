@@ -7,6 +7,7 @@ import { type PoolProgress, runPool } from '../lab/pool.ts';
 import { verifyJob } from '../lab/verify.ts';
 import { moment, plural } from './format.ts';
 import { createHtmlFile, createHtmlFolder, type HtmlReport, isHtmlPath } from './html-report.ts';
+import { createMetricsFile, type MetricsFile } from './metrics-file.ts';
 import { type Output, type Palette, PLAIN_PALETTE } from './output.ts';
 import { Printer } from './printer.ts';
 import { renderSummary } from './render.ts';
@@ -139,17 +140,22 @@ export async function runCommand(flags: RunFlags, output: Output): Promise<numbe
     flags,
     output,
     report,
-    onOutcome: (job, result) => html?.add(job, result),
+    onOutcome(job, result) {
+      html?.add(job, result);
+      metrics?.add(job, result);
+    },
     version: packageVersion(),
     start: startWords(import.meta.url, process.cwd()),
     nameWidth: Math.max(...sources.map(({ scenario }) => scenario.name.length)),
     shows: new Map(severalSeeds ? [] : sources.map(({ file, scenario }) => [file, scenario.shows])),
   });
   const html = htmlReport(flags, printer, output);
+  const { metricsFile } = flags;
+  const metrics = metricsFile === undefined ? undefined : createMetricsFile(metricsFile, jobs.length, output);
   if (!flags.json && !flags.quiet) output.print(output.palette.bold(header(sources, jobs, flags)));
   const { signal, off } = onSignals(output);
   try {
-    return await carryOut({ jobs, flags, printer, output, signal, report, html, severalSeeds });
+    return await carryOut({ jobs, flags, printer, output, signal, report, html, metrics, severalSeeds });
   } finally {
     off();
     output.clearProgress();
@@ -164,12 +170,13 @@ interface Undertaking {
   readonly signal: AbortSignal;
   readonly report: Report | undefined;
   readonly html: HtmlReport | undefined;
+  readonly metrics: MetricsFile | undefined;
   readonly severalSeeds: boolean;
 }
 
 /** Simulates, prints what it came to, and writes the reports. Answers the exit code. */
 async function carryOut(undertaking: Undertaking): Promise<number> {
-  const { jobs, flags, printer, output, signal, report, html, severalSeeds } = undertaking;
+  const { jobs, flags, printer, output, signal, report, html, metrics, severalSeeds } = undertaking;
   const startedMs = performance.now();
   await simulate(jobs, flags, printer, output, signal);
   if (report !== undefined) await keepCapsules(printer.failedJobs, report, output, signal);
@@ -194,6 +201,9 @@ async function carryOut(undertaking: Undertaking): Promise<number> {
   const unshown = await html?.finish(signal);
   const unwritten = report?.finish(last(PLAIN_PALETTE, false)) ?? unshown;
   if (unwritten !== undefined) output.complain(`--report: ${unwritten}`);
+  const unmetered = await metrics?.finish(signal);
+  if (unmetered !== undefined) output.complain(`--metrics: ${unmetered}`);
   if (signal.aborted) return EXIT.interrupted;
-  return code === EXIT.passed && unwritten !== undefined ? EXIT.usage : code;
+  const isWritten = unwritten === undefined && unmetered === undefined;
+  return code === EXIT.passed && !isWritten ? EXIT.usage : code;
 }

@@ -33,6 +33,8 @@ export interface RunFlags {
   readonly failFast: boolean;
   /** A folder, or a file that ends in .html. */
   readonly reportDir: string | undefined;
+  /** A file for the metrics of the run. */
+  readonly metricsFile: string | undefined;
   /** The seed of a second run beside each in the report. */
   readonly beside: string | undefined;
 }
@@ -65,6 +67,7 @@ export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags 
     list: flags['list'] === true,
     failFast: flags['failFast'] === true,
     reportDir: text(flags, 'report'),
+    metricsFile: text(flags, 'metrics'),
     beside: parseBeside(flags),
   };
 }

@@ -6,6 +6,7 @@ import { addressOf } from '../chain/crypto/address.ts';
 import type { ExecutionContext } from '../chain/execution/context.ts';
 import { buildGenesis } from '../chain/execution/genesis.ts';
 import { senderOf } from '../chain/execution/signed-item.ts';
+import { meterNode, type NodeMeter } from '../chain/metered-node.ts';
 import { createNode } from '../chain/node.ts';
 import type { NodeConfig } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
@@ -79,6 +80,8 @@ export interface ClusterOptions {
     honest: HostProgram<ChainWorld>,
     config: NodeConfig,
   ) => HostProgram<ChainWorld>;
+  /** Counts what a boot of a host does; changes nothing in the run. */
+  readonly meterOf?: (host: number) => NodeMeter;
   /** From that moment on everything is drawn from another seed: the same past, another future. */
   readonly branch?: { readonly atUs: number; readonly seed: string };
   /** Told of each message that was lost, delayed or corrupted. */
@@ -434,7 +437,14 @@ export function simulatorConfig(
         const honest: HostProgram<ChainWorld> = isOther
           ? others.program(host, config)
           : (e) => createNode(config)(e);
-        return options.program?.(host, honest, config) ?? honest;
+        const chosen = options.program?.(host, honest, config) ?? honest;
+        const { meterOf } = options;
+        if (meterOf === undefined) return chosen;
+        return (e) =>
+          meterNode(
+            (inner) => chosen(inner, host),
+            () => meterOf(host),
+          )(e);
       };
       return byzantine.program(host, setup.nodeConfig(host, code, run.nowUs()), node)(env, host);
     };

@@ -59,6 +59,8 @@ export type ToWorker =
   | { readonly kind: 'look'; readonly id: number; readonly job: Job; readonly look: Look }
   /** As `run`, with a recorder on it. */
   | { readonly kind: 'record'; readonly id: number; readonly job: Job }
+  /** As `run`, and answers the metrics of its hosts. */
+  | { readonly kind: 'meter'; readonly id: number; readonly job: Job }
   /** Prepares a run that is then stepped by hand, for lockstep comparison. */
   | { readonly kind: 'open'; readonly id: number; readonly job: Job; readonly warmUp: Job | undefined }
   | { readonly kind: 'step'; readonly id: number; readonly maxEvents: number }
@@ -72,6 +74,8 @@ export type FromWorker =
   | { readonly kind: 'looked'; readonly id: number; readonly seen: Seen }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: JobOutcome }
   | { readonly kind: 'recorded'; readonly id: number; readonly recording: Recording }
+  /** `text`: OpenMetrics. */
+  | { readonly kind: 'metered'; readonly id: number; readonly traceHash: string; readonly text: string }
   | {
       readonly kind: 'stepped';
       readonly id: number;

@@ -1,6 +1,6 @@
 /** A simulation worker, as a thread or as a process of its own: runs scenarios in slices, and says how far it is. */
 import { parentPort } from 'node:worker_threads';
-import type { ClusterWatcher } from '../cluster/chain-setup.ts';
+import type { ClusterOptions } from '../cluster/chain-setup.ts';
 import { Recorder } from '../cluster/recorder.ts';
 import type { Recording } from '../cluster/recording.ts';
 import { resolveScenario } from '../cluster/resolve.ts';
@@ -9,6 +9,7 @@ import { parseScenario } from '../cluster/scenario/parse.ts';
 import type { MessageException } from '../sim/network/ports.ts';
 import type { FromWorker, Job, JobOutcome, ToWorker } from './job.ts';
 import { lookInto } from './look.ts';
+import { MeteredRun } from './metered-run.ts';
 import { createNativeSuite } from './native-suite.ts';
 import { plantOf } from './plant.ts';
 import { type ProbeRun, runProbed, withoutFaults } from './sweep/probes.ts';
@@ -52,7 +53,10 @@ function post(message: FromWorker): void {
   port.postMessage(message);
 }
 
-async function prepare({ job, without, watch }: ProbeRun, watcher?: ClusterWatcher): Promise<OpenRun> {
+async function prepare(
+  { job, without, watch }: ProbeRun,
+  { watcher, meterOf }: Pick<ClusterOptions, 'watcher' | 'meterOf'> = {},
+): Promise<OpenRun> {
   const plant = await plantOf(job);
   const scenario = job.scenario ?? parseScenario(job.file, job.source, job.overrides);
   const messageFaults: MessageException[] | undefined = job.keepsMessageFaults === true ? [] : undefined;
@@ -65,6 +69,7 @@ async function prepare({ job, without, watch }: ProbeRun, watcher?: ClusterWatch
     nativeSuite: suite,
     ...(job.branch === undefined ? {} : { branch: job.branch }),
     ...(watcher === undefined ? {} : { watcher }),
+    ...(meterOf === undefined ? {} : { meterOf }),
     ...(messageFaults === undefined
       ? {}
       : { onMessageFault: (fault: MessageException) => void messageFaults.push(fault) }),
@@ -103,7 +108,7 @@ async function runWhole(what: ProbeRun, onProgress: (run: ScenarioRun) => void):
 
 async function recordWhole(job: Job, onProgress: (run: ScenarioRun) => void): Promise<Recording> {
   const recorder = new Recorder();
-  const { run, shows } = await prepare({ job }, recorder);
+  const { run, shows } = await prepare({ job }, { watcher: recorder });
   recorder.attach(run.cluster);
   while (run.step(SLICE_EVENTS)) onProgress(run);
   return recorder.recording(withThrown(run.result(), run.thrown), shows);
@@ -134,6 +139,12 @@ async function handle(message: ToWorker): Promise<void> {
     case 'record': {
       const recording = await recordWhole(message.job, onProgress);
       return post({ kind: 'recorded', id, recording });
+    }
+    case 'meter': {
+      const metered = new MeteredRun();
+      const { run } = await prepare({ job: message.job }, { meterOf: (host) => metered.meterOf(host) });
+      const text = await metered.run(run, () => onProgress(run));
+      return post({ kind: 'metered', id, traceHash: run.traceHash, text });
     }
     case 'open': {
       if (message.warmUp !== undefined) await runWhole({ job: message.warmUp }, onProgress);

@@ -43,6 +43,8 @@ export type HostEnd =
 export interface RunningHost<W extends World> {
   /** Runs as a handler of its own; false when the boot has ended. */
   command(command: W['command'], reply: (answer: W['answer']) => void): boolean;
+  /** Entries of the database; undefined when the boot has ended. */
+  readonly keyCount: number | undefined;
   /** Undefined when the boot has ended. */
   inspect(): W['snapshot'] | undefined;
   /** Resolves when the program is done, or the time is over: true when it was done. */
@@ -87,6 +89,9 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
       if (turns.isOver) return false;
       enterProcess((running) => running.onCommand(command, reply));
       return true;
+    },
+    get keyCount() {
+      return turns.isOver ? undefined : storage.keyCount;
     },
     inspect: () => (turns.isOver ? undefined : process?.inspect()),
     stop: (deadlineMs) =>

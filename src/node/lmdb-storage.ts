@@ -19,6 +19,8 @@ import { codeOf } from './file-problem.ts';
 
 /** A storage, and its end. */
 export interface LmdbStorage extends Storage {
+  /** Entries that are committed. */
+  readonly keyCount: number;
   /** Commits what was written, and closes. */
   close(): Promise<void>;
 }
@@ -62,6 +64,12 @@ class OpenStorage implements LmdbStorage {
   constructor(db: RootDatabase<Uint8Array, Uint8Array>, enter: (run: () => void) => void) {
     this.#db = db;
     this.#enter = enter;
+  }
+
+  get keyCount(): number {
+    // Asked of the root page: counting would walk the tree.
+    const stats: { readonly entryCount?: number } = this.#db.getStats();
+    return stats.entryCount ?? 0;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {

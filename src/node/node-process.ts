@@ -1,5 +1,6 @@
 /** A node as a process has it: what its settings name, opened in order, and ended in order. */
 import type { SealSearch } from '../chain/consensus/consensus.ts';
+import { meterNode } from '../chain/metered-node.ts';
 import { createNode } from '../chain/node.ts';
 import type { NodeConfig } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
@@ -19,6 +20,7 @@ import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
 import type { ChainFile } from './genesis-file.ts';
 import { type HostEnd, type RunningHost, startHost } from './host.ts';
 import type { NodeKey } from './key-file.ts';
+import { createNodeMetrics, type NodeMetrics } from './metrics/node-metrics.ts';
 import { createMiner, type Miner } from './miner.ts';
 import type { SignatureSuite } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
@@ -73,10 +75,14 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   if (threads > 0)
     miner = createMiner(threads, systemRandom, (error) => parts.onEnded({ kind: 'crashed', error }));
   const config = configOf(parts);
+  const metrics = createNodeMetrics(() => performance.now());
   let host: RunningHost<ChainWorld>;
   try {
     host = startHost<ChainWorld>({
-      program: (enter) => createNode({ ...config, createSearch: () => miner?.search(enter) ?? noSearch }),
+      program(enter) {
+        const node = createNode({ ...config, createSearch: () => miner?.search(enter) ?? noSearch });
+        return meterNode(node, () => metrics);
+      },
       codec: createMessageCodec(),
       listener: listening,
       own: [config.listen, address(settings['p2p.listen'])],
@@ -103,7 +109,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     };
   }
 
-  const listeningApi = await openApi(parts, host);
+  const listeningApi = await openApi(parts, host, metrics);
   if (listeningApi !== undefined && 'advice' in listeningApi) {
     await miner?.stop();
     await host.close();
@@ -143,6 +149,7 @@ const noSearch: SealSearch = () => () => {};
 async function openApi(
   { settings, chain, version, onApiError }: Omit<NodeParts, 'onEvent' | 'onEnded'>,
   host: RunningHost<ChainWorld>,
+  metrics: NodeMetrics,
 ): Promise<ApiServer | FileProblem | undefined> {
   const listen = settings['http.listen'];
   const endpoint = parseEndpoint(listen);
@@ -169,6 +176,13 @@ async function openApi(
           if (snapshot === undefined) throw stopped();
           return snapshot;
         },
+        metrics() {
+          const snapshot = host.inspect();
+          if (snapshot === undefined) throw stopped();
+          metrics.sample({ snapshot, keys: host.keyCount });
+          return metrics.registry;
+        },
+        onRequest: (request) => metrics.onRequest(request),
         report: (error) => onApiError(error),
       },
     );

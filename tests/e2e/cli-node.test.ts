@@ -7,6 +7,7 @@ import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { formatChainFile } from '../../src/node/genesis-file.ts';
 import { nodeKeyOf, writeKeyFile } from '../../src/node/key-file.ts';
+import { withMetrics } from '../../tools/metrics-reference.ts';
 import { withSettings } from '../../tools/settings-reference.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
@@ -126,8 +127,11 @@ describe('aureon node', () => {
     );
   });
 
-  it('has a page with the settings of now', () => {
-    const page = readFileSync(join(root, 'docs/node.md'), 'utf8');
-    expect(withSettings(page)).toBe(page);
+  it.each([
+    ['settings', 'docs/node.md', withSettings],
+    ['metrics', 'docs/metrics.md', withMetrics],
+  ])('has a page with the %s of now', (_what, path, withTable) => {
+    const page = readFileSync(join(root, path), 'utf8');
+    expect(withTable(page)).toBe(page);
   });
 });

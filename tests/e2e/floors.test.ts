@@ -23,7 +23,7 @@ const TABLE: Readonly<
   cluster: { floors: ['env', 'sim', 'chain'], packages: ['yaml', 'zod'] },
   report: { floors: ['env', 'sim', 'chain', 'cluster'], packages: [], app: ['preact', 'uplot'] },
   node: { floors: ['env', 'chain'] },
-  lab: { floors: ['env', 'sim', 'chain', 'cluster', 'report'] },
+  lab: { floors: ['env', 'sim', 'chain', 'cluster', 'report', 'node'] },
   cli: { floors: ['env', 'sim', 'chain', 'cluster', 'report', 'node', 'lab'] },
 };
 
@@ -84,6 +84,7 @@ describe('the floors', () => {
     ['src/cluster/a.ts', "import seedrandom from 'seedrandom';"],
     ['src/chain/a.test.ts', "import { x } from '../sim/b.ts';"],
     ['src/node/a.ts', "import { x } from '../cluster/b.ts';"],
+    ['src/node/a.ts', "import { x } from '../lab/b.ts';"],
     ['src/report/a.ts', "import { render } from 'preact';"],
     ['src/report/app/a.tsx', "import { readFileSync } from 'node:fs';"],
     ['src/report/app/a.tsx', "import { x } from '../../lab/b.ts';"],

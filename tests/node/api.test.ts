@@ -17,6 +17,7 @@ import { ROUTES } from '../../src/node/api/routes.ts';
 import { readSettings } from '../../src/node/config/read-settings.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
+import { METRIC_PREFIX, METRICS } from '../../src/node/metrics/definitions.ts';
 import { type RunningNode, startNode } from '../../src/node/node-process.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
@@ -97,6 +98,43 @@ describe('the HTTP API', () => {
     return { status: response.status, body: await response.json() };
   }
 
+  it('shows its metrics to Prometheus and, as JSON, to everybody', async () => {
+    await get('/nowhere');
+    const response = await fetch(`${base}/metrics`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ]);
+    const text = await response.text();
+    for (const { name, type, help } of Object.values(METRICS))
+      expect(text).toContain(
+        `# HELP ${METRIC_PREFIX}${name} ${help}\n# TYPE ${METRIC_PREFIX}${name} ${type}\n`,
+      );
+    const valueOf = (series: string): number => Number(text.split(`\n${series} `)[1]?.split('\n')[0]);
+    expect(valueOf('aureon_http_errors_total{code="NO_ROUTE"}')).toBeGreaterThan(0);
+    expect(valueOf('aureon_pos_validators')).toBe(1);
+    expect(valueOf('aureon_accounts')).toBeGreaterThan(1);
+    expect(valueOf('aureon_db_keys')).toBeGreaterThan(1);
+    const { metrics } = ANSWERS.metrics.parse((await get('/metrics/summary')).body);
+    const of = (name: string) => metrics.find((metric) => metric.name === name)?.series;
+    expect(of('aureon_http_requests_total')).toContainEqual({
+      labels: { route: 'none' },
+      value: expect.any(Number),
+    });
+    expect(of('aureon_http_requests_total')).toContainEqual({
+      labels: { route: 'GET /metrics' },
+      value: expect.any(Number),
+    });
+    expect(of('aureon_db_operation_time_seconds')).toContainEqual({
+      labels: { operation: 'write' },
+      value: expect.any(Number),
+      mean: expect.any(Number),
+      p50: expect.any(Number),
+      p95: expect.any(Number),
+      p99: expect.any(Number),
+    });
+  });
+
   it('takes a signed transaction and follows it until it is final', async () => {
     const transaction = setup.signer.sign(from, transferDraft(0, 0, to.address, setup.genesisId, 1));
     const form = JSON.parse(toJsonText(transactionLayout, transaction));
@@ -136,7 +174,9 @@ describe('the HTTP API', () => {
   it('answers every route in its own form', async () => {
     const head = async () => ANSWERS.head.parse((await get('/chain/head')).body);
     await expect.poll(async () => (await head()).header.height, PATIENCE).toBeGreaterThan(0);
-    for (const route of ROUTES.filter(({ method }) => method === 'GET')) {
+    for (const route of ROUTES.filter(
+      ({ method, contentType }) => method === 'GET' && contentType === undefined,
+    )) {
       const path = route.path
         .replace('{at}', 'head')
         .replace('{address}', from.address)

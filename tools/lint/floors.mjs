@@ -10,7 +10,7 @@ const FLOORS = new Map([
   ['cluster', { floors: ['env', 'sim', 'chain'], types: [], packages: ['yaml', 'zod'] }],
   ['report', { floors: ['env'], types: ['sim', 'chain', 'cluster'], packages: [], app: ['preact', 'uplot'] }],
   ['node', { floors: ['env', 'chain'], types: [], packages: 'any' }],
-  ['lab', { floors: ['env', 'sim', 'chain', 'cluster', 'report'], types: [], packages: 'any' }],
+  ['lab', { floors: ['env', 'sim', 'chain', 'cluster', 'report', 'node'], types: [], packages: 'any' }],
   [
     'cli',
     { floors: ['env', 'sim', 'chain', 'cluster', 'report', 'node', 'lab'], types: [], packages: 'any' },

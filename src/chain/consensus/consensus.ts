@@ -186,12 +186,19 @@ export type PeerVerdict =
 export type EngineStatus =
   | { readonly kind: 'idle' }
   | { readonly kind: 'mining'; readonly height: Height; readonly target: string; readonly hashRate: number }
-  | { readonly kind: 'waiting'; readonly height: Height; readonly turnOf: PublicKey }
+  | {
+      readonly kind: 'waiting';
+      readonly height: Height;
+      readonly turnOf: PublicKey;
+      readonly producers: number;
+    }
   | {
       readonly kind: 'round';
       readonly height: Height;
       readonly round: number;
       readonly step: string;
+      /** Validators of this height. */
+      readonly producers: number;
       /** True: a validator that signs nothing yet, since it lost what it had signed before. */
       readonly isPaused: boolean;
       /** What it is locked on, and the newest block that it saw two thirds prevote for; undefined: nothing. */
@@ -230,6 +237,8 @@ export interface Engine {
   onStop(): void;
   /** Height, round, rate: metrics and API. */
   status(): EngineStatus;
+  /** The height that a peer's own messages to the engine show it to have, for people; a liar states what it likes. */
+  heightOf?(peer: PeerId): Height | undefined;
   /** Sizes of every bounded collection, with their bounds: what the memory oracle reads. */
   bounds(): readonly { readonly name: string; readonly size: number; readonly max: number }[];
 }

@@ -6,7 +6,7 @@ import { blockKey, certificateKey } from '../blockstore/records.ts';
 import { BlockTree, NO_SLOT, NODE } from '../blockstore/tree.ts';
 import type { ChainView, ConsensusRules } from '../consensus/consensus.ts';
 import type { State } from '../state/state.ts';
-import type { Receipt } from '../types/account.ts';
+import { RECEIPT_STATUS, type Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { Finality } from '../types/finality.ts';
 import { blockId } from '../types/header-codec.ts';
@@ -184,6 +184,14 @@ export class ChainState<View> {
   /** True for heights whose bodies this chain never had: those up to the snapshot that it began with, genesis aside. */
   isBelowOrigin(at: number): boolean {
     return at > 0 && at <= this.origin;
+  }
+
+  /** How many transactions of a block failed, while its result is in memory. */
+  failedIn(id: BlockHash): number {
+    const slot = this.tree.slotOf(id);
+    const entries = slot === NO_SLOT ? [] : (this.tree.resultOf(slot)?.entries ?? []);
+    return entries.filter(({ receipt }) => (receipt?.status ?? RECEIPT_STATUS.OK) !== RECEIPT_STATUS.OK)
+      .length;
   }
 
   /** Receipts of a block of the main chain, while they are in memory. */

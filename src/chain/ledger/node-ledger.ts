@@ -374,6 +374,7 @@ export class NodeLedger<View> implements Ledger<View> {
       id,
       height: block.header.height,
       txCount: block.transactions.length,
+      failedCount: this.#chain.failedIn(id),
     });
     if (change !== undefined) {
       this.#tellHead(change);

@@ -43,13 +43,20 @@ class Paths {
 export class StateTree implements State {
   readonly node: Node;
   readonly size: number;
+  readonly accounts: number;
   readonly #hasher: Sha256;
   readonly #paths: Paths;
   #root: Hash | undefined;
 
-  constructor(node: Node, size: number, hasher: Sha256, paths: Paths = new Paths(hasher)) {
+  constructor(
+    node: Node,
+    counts: Pick<State, 'size' | 'accounts'>,
+    hasher: Sha256,
+    paths: Paths = new Paths(hasher),
+  ) {
     this.node = node;
-    this.size = size;
+    this.size = counts.size;
+    this.accounts = counts.accounts;
     this.#hasher = hasher;
     this.#paths = paths;
   }
@@ -67,17 +74,20 @@ export class StateTree implements State {
     const byPath = new Map<Packed, StateChange>();
     for (const change of changes) byPath.set(this.#paths.of(change.namespace, change.id), change);
     const edits: Edit[] = [];
-    let size = this.size;
+    let { size, accounts } = this;
     for (const [path, { namespace, id, value }] of byPath) {
       assert((value?.length ?? 0) <= STATE_VALUE_MAX_BYTES, 'the value of a leaf is within its limit');
       if (value === undefined) edits.push({ path, leaf: undefined });
       else edits.push({ path, leaf: new Leaf(path, namespace, id, value) });
       const had = find(this.node, path) !== undefined;
-      if (had !== (value !== undefined)) size += had ? -1 : 1;
+      if (had === (value !== undefined)) continue;
+      const more = had ? -1 : 1;
+      size += more;
+      if (namespace === 'accounts') accounts += more;
     }
     edits.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const node = edit(this.node, edits, 0, edits.length, 0);
-    return node === this.node ? this : new StateTree(node, size, this.#hasher, this.#paths);
+    return node === this.node ? this : new StateTree(node, { size, accounts }, this.#hasher, this.#paths);
   }
 
   leaves(afterKey: string | undefined, limit: number): readonly StateLeaf[] {
@@ -115,5 +125,5 @@ export class StateTree implements State {
 
 /** The state without leaves. Its root is 32 zero bytes. @param hasher SHA-256: `env.crypto.sha256`, or the portable one. */
 export function emptyState(hasher: Sha256): State {
-  return new StateTree(undefined, 0, hasher);
+  return new StateTree(undefined, { size: 0, accounts: 0 }, hasher);
 }

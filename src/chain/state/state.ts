@@ -23,6 +23,8 @@ export interface State extends StateReader {
   readonly root: Hash;
   /** Number of leaves. */
   readonly size: number;
+  /** How many of them are accounts. */
+  readonly accounts: number;
   /** A new version; later changes of one leaf win; `value` undefined deletes. */
   update(changes: readonly StateChange[]): State;
   /** Every leaf in the order of its tree key. Materialised page by page: at most `limit` after `afterKey`. */

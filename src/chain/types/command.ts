@@ -65,7 +65,10 @@ export interface PeerSnapshot {
   readonly peer: PeerId;
   readonly address: Address;
   readonly direction: 'in' | 'out';
+  /** As it stated it last. */
   readonly head: HeadClaim;
+  /** The same height, or a higher one that its messages to the engine show. */
+  readonly height: Height;
   readonly score: number;
 }
 
@@ -75,6 +78,10 @@ export interface NodeSnapshot {
   readonly halted: string | undefined;
   readonly head: HeadClaim;
   readonly stateRoot: Hash;
+  /** What the head alone adds to the weight of its chain, decimal: where blocks are mined, its difficulty in expected hashes. */
+  readonly headWeight: string;
+  /** Accounts of the head's state. */
+  readonly accounts: number;
   readonly base: { readonly id: BlockHash; readonly height: Height };
   /** The block of the snapshot that this chain began with; undefined: genesis. */
   readonly origin: { readonly id: BlockHash; readonly height: Height } | undefined;

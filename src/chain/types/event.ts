@@ -61,6 +61,8 @@ export type DomainEvent =
       readonly id: BlockHash;
       readonly height: Height;
       readonly txCount: number;
+      /** Of these, transactions whose action failed: they have paid, and changed nothing else. */
+      readonly failedCount: number;
     }
   | {
       readonly kind: 'HeadChanged';

@@ -155,6 +155,25 @@ export const ANSWERS = {
     chain: hash,
     version: z.string(),
   }),
+  metrics: z.strictObject({
+    metrics: z.array(
+      z.strictObject({
+        name: z.string(),
+        type: z.enum(['counter', 'gauge', 'histogram']),
+        help: z.string(),
+        series: z.array(
+          z.strictObject({
+            labels: z.record(z.string(), z.string()),
+            value: z.number().meta({ description: 'Of a histogram: how many were counted.' }),
+            mean: z.number().optional(),
+            p50: z.number().optional().meta({ description: 'By linear interpolation in its bucket.' }),
+            p95: z.number().optional(),
+            p99: z.number().optional(),
+          }),
+        ),
+      }),
+    ),
+  }),
   submitted: z.strictObject({ id: hash }),
   word: z.strictObject({ status: z.string() }),
 } as const;

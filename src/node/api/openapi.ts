@@ -32,7 +32,9 @@ function operationOf(route: Route): object {
     ...route.errors,
     ...(route.body === undefined ? {} : { 413: 'TOO_LARGE', 415: 'UNSUPPORTED_MEDIA_TYPE' }),
   };
-  const responses: Record<string, object> = { [route.status]: response('The answer.', route.answer) };
+  const responses: Record<string, object> = {
+    [route.status]: response('The answer.', route.answer, route.contentType),
+  };
   for (const [status, code] of Object.entries(errors)) responses[status] = response(code, errorForm);
   return {
     summary: route.summary,
@@ -46,8 +48,8 @@ function operationOf(route: Route): object {
   };
 }
 
-function response(description: string, form: z.ZodType): object {
-  return { description, content: { 'application/json': { schema: schemaOf(form) } } };
+function response(description: string, form: z.ZodType, contentType = 'application/json'): object {
+  return { description, content: { [contentType]: { schema: schemaOf(form) } } };
 }
 
 function parametersOf(form: z.ZodType | undefined, where: 'path' | 'query'): readonly object[] {

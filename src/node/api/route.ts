@@ -1,7 +1,9 @@
 /** One route of the API: where it is, what it takes and answers, and what it does. */
+import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Answer, Command, NodeSnapshot } from '../../chain/types/command.ts';
 import type { Genesis } from '../../chain/types/genesis.ts';
+import type { RequestTold } from '../metrics/node-metrics.ts';
 
 /** Why a request is answered with an error: a stable code, its HTTP status, and words. */
 export class ApiError extends Error {
@@ -34,6 +36,9 @@ export interface ApiNode {
   command(command: Command): Promise<Answer>;
   /** @throws {ApiError} the same. */
   inspect(): NodeSnapshot;
+  /** Filled with what is so now. @throws {ApiError} the same. */
+  metrics(): Registry;
+  onRequest(request: RequestTold): void;
   /** Told of what only a bug throws: whoever asked learns nothing of it. */
   report(error: unknown): void;
 }
@@ -55,6 +60,8 @@ export interface Route {
   readonly body?: z.ZodType;
   readonly status: number;
   readonly answer: z.ZodType;
+  /** Of the answer, when it is no JSON. */
+  readonly contentType?: string;
   /** Errors beside those of every route, by status. */
   readonly errors: Readonly<Record<number, string>>;
   handle(node: ApiNode, request: ApiRequest): Promise<unknown>;

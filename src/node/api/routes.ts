@@ -1,4 +1,6 @@
 /** Every route of the API. */
+import { Registry } from 'prom-client';
+import { z } from 'zod';
 import { decodeAddress, encodeAddress } from '../../chain/crypto/address.ts';
 import { receiptLayout } from '../../chain/types/account-codec.ts';
 import { blockLayout } from '../../chain/types/block-codec.ts';
@@ -12,6 +14,8 @@ import { TRANSACTION_MAX_BYTES, transactionLayout } from '../../chain/types/tran
 import { type AccountAddress, accountAddress, blockHash, height, txId } from '../../chain/types/units.ts';
 import { isDecodeRejection } from '../../env/network.ts';
 import { jsonable } from '../jsonable.ts';
+import { familiesOf } from '../metrics/samples.ts';
+import { summaryOf } from '../metrics/summary.ts';
 import { ANSWERS, PARAMS, QUERIES, submitForm } from './forms.ts';
 import { ApiError, type ApiNode, type ApiRequest, type Route } from './route.ts';
 
@@ -164,8 +168,8 @@ export const ROUTES: readonly Route[] = [
     async handle(node) {
       const { peers, knownAddresses, bannedPeers } = node.inspect();
       return {
-        peers: peers.map(({ peer, address, direction, head, score }) => {
-          return { peer, address, direction, height: head.height, head: head.id, score };
+        peers: peers.map(({ peer, address, direction, height: at, head, score }) => {
+          return { peer, address, direction, height: at, head: head.id, score };
         }),
         known: knownAddresses,
         banned: bannedPeers,
@@ -226,6 +230,26 @@ export const ROUTES: readonly Route[] = [
         halted === undefined ? `the node syncs: ${sync.phase}` : `the node has halted: ${halted}`,
       );
     },
+  },
+  {
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Every metric of this node, as Prometheus reads them; docs/metrics.md has what they mean.',
+    status: 200,
+    answer: z.string(),
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    errors: {},
+    handle: (node) => node.metrics().metrics(),
+  },
+  {
+    method: 'GET',
+    path: '/metrics/summary',
+    summary:
+      'The same as JSON; of what is counted by size: how often, the mean, and the 50th, 95th and 99th percentile.',
+    status: 200,
+    answer: ANSWERS.metrics,
+    errors: {},
+    handle: async (node) => summaryOf(await familiesOf(node.metrics())),
   },
 ];
 

@@ -55,10 +55,21 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
     errorResponseBuilder: () =>
       new ApiError(429, 'RATE_LIMITED', `more than ${config.perSecond} requests a second`),
   });
+  /** What requests were answered with, for the metrics. */
+  const errorCodes = new WeakMap<FastifyReply, string>();
   app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => {
     const answer = apiErrorOf(error);
     if (answer.code === 'INTERNAL') node.report(error);
-    return answerError(answer, reply);
+    return answerError(answer, reply, errorCodes);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, url } = request.routeOptions;
+    node.onRequest({
+      route: url === undefined ? 'none' : `${String(method)} ${url.replaceAll(/:(\w+)/g, '{$1}')}`,
+      tookMs: reply.elapsedTime,
+      errorCode: errorCodes.get(reply),
+    });
+    done();
   });
   app.setNotFoundHandler((request, reply) =>
     answerError(
@@ -68,6 +79,7 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
         `${request.method} ${request.url}: there is no such route; /docs lists them`,
       ),
       reply,
+      errorCodes,
     ),
   );
   for (const route of ROUTES) add(app, route, node);
@@ -78,7 +90,7 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
 }
 
 function add(app: FastifyInstance, route: Route, node: ApiNode): void {
-  const { method, path, params, query, body, status, answer } = route;
+  const { method, path, params, query, body, status, answer, contentType } = route;
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -86,11 +98,12 @@ function add(app: FastifyInstance, route: Route, node: ApiNode): void {
       ...(params === undefined ? {} : { params: ajvSchema(params) }),
       ...(query === undefined ? {} : { querystring: ajvSchema(query) }),
       ...(body === undefined ? {} : { body: ajvSchema(body) }),
-      response: { [status]: ajvSchema(answer) },
+      ...(contentType === undefined ? { response: { [status]: ajvSchema(answer) } } : {}),
     },
     async handler(request, reply) {
       const result = await route.handle(node, request);
       reply.code(status);
+      if (contentType !== undefined) reply.type(contentType);
       return result;
     },
   });
@@ -103,7 +116,12 @@ function ajvSchema(form: z.ZodType): object {
 }
 
 /** Every error is one form; what only a bug throws is told without its text. */
-function answerError({ status, code, message, field, facts }: ApiError, reply: FastifyReply): FastifyReply {
+function answerError(
+  { status, code, message, field, facts }: ApiError,
+  reply: FastifyReply,
+  codes: WeakMap<FastifyReply, string>,
+): FastifyReply {
+  codes.set(reply, code);
   return reply.code(status).send({
     error: {
       code,

@@ -69,7 +69,7 @@ function createSigner(host: ConsensusHost<PoaView>): Engine {
       const view = head === undefined ? undefined : host.view(head.id);
       const turnOf = view === undefined ? undefined : signerInTurn(view.signers, view.height + 1);
       if (view === undefined || turnOf === undefined) return { kind: 'idle' };
-      return { kind: 'waiting', height: height(view.height + 1), turnOf };
+      return { kind: 'waiting', height: height(view.height + 1), turnOf, producers: view.signers.length };
     },
     bounds: () => [{ name: 'poa.proposals', size: proposals.size, max: VOTES_OF_SIGNER_MAX }],
   });

@@ -171,7 +171,12 @@ describe('a signer', () => {
   it('says whose turn it is; nobody is left when the last one dropped itself', () => {
     const net = new PoaNet(3);
     net.start();
-    expect(net.host(0).engine.status()).toEqual({ kind: 'waiting', height: 1, turnOf: testKey(1) });
+    expect(net.host(0).engine.status()).toEqual({
+      kind: 'waiting',
+      height: 1,
+      turnOf: testKey(1),
+      producers: 3,
+    });
     const alone = new PoaNet(1);
     alone.start();
     alone.sign(0, [0], { target: testKey(0), add: false });

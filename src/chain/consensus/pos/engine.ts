@@ -58,6 +58,8 @@ class PosEngine implements Engine {
   /** The height of the head; undefined before the first one. */
   #decided: DecidedHeight | undefined;
   #decision: Decision | undefined;
+  /** The highest that connected peers have spoken of. */
+  readonly #spokenOf = new Map<PeerId, Height>();
   #timer: Timer | undefined;
   /** Hash of the set that votes next on this node's chain. */
   #setHash: Hash | undefined;
@@ -101,6 +103,7 @@ class PosEngine implements Engine {
     this.#gossip.onPeerDown(peer);
     this.#next.delete(peer);
     this.#answered.delete(peer);
+    this.#spokenOf.delete(peer);
     this.#process?.driver.keeper.show(peer, []);
   }
 
@@ -140,10 +143,17 @@ class PosEngine implements Engine {
       height: at,
       round: Math.max(0, round),
       step,
+      producers: driver.set.validators.length,
       isPaused: this.#isPaused,
       locked,
       valid,
     };
+  }
+
+  /** Who votes on a height has the one before. */
+  heightOf(peer: PeerId): Height | undefined {
+    const at = this.#spokenOf.get(peer);
+    return at === undefined || at === 0 ? undefined : height(at - 1);
   }
 
   bounds(): ReturnType<Engine['bounds']> {
@@ -255,6 +265,7 @@ class PosEngine implements Engine {
     if (message.kind === 'evidence') return this.#onForeignEvidence(from, message.bytes);
     const process = this.#process;
     const at = message.kind === 'vote' ? message.vote.height : message.proposal.height;
+    if (at > (this.#spokenOf.get(from) ?? 0)) this.#spokenOf.set(from, at);
     if (process === undefined) return OK;
     if (at === process.height) {
       return message.kind === 'vote'

@@ -40,7 +40,12 @@ function createProducer(host: ConsensusHost<RoundRobinView>): Engine {
     status() {
       const view = head === undefined ? undefined : host.view(head.id);
       if (view === undefined) return { kind: 'idle' };
-      return { kind: 'waiting', height: height(view.height + 1), turnOf: producerAt(view, 0) };
+      return {
+        kind: 'waiting',
+        height: height(view.height + 1),
+        turnOf: producerAt(view, 0),
+        producers: view.producers.length,
+      };
     },
   });
 }

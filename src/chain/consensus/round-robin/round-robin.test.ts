@@ -115,7 +115,12 @@ describe('round-robin', () => {
   it('says whose turn it is', () => {
     const { hosts, start } = cluster(3);
     start();
-    expect(hosts[0]?.engine.status()).toEqual({ kind: 'waiting', height: 1, turnOf: testKey(1) });
+    expect(hosts[0]?.engine.status()).toEqual({
+      kind: 'waiting',
+      height: 1,
+      turnOf: testKey(1),
+      producers: 3,
+    });
   });
 });
 
