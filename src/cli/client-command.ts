@@ -7,9 +7,9 @@ import { transactionLayout, transactionSignBytes } from '../chain/types/transact
 import { EXIT } from '../cluster/result.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
-import { createNativeSuite } from '../lab/native-suite.ts';
 import { ClientError, NodeClient, type TransactionForm } from '../node/client.ts';
 import { type NodeKey, readKeyFile } from '../node/key-file.ts';
+import { createNativeSignatures } from '../node/native-signatures.ts';
 import { type Flags, text } from './flags.ts';
 import { used } from './node-flags.ts';
 import type { Output } from './output.ts';
@@ -51,7 +51,7 @@ async function asking(output: Output, run: () => Promise<number>): Promise<numbe
 /** Signs a transfer and submits it; with --wait until it is final. */
 export function sendCommand(flags: Flags, output: Output): Promise<number> {
   const file = text(flags, 'key') ?? 'node.key';
-  const key = used(readKeyFile(file, createNativeSuite()));
+  const key = used(readKeyFile(file, createNativeSignatures()));
   const to = addressOf(text(flags, 'to') ?? '');
   const amount = wholeText(text(flags, 'amount') ?? '', '--amount');
   return asking(output, async () => {
@@ -90,7 +90,7 @@ async function transferOf(
   const bytes = new TextEncoder().encode(JSON.stringify(unsigned));
   const transaction = decodeJson(transactionLayout, bytes, TRANSACTION_JSON_MAX_BYTES);
   if (isDecodeRejection(transaction)) throw new UsageError(`tx send: ${transaction.detail}`);
-  const signature = createNativeSuite().sign(key.secret, transactionSignBytes(transaction));
+  const signature = createNativeSignatures().sign(key.secret, transactionSignBytes(transaction));
   return { ...JSON.parse(toJsonText(transactionLayout, transaction)), signature: bytesToHex(signature) };
 }
 

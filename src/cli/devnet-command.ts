@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
-import { createNativeSuite } from '../lab/native-suite.ts';
 import { type Devnet, openDevnet } from '../node/devnet.ts';
+import { createNativeSignatures } from '../node/native-signatures.ts';
 import { type Flags, text, whole } from './flags.ts';
 import { engineOf, intervalMsOf, used } from './node-flags.ts';
 import type { Output } from './output.ts';
@@ -25,7 +25,7 @@ export async function devnetCommand(flags: Flags, output: Output): Promise<numbe
   const stated = text(flags, 'dir');
   const folder = stated ?? mkdtempSync(join(tmpdir(), 'aureon-devnet-'));
   try {
-    const devnet = used(openDevnet({ folder, ...planOf(flags) }, createNativeSuite()));
+    const devnet = used(openDevnet({ folder, ...planOf(flags) }, createNativeSignatures()));
     describe(devnet, folder, stated !== undefined, output);
     return await new Running(devnet, output).ended;
   } finally {

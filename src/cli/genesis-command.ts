@@ -8,10 +8,10 @@ import { EXIT } from '../cluster/result.ts';
 import { hexToBytes } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
 import { unixMs } from '../env/units.ts';
-import { createNativeSuite } from '../lab/native-suite.ts';
 import { isFileProblem } from '../node/file-problem.ts';
 import { formatChainFile, parseChainFile, readChainFile } from '../node/genesis-file.ts';
 import { readKeyFile } from '../node/key-file.ts';
+import { createNativeSignatures } from '../node/native-signatures.ts';
 import { newGenesis } from '../node/new-genesis.ts';
 import { type Flags, text } from './flags.ts';
 import { engineOf, intervalMsOf, used } from './node-flags.ts';
@@ -97,7 +97,7 @@ function keyOf(key: string, stated: string): PublicKey {
     if (isCanonicalPublicKey(bytes)) return publicKey(key);
     throw new UsageError(`--validator ${stated}: these 32 bytes are no public key of Ed25519`);
   }
-  const found = readKeyFile(key, createNativeSuite());
+  const found = readKeyFile(key, createNativeSignatures());
   if (!isFileProblem(found)) return found.key;
   throw new UsageError(
     `--validator ${stated}: ${found.what}\n  expected: KEY or KEY:POWER, a key being 64 hexadecimal digits or a key file`,

@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
 import { hexToBytes } from '../env/bytes.ts';
-import { createNativeSuite } from '../lab/native-suite.ts';
 import { type NodeKey, nodeKeyOf, readKeyFile, writeKeyFile } from '../node/key-file.ts';
+import { createNativeSignatures } from '../node/native-signatures.ts';
 import { type Flags, text } from './flags.ts';
 import { refusal, used } from './node-flags.ts';
 import type { Output } from './output.ts';
@@ -46,7 +46,7 @@ export function addKeysCommand(program: Command, output: Output, onExit: (code: 
     .argument('[file]', 'the key file', DEFAULT_PATH)
     .option(...json)
     .action((file: string, flags: Flags) => {
-      show(used(readKeyFile(file, createNativeSuite())), file, flags, output);
+      show(used(readKeyFile(file, createNativeSignatures())), file, flags, output);
       onExit(EXIT.passed);
     });
   keys
@@ -59,7 +59,7 @@ export function addKeysCommand(program: Command, output: Output, onExit: (code: 
 
 function keep(secret: Uint8Array, flags: Flags, output: Output): number {
   const path = text(flags, 'out') ?? DEFAULT_PATH;
-  const key = nodeKeyOf(secret, createNativeSuite());
+  const key = nodeKeyOf(secret, createNativeSignatures());
   const problem = writeKeyFile(path, key);
   if (problem !== undefined) throw refusal(problem);
   show(key, path, flags, output);

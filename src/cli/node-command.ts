@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { encodeAddress } from '../chain/crypto/address.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import { EXIT } from '../cluster/result.ts';
-import { createNativeSuite } from '../lab/native-suite.ts';
 import type { Settings } from '../node/config/settings.ts';
 import { readChainFile } from '../node/genesis-file.ts';
 import type { HostEnd } from '../node/host.ts';
 import { readKeyFile } from '../node/key-file.ts';
 import { createLog, type NodeLog } from '../node/log.ts';
+import { createNativeSignatures } from '../node/native-signatures.ts';
 import { type NodeParts, startNode } from '../node/node-process.ts';
 import type { TlsIdentity } from '../node/tcp-network.ts';
 import type { Flags } from './flags.ts';
@@ -30,7 +30,7 @@ const NODE_EXIT = {
 /** Runs until something ends it; answers the exit code. @throws {UsageError} when it cannot start. */
 export async function nodeCommand(flags: Flags, output: Output): Promise<number> {
   const { settings } = settingsOf(flags);
-  const suite = createNativeSuite();
+  const suite = createNativeSignatures();
   const chain = used(readChainFile(settings['node.genesis']));
   const key = used(readKeyFile(settings['node.key'], suite));
   const log = createLog({

@@ -7,7 +7,7 @@ import { StorageCrash } from '../env/storage.ts';
 import type { Address, KeyId } from '../env/units.ts';
 import { openLmdbStorage } from './lmdb-storage.ts';
 import { createSystemClock } from './system-clock.ts';
-import { createSystemCrypto, type SignatureSuite } from './system-crypto.ts';
+import { createSystemCrypto, type SignatureSuite, type VerifySignatures } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
 import { createTcpNetwork, type TcpLimits, type TlsIdentity } from './tcp-network.ts';
 import { createTurns } from './turns.ts';
@@ -26,6 +26,7 @@ export interface HostConfig<W extends World> {
   /** The folder of the database; one process at a time. */
   readonly folder: string;
   readonly suite: SignatureSuite;
+  readonly verify: VerifySignatures;
   readonly secrets: ReadonlyMap<KeyId, Uint8Array>;
   /** Everything that the program emits, inside its handler: it must not call back. */
   onEvent(event: W['event']): void;
@@ -74,7 +75,7 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
     network,
     storage,
     random: systemRandom,
-    crypto: createSystemCrypto(config.suite, config.secrets, enter),
+    crypto: createSystemCrypto(config.suite, config.verify, config.secrets, enter),
     memo: { get: (_kind, _key, compute) => compute() },
     emit: (event) => config.onEvent(event),
     spend: () => {},

@@ -22,9 +22,10 @@ import { type HostEnd, type RunningHost, startHost } from './host.ts';
 import type { NodeKey } from './key-file.ts';
 import { createNodeMetrics, type NodeMetrics } from './metrics/node-metrics.ts';
 import { createMiner, type Miner } from './miner.ts';
-import type { SignatureSuite } from './system-crypto.ts';
+import { type SignatureSuite, type VerifySignatures, verifyHere } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
 import { listenTcp, type TlsIdentity } from './tcp-network.ts';
+import { createVerifier } from './verifier.ts';
 
 const NODE_KEY = keyId('node');
 
@@ -70,17 +71,14 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     folder.release();
     return listening;
   }
-  let miner: Miner | undefined;
-  const threads = settings['mining.threads'];
-  if (threads > 0)
-    miner = createMiner(threads, systemRandom, (error) => parts.onEnded({ kind: 'crashed', error }));
+  const helpers = startThreads(parts);
   const config = configOf(parts);
   const metrics = createNodeMetrics(() => performance.now());
   let host: RunningHost<ChainWorld>;
   try {
     host = startHost<ChainWorld>({
       program(enter) {
-        const node = createNode({ ...config, createSearch: () => miner?.search(enter) ?? noSearch });
+        const node = createNode({ ...config, createSearch: () => helpers.miner?.search(enter) ?? noSearch });
         return meterNode(node, () => metrics);
       },
       codec: createMessageCodec(),
@@ -94,12 +92,13 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       tls,
       folder: folder.database,
       suite,
+      verify: helpers.verify,
       secrets: new Map([[NODE_KEY, key.secret]]),
       onEvent: (event) => parts.onEvent(event),
       onEnded: (why) => parts.onEnded(why),
     });
   } catch (error) {
-    await miner?.stop();
+    await helpers.stop();
     await new Promise((resolve) => listening.close(resolve));
     folder.release();
     return {
@@ -111,7 +110,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
 
   const listeningApi = await openApi(parts, host, metrics);
   if (listeningApi !== undefined && 'advice' in listeningApi) {
-    await miner?.stop();
+    await helpers.stop();
     await host.close();
     folder.release();
     return listeningApi;
@@ -121,7 +120,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   let closing: Promise<void> | undefined;
   async function end(): Promise<void> {
     await api?.close();
-    await miner?.stop();
+    await helpers.stop();
     await host.close();
     folder.release();
   }
@@ -131,7 +130,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     host,
     api: api?.address,
     get tries() {
-      return miner?.tries ?? 0;
+      return helpers.miner?.tries ?? 0;
     },
     async stop() {
       const isDone = await host.stop(settings['stop.deadline_ms']);
@@ -139,6 +138,31 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       return isDone;
     },
     close,
+  };
+}
+
+/** Threads beside the node's own. */
+interface Threads {
+  readonly miner: Miner | undefined;
+  readonly verify: VerifySignatures;
+  stop(): Promise<void>;
+}
+
+function startThreads(parts: NodeParts): Threads {
+  const { settings, suite } = parts;
+  const onFailed = (error: Error): void => parts.onEnded({ kind: 'crashed', error });
+  const mining = settings['mining.threads'];
+  const miner = mining === 0 ? undefined : createMiner(mining, systemRandom, onFailed);
+  const checking = settings['signatures.threads'];
+  const verifier = checking === 0 ? undefined : createVerifier(checking, onFailed);
+  return {
+    miner,
+    verify:
+      verifier === undefined ? verifyHere(suite) : (items, onResult) => verifier.verify(items, onResult),
+    async stop() {
+      await miner?.stop();
+      await verifier?.stop();
+    },
   };
 }
 

@@ -17,9 +17,20 @@ export interface SignatureSuite {
   sign(secret: Uint8Array, b: Uint8Array): Uint8Array;
 }
 
+/** Who checks signatures for a host: threads of their own, in the node. */
+export type VerifySignatures = Crypto['verify'];
+
+/** Checks on this thread, in a later turn of the loop. */
+export function verifyHere(suite: Pick<SignatureSuite, 'verify'>): VerifySignatures {
+  return (items, onResult) => {
+    setImmediate(() => onResult(items.map((item) => suite.verify(item))));
+  };
+}
+
 /** @param enter runs a callback as one handler, unless the boot has ended. */
 export function createSystemCrypto(
   suite: SignatureSuite,
+  verify: VerifySignatures,
   secrets: ReadonlyMap<KeyId, Uint8Array>,
   enter: (run: () => void) => void,
 ): Crypto {
@@ -33,10 +44,7 @@ export function createSystemCrypto(
     sha256: (bytes) => suite.sha256(bytes),
     verify(items, onResult) {
       assert(items.length <= ITEMS_MAX, 'at most 65,536 signatures are checked at once');
-      setImmediate(() => {
-        const valid = items.map((item) => suite.verify(item));
-        enter(() => onResult(valid));
-      });
+      verify(items, (valid) => enter(() => onResult(valid)));
     },
     sign: (key, bytes) => suite.sign(secretOf(key), bytes),
     publicKey: (key) => suite.publicKey(secretOf(key)),

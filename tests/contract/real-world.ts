@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env } from '../../src/env/program.ts';
 import { address, keyId } from '../../src/env/units.ts';
-import { createNativeSuite } from '../../src/lab/native-suite.ts';
 import { type RunningHost, startHost } from '../../src/node/host.ts';
+import { createNativeSignatures } from '../../src/node/native-signatures.ts';
+import { verifyHere } from '../../src/node/system-crypto.ts';
 import { DEFAULT_TCP_LIMITS, listenTcp, type TlsIdentity } from '../../src/node/tcp-network.ts';
+import type { Verifier } from '../../src/node/verifier.ts';
 import { freePort } from '../support/free-port.ts';
 import { RFC8032_KEYS } from './probe-keys.ts';
 import { createProbe, type ProbeTypes, probeCodec, type TestHost, type TestWorld } from './world.ts';
@@ -16,11 +18,18 @@ const PATIENCE_MS = 20_000;
 const STOP_MS = 5_000;
 const LOOPBACK = '127.0.0.1';
 
+/** What a world may have. */
+interface RealOptions {
+  readonly tls?: TlsIdentity;
+  /** Checks signatures; absent: each host itself. */
+  readonly verifier?: Verifier;
+}
+
 /** Makes a world of that many hosts, each booted. */
-export async function createRealWorld(count: number, tls?: TlsIdentity): Promise<TestWorld> {
+export async function createRealWorld(count: number, options: RealOptions = {}): Promise<TestWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'aureon-contract-'));
   const hosts: TestHost[] = [];
-  for (let i = 0; i < count; i++) hosts.push(await createRealHost(join(folder, `${i}`), tls));
+  for (let i = 0; i < count; i++) hosts.push(await createRealHost(join(folder, `${i}`), options));
   return {
     hosts,
     async until(condition) {
@@ -39,11 +48,11 @@ export async function createRealWorld(count: number, tls?: TlsIdentity): Promise
   };
 }
 
-async function createRealHost(folder: string, tls: TlsIdentity | undefined): Promise<TestHost> {
+async function createRealHost(folder: string, { tls, verifier }: RealOptions): Promise<TestHost> {
   const probe = createProbe();
   const port = await freePort();
   const own = address(`${LOOPBACK}:${port}`);
-  const suite = createNativeSuite();
+  const suite = createNativeSignatures();
   const secrets = new Map(RFC8032_KEYS.map(({ name, secret }) => [keyId(name), secret]));
   let running: RunningHost<ProbeTypes> | undefined;
 
@@ -57,6 +66,8 @@ async function createRealHost(folder: string, tls: TlsIdentity | undefined): Pro
       tls,
       folder,
       suite,
+      verify:
+        verifier === undefined ? verifyHere(suite) : (items, onResult) => verifier.verify(items, onResult),
       secrets,
       onEvent: () => {},
       onEnded: () => {},

@@ -22,6 +22,7 @@ import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { type Address, address } from '../../src/env/units.ts';
 import { type HostEnd, type RunningHost, startHost } from '../../src/node/host.ts';
 import { createMiner, type Miner } from '../../src/node/miner.ts';
+import { verifyHere } from '../../src/node/system-crypto.ts';
 import { systemRandom } from '../../src/node/system-random.ts';
 import { DEFAULT_TCP_LIMITS, listenTcp } from '../../src/node/tcp-network.ts';
 import { SUITE, small } from '../cluster/support.ts';
@@ -114,6 +115,7 @@ class RealCluster {
           tls: undefined,
           folder: join(this.#folder, `${index}`),
           suite: SUITE,
+          verify: verifyHere(SUITE),
           secrets: new Map(keys === undefined ? [] : [[config.identity, keys.secret]]),
           onEvent: (event) => node.events.push(event),
           onEnded: (why) => node.ends.push(why),

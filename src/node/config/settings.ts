@@ -76,6 +76,12 @@ export const SETTINGS = {
     'threads',
     'Proof of work: threads that search; 0: this node does not mine.',
   ),
+  'signatures.threads': integer(
+    1,
+    [0, 64],
+    'threads',
+    'Threads that check signatures while the node goes on; 0: none, the node checks them itself.',
+  ),
   'mempool.count_max': integer(
     DEFAULT_LIMITS.mempoolCountMax,
     [1, 1_000_000],
