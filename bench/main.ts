@@ -94,6 +94,8 @@ const SECTIONS: ReadonlyMap<string, () => void> = new Map([
   ['queue', () => console.log(node('bench/event-queue.ts').trim())],
   ['kernel', () => console.log(node('bench/kernel.ts').trim())],
   ['sweep', () => console.log(node('bench/sweep.ts').trim())],
+  ['databases', () => console.log(node('bench/databases.ts').trim())],
+  ['node', () => console.log(node('bench/node.ts').trim())],
   [
     'hour',
     () => {

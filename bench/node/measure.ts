@@ -1,0 +1,184 @@
+/** What is measured on a net of real nodes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeJson } from '../../src/chain/types/layout/codec.ts';
+import { transactionId, transactionLayout } from '../../src/chain/types/transaction-codec.ts';
+import { isDecodeRejection } from '../../src/env/network.ts';
+import { ANSWERS } from '../../src/node/api/forms.ts';
+import { type BenchNet, type BenchNode, diskMb } from './net.ts';
+import { Pipeline, requestOf, sendAll } from './pipeline.ts';
+import { transfersOf } from './transfers.ts';
+
+/** Sent and not yet in a block: so much that blocks are full, and so little that no queue is. */
+const OUTSTANDING_MAX = 16_000;
+const LOOK_MS = 50;
+const PATIENCE_MS = 120_000;
+
+/** What a load came to. */
+export interface LoadResult {
+  readonly count: number;
+  /** From the first request until every node had all of them final. */
+  readonly wallS: number;
+  readonly nodeCpuS: number;
+  readonly generatorCpuS: number;
+  readonly refused: number;
+  readonly blocks: number;
+  readonly residentMb: number;
+  readonly diskMb: number;
+}
+
+/** A number of a node's metrics; of several series their sum. */
+export async function metric(node: BenchNode, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${node.apiPort}/metrics`)).text();
+  const values = [...text.matchAll(new RegExp(`^aureon_${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))];
+  return values.reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+/** Sends `count` transfers, `batch` in a request, and waits until they are final everywhere. */
+export async function load(net: BenchNet, from: number, count: number, batch: number): Promise<LoadResult> {
+  const transfers = transfersOf(net, from, count);
+  const requests: Buffer[] = [];
+  for (let at = 0; at < count; at += batch) {
+    const some = transfers.slice(at, at + batch);
+    requests.push(
+      batch === 1
+        ? requestOf('POST', '/submit-tx', `{"transaction":${some[0]}}`)
+        : requestOf('POST', '/submit-txs', `{"transactions":[${some.join(',')}]}`),
+    );
+  }
+  const first = net.nodes[0] as BenchNode;
+  const before = await metric(first, 'transactions_processed_total');
+  const heightBefore = await metric(first, 'chain_height');
+  const cpuBefore = sum(net.nodes.map((node) => node.cpuS()));
+  const ownBefore = process.cpuUsage();
+  const startedMs = performance.now();
+  let processed = before;
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      processed = await metric(first, 'transactions_processed_total');
+      await sleep(LOOK_MS);
+    }
+  })();
+  let sent = 0;
+  let refused = 0;
+  await sendAll(
+    [first.apiPort],
+    { connections: 4, depth: batch === 1 ? 16 : 2 },
+    async () => {
+      while (sent * batch - (processed - before) > OUTSTANDING_MAX) await sleep(2);
+      return requests[sent++];
+    },
+    ({ status, body }) => {
+      if (status >= 300) refused += batch;
+      else refused += body.match(/"code"/g)?.length ?? 0;
+    },
+  );
+  const own = process.cpuUsage(ownBefore);
+  for (const node of net.nodes) await settled(node, before + count - refused);
+  const wallS = (performance.now() - startedMs) / 1e3;
+  isOver = true;
+  await watching;
+  return {
+    count,
+    wallS,
+    nodeCpuS: sum(net.nodes.map((node) => node.cpuS())) - cpuBefore,
+    generatorCpuS: (own.user + own.system) / 1e6,
+    refused,
+    blocks: (await metric(first, 'chain_height')) - heightBefore,
+    residentMb: first.residentMb(),
+    diskMb: diskMb(first),
+  };
+}
+
+/** Until the node has executed so many and its head of then is final. */
+async function settled(node: BenchNode, count: number): Promise<void> {
+  await until(
+    async () => (await metric(node, 'transactions_processed_total')) >= count,
+    `${count} transfers on ${node.name}`,
+  );
+  const head = await metric(node, 'chain_height');
+  await until(async () => (await metric(node, 'final_height')) >= head, `finality on ${node.name}`);
+}
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadlineMs) throw new Error(`not in time: ${what}`);
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Milliseconds from a transfer's request until the node it was given to says that it is final. */
+export async function latencies(
+  net: BenchNet,
+  from: number,
+  count: number,
+  perSecond: number,
+): Promise<readonly number[]> {
+  const transfers = transfersOf(net, from, count).map((transfer) =>
+    requestOf('POST', '/submit-tx', `{"transaction":${transfer}}`),
+  );
+  const first = net.nodes[0] as BenchNode;
+  const posts = new Pipeline(first.apiPort);
+  const looks = new Pipeline(first.apiPort);
+  const sentMs = new Map<string, number>();
+  const tookMs: number[] = [];
+  let seen = Number(/"final":(\d+)/.exec((await looks.send(requestOf('GET', '/chain/head'))).body)?.[1]);
+  const sending = (async () => {
+    const startedMs = performance.now();
+    for (const [i, request] of transfers.entries()) {
+      await sleep(Math.max(0, startedMs + (1_000 * i) / perSecond - performance.now()));
+      const atMs = performance.now();
+      void posts.send(request).then(({ body }) => sentMs.set(/[0-9a-f]{64}/.exec(body)?.[0] ?? '', atMs));
+    }
+  })();
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (tookMs.length < count) {
+    if (performance.now() > deadlineMs) throw new Error(`${tookMs.length} of ${count} transfers are final`);
+    const { body } = await looks.send(requestOf('GET', '/chain/head'));
+    const final = Number(/"final":(\d+)/.exec(body)?.[1]);
+    const nowMs = performance.now();
+    for (; seen < final; seen++) {
+      for (const id of await idsOf(looks, seen + 1)) {
+        const since = sentMs.get(id);
+        if (since !== undefined) tookMs.push(nowMs - since);
+      }
+    }
+    await sleep(2);
+  }
+  await sending;
+  posts.close();
+  looks.close();
+  return tookMs.toSorted((a, b) => a - b);
+}
+
+async function idsOf(looks: Pipeline, height: number): Promise<readonly string[]> {
+  const { body } = await looks.send(requestOf('GET', `/chain/blocks/${height}`));
+  const { block } = ANSWERS.block.parse(JSON.parse(body));
+  return block.transactions.map((form) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(form));
+    const transaction = decodeJson(transactionLayout, bytes, bytes.length);
+    if (isDecodeRejection(transaction)) throw new Error(transaction.detail);
+    return transactionId(transaction);
+  });
+}
+
+/** Requests a second of one route, with so many on their way at once. */
+export async function requestsPerSecond(port: number, request: Buffer, seconds: number): Promise<number> {
+  const untilMs = performance.now() + 1e3 * seconds;
+  let count = 0;
+  await sendAll(
+    [port],
+    { connections: 8, depth: 8 },
+    async () => (performance.now() < untilMs ? request : undefined),
+    ({ status }) => {
+      if (status >= 500) throw new Error(`a request was answered with ${status}`);
+      count++;
+    },
+  );
+  return count / seconds;
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
