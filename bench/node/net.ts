@@ -105,9 +105,9 @@ export async function startNet(
     async stop() {
       for (const child of children) child.kill('SIGTERM');
       await Promise.all(
-        children.map((child) =>
-          child.exitCode === null ? new Promise((resolve) => child.once('exit', resolve)) : undefined,
-        ),
+        children
+          .filter(({ exitCode }) => exitCode === null)
+          .map((child) => new Promise((resolve) => child.once('exit', resolve))),
       );
       rmSync(folder, { recursive: true });
     },
