@@ -91,4 +91,18 @@ describe('the hash of a validator set', () => {
     const hashes = changes.map((members) => validatorsHash(changeValidators(SET, members)));
     expect(new Set([validatorsHash(SET), ...hashes]).size).toBe(5);
   });
+
+  it('is not that of the set before, which has as many validators and as much power', () => {
+    const of = (...members: readonly (readonly [seed: number, power: bigint])[]) =>
+      createValidatorSet(members.map(([seed, power]) => ({ key: testKey(seed), power: amount(power) })));
+    const rows = [
+      of([0, 5n], [1, 3n]),
+      of([0, 3n], [1, 5n]),
+      of([0, 3n], [2, 5n]),
+      of([3, 3n], [2, 5n]),
+      of([3, 4n], [2, 4n]),
+    ];
+    expect(new Set(rows.map(validatorsHash)).size).toBe(rows.length);
+    expect(validatorsHash(of([0, 5n], [1, 3n]))).toBe(validatorsHash(rows[0] ?? SET));
+  });
 });
