@@ -88,7 +88,7 @@ const lines = [
     ),
   ),
   '',
-  'The fast tests are those beside the code, 25 s of them. What they leave is also run by simulated clusters, laws and the bug gallery, which would take minutes for each mutant.',
+  'The fast tests are those beside the code, 8 s of them. What they leave is also run by simulated clusters, laws and the bug gallery, which would take minutes for each mutant.',
   'Many survivors change nothing that can be seen: a cache that is not used, a text in a rejection or an event, a bound that another bound comes before. The others are a list of tests that are missing.',
   '',
   '## Survivors',
