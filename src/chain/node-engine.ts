@@ -3,8 +3,9 @@ import { bytesToHex, concatBytes, hexToBytes } from '../env/bytes.ts';
 import type { SignedItem } from '../env/crypto.ts';
 import type { Env } from '../env/program.ts';
 import type { Entry, KeyRange, StorageFault, WriteOp } from '../env/storage.ts';
-import type { KeyId } from '../env/units.ts';
+import type { KeyId, UnixMs } from '../env/units.ts';
 import { openRecord, PREFIX, sealRecord } from './blockstore/records.ts';
+import { readRestored } from './blockstore/restored.ts';
 import type {
   BlockPlan,
   Candidate,
@@ -80,6 +81,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
   readonly search: Search;
   readonly identity: PublicKey;
   readonly isVouched: boolean;
+  readonly restoredMs: UnixMs | undefined;
   readonly beneficiary: AccountAddress;
   readonly #ports: EnginePorts;
   readonly #name: string;
@@ -103,6 +105,7 @@ export class EngineRunner implements ConsensusHost<unknown> {
     this.search = (job, onFound) => ports.search(job, (seal) => this.#run(() => onFound(seal)));
     this.identity = ports.publicKey;
     this.isVouched = ports.isVouched;
+    this.restoredMs = readRestored(ports.env);
     this.beneficiary = ports.beneficiary;
     this.#name = consensus.rules.name;
     this.#engine = consensus.create(this);

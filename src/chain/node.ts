@@ -1,6 +1,7 @@
 /** The program of one node: opens its ledger, then hands every event to its parts. */
 import { assert } from '../env/assert.ts';
 import type { Env, Process, Program } from '../env/program.ts';
+import type { LedgerConfig } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { DEFAULT_STORE, type NodeConfig } from './node-config.ts';
 import { NodeCore } from './node-core.ts';
@@ -9,6 +10,29 @@ import type { ChainWorld } from './types/command.ts';
 /** The program of one node. Its storage, its keys and everything else it touches come from the env. */
 export function createNode(config: NodeConfig): Program<ChainWorld> {
   return (env) => createProcess(env, config);
+}
+
+/** What the ledger of such a node is opened with. */
+export function ledgerConfigOf({
+  genesis,
+  schedule,
+  consensus,
+  protocolMax,
+  store,
+  snapshot,
+  codeVersion,
+}: Omit<NodeConfig, 'createSearch'>): LedgerConfig<unknown> {
+  return {
+    ...DEFAULT_STORE,
+    ...(consensus.futureMaxMs === undefined ? {} : { futureMaxMs: consensus.futureMaxMs }),
+    ...store,
+    trustedSnapshot: snapshot?.trusted,
+    genesis,
+    schedule,
+    rules: consensus.rules,
+    protocolMax,
+    codeVersion: codeVersion ?? `v${protocolMax}`,
+  };
 }
 
 function createProcess(env: Env<ChainWorld>, config: NodeConfig): Process<ChainWorld> {
@@ -47,7 +71,7 @@ function createProcess(env: Env<ChainWorld>, config: NodeConfig): Process<ChainW
   };
 }
 
-/** Undefined: the data folder belongs to another chain or to newer code, which an event tells. */
+/** Undefined: the data folder is of another chain, of newer code, or no archive where one is wanted, which an event tells. */
 function startCore(
   env: Env<ChainWorld>,
   config: NodeConfig,
@@ -55,26 +79,11 @@ function startCore(
   onReceived: () => void,
   installs: number,
 ): NodeCore | undefined {
-  const { genesis, schedule, consensus, protocolMax } = config;
-  const opened = openLedger(
-    env,
-    {
-      ...DEFAULT_STORE,
-      ...(consensus.futureMaxMs === undefined ? {} : { futureMaxMs: consensus.futureMaxMs }),
-      ...config.store,
-      trustedSnapshot: config.snapshot?.trusted,
-      genesis,
-      schedule,
-      rules: consensus.rules,
-      protocolMax,
-      codeVersion: config.codeVersion ?? `v${protocolMax}`,
-    },
-    {
-      onReleased: (block, outcome) => core()?.onReleased(block, outcome),
-      onLost: () => core()?.onLost(),
-      onStorageFault: (fault) => core()?.halt('STORAGE_FAULT', fault.kind),
-    },
-  );
+  const opened = openLedger(env, ledgerConfigOf(config), {
+    onReleased: (block, outcome) => core()?.onReleased(block, outcome),
+    onLost: () => core()?.onLost(),
+    onStorageFault: (fault) => core()?.halt('STORAGE_FAULT', fault.kind),
+  });
   if ('code' in opened) {
     const code = opened.code === 'NEWER_FORMAT' ? 'UPGRADE_REQUIRED' : 'STORAGE_FAULT';
     env.emit({ kind: 'NodeHalted', code, fact: opened.code });

@@ -112,6 +112,11 @@ class Ending {
         NODE_EXIT.usage,
         `${folder}: a later version of aureon has written this data folder, and only that one reads it`,
       );
+    else if (fact === 'PRUNED')
+      this.with(
+        NODE_EXIT.usage,
+        `${folder}: old blocks of this data folder were deleted, so that it is no archive: store.bodies with a number, or another folder (node.data)`,
+      );
     else this.with(code === 'STORAGE_FAULT' ? NODE_EXIT.disk : NODE_EXIT.halted, `${code}: ${fact}`);
   }
 

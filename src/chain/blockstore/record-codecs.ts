@@ -1,5 +1,6 @@
 /** Payloads of the ledger's own records: base, undo journal, places and hints, in a fixed big-endian layout. */
 import { assert } from '../../env/assert.ts';
+import { type UnixMs, unixMs } from '../../env/units.ts';
 import { NAMESPACE, type StateChange } from '../state/state.ts';
 import { readHexText, writeHexBytes } from '../types/layout/hex.ts';
 import { roomFor } from '../types/layout/room.ts';
@@ -257,6 +258,18 @@ export function decodeHeightOf(payload: Uint8Array): Height | undefined {
   const reader = new Reader(payload);
   const value = reader.height();
   return reader.whole() ? value : undefined;
+}
+
+/** Milliseconds of Unix time in six bytes, which last as long as heights do. */
+export function encodeTime(at: UnixMs): Uint8Array {
+  return new Writer().height(at).done();
+}
+
+/** What encodeTime wrote; undefined for anything else. */
+export function decodeTime(payload: Uint8Array): UnixMs | undefined {
+  const reader = new Reader(payload);
+  const at = unixMs(reader.height());
+  return reader.whole() ? at : undefined;
 }
 
 /** height ‖ id. */

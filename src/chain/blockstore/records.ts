@@ -16,7 +16,7 @@ export const PREFIX = {
   certificate: 0x63, // c ‖ height ‖ id → certificate
   engine: 0x65, // e ‖ … → the engine's own
   height: 0x69, // i ‖ id → height, main chain up to the base
-  meta: 0x6d, // m ‖ name → format, base, head hint
+  meta: 0x6d, // m ‖ name → format, base, head hint, and what else META names
   header: 0x6e, // n ‖ height → encoded header, main chain up to the base
   peers: 0x70, // p ‖ … → the node's own
   state: 0x73, // s ‖ namespace ‖ id → leaf at the base
@@ -27,7 +27,7 @@ export const PREFIX = {
 } as const;
 
 /** Names of the meta records: the second byte of their keys. */
-export const META = { format: 0, base: 1, head: 2, install: 3, origin: 4 } as const;
+export const META = { format: 0, base: 1, head: 2, install: 3, origin: 4, pruned: 5, restored: 6 } as const;
 
 /** SHA-256 cut to 64 bits: against rot, not against somebody who writes to the disk. */
 export const CHECKSUM_BYTES = 8;

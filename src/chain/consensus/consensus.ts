@@ -291,6 +291,11 @@ export interface ConsensusHost<View> {
   readonly identity: PublicKey | undefined;
   /** True: somebody who knows vouches that the key has signed nothing that is not in the records here. */
   readonly isVouched: boolean;
+  /**
+   * The folder was restored from a backup at that time of the wall clock: what the key signed before may not be in the
+   * records here, whoever vouches. Undefined: never.
+   */
+  readonly restoredMs: UnixMs | undefined;
   /** Where fees and rewards of blocks built here go. */
   readonly beneficiary: AccountAddress;
   head(): Candidate;

@@ -7,7 +7,7 @@ import type { Consensus } from './consensus.ts';
 import { defaultEngine } from './default-engine.ts';
 import { encodeRoundRobinConfig, ROUND_ROBIN_NAME } from './round-robin/config.ts';
 import { createRoundRobinRules, encodeTurn, producerAt, type RoundRobinView } from './round-robin/rules.ts';
-import { SIGN_RECORDS_KEPT, SignRecords } from './sign-records.ts';
+import { RESTORED_MARGIN_MS, SIGN_RECORDS_KEPT, SignRecords } from './sign-records.ts';
 import { TestClock, TestHost } from './test-host.ts';
 
 const START_MS = 1_000_000;
@@ -37,7 +37,7 @@ function node() {
     const timestampMs = unixMs(view.timestampMs + 1_000 + lateMs);
     records.seal(head, { timestampMs, consensus }, () => isWanted);
   };
-  return { host, seal, records: new SignRecords(host) };
+  return { host, seal, records: new SignRecords(host, 'still') };
 }
 
 describe('sign records', () => {
@@ -66,7 +66,7 @@ describe('sign records', () => {
     seal(records, true, 1);
     host.flush();
     expect([host.signed.length, host.submitted.length]).toEqual([1, 0]);
-    seal(new SignRecords(host), true, 2);
+    seal(new SignRecords(host, 'still'), true, 2);
     expect([host.signed.length, host.submitted.length]).toEqual([1, 1]);
     expect(host.submitted[0]?.header.timestampMs).toBe(START_MS + 1_000);
     expect(host.head().header.height).toBe(1);
@@ -77,7 +77,7 @@ describe('sign records', () => {
     seal(records, false);
     host.flush();
     for (const [key, entry] of host.records) host.records.set(key, { ...entry, value: new Uint8Array(3) });
-    seal(new SignRecords(host));
+    seal(new SignRecords(host, 'still'));
     host.flush();
     expect([host.signed.length, host.submitted.length]).toEqual([1, 0]);
   });
@@ -101,5 +101,33 @@ describe('sign records', () => {
     }
     expect(host.head().header.height).toBe(SIGN_RECORDS_KEPT + 5);
     expect(host.records.size).toBe(SIGN_RECORDS_KEPT + 1);
+  });
+
+  it('of a restored folder are not all: no parent from before the restore is signed on, nor one of the same moment', () => {
+    const { host, seal } = node();
+    host.restoredMs = unixMs(START_MS);
+    const records = new SignRecords(host, 'still');
+    seal(records);
+    host.flush();
+    expect([host.signed.length, host.records.size]).toEqual([0, 0]);
+    // Another signs the block after it, late enough: no earlier life of this key can have signed on that.
+    const earlier = host.restoredMs;
+    host.restoredMs = undefined;
+    seal(new SignRecords(host, 'another'), true, RESTORED_MARGIN_MS);
+    host.flush();
+    host.restoredMs = earlier;
+    expect(host.head().header.timestampMs).toBe(START_MS + 1_000 + RESTORED_MARGIN_MS);
+    seal(records);
+    host.flush();
+    expect([host.signed.length, host.head().header.height]).toEqual([2, 2]);
+  });
+
+  it('of a restored folder are sent again where they are there', () => {
+    const { host, seal, records } = node();
+    seal(records, false);
+    host.flush();
+    host.restoredMs = unixMs(START_MS + 60_000);
+    seal(new SignRecords(host, 'still'));
+    expect([host.signed.length, host.submitted.length]).toEqual([1, 1]);
   });
 });

@@ -15,17 +15,29 @@ import type { BlockPlan, Candidate, ConsensusHost } from './consensus.ts';
 /** Records are kept so many heights below the newest: no reorganisation goes deeper and then up again. */
 export const SIGN_RECORDS_KEPT = 1_024;
 
+/**
+ * In a restored folder nothing is signed on a parent from before the restore and so much after it: who signed on it was this
+ * key, perhaps. A child is never older than its parent, so that later parents are safe where clocks differ by less; blocks
+ * from further ahead are not let in either (FUTURE_MAX_MS of the engines).
+ */
+export const RESTORED_MARGIN_MS = 15_000;
+
 /** What the signer decides; parent, beneficiary and system data follow. */
 export type SealPlan = Pick<BlockPlan, 'timestampMs' | 'consensus'>;
 
 /** The seals of one key, and their records in the engine's own namespace. */
 export class SignRecords<View> {
   readonly #host: ConsensusHost<View>;
+  readonly #engine: string;
   /** Parents whose record is not durable yet. */
   readonly #recording = new Set<BlockHash>();
 
-  constructor(host: ConsensusHost<View>) {
+  #isPaused = false;
+
+  /** @param engine as events name it. */
+  constructor(host: ConsensusHost<View>, engine: string) {
     this.#host = host;
+    this.#engine = engine;
   }
 
   /**
@@ -43,6 +55,7 @@ export class SignRecords<View> {
       if (!isDecodeRejection(before)) this.#host.submit(before);
       return;
     }
+    if (this.#mayBeSigned(parent)) return;
     const block = this.#signed(parent, plan);
     if (block === undefined) return;
     this.#recording.add(parent.id);
@@ -58,6 +71,18 @@ export class SignRecords<View> {
     if (block === undefined) return undefined;
     const seal = this.#host.sign({ tag: 'seal', bytes: headerSignBytes(block.header) });
     return { ...block, header: { ...block.header, seal } };
+  }
+
+  /** An earlier life of the key may have signed on it, without a record here. Tells when signing pauses and is resumed. */
+  #mayBeSigned({ header }: Candidate): boolean {
+    const { restoredMs } = this.#host;
+    const isOld = restoredMs !== undefined && header.timestampMs <= restoredMs + RESTORED_MARGIN_MS;
+    if (isOld !== this.#isPaused) {
+      this.#isPaused = isOld;
+      const what = isOld ? 'signing-paused' : 'signing-resumed';
+      this.#host.emit({ kind: 'Engine', engine: this.#engine, what, height: height(header.height + 1) });
+    }
+    return isOld;
   }
 
   #expired(at: Height): readonly WriteOp[] {

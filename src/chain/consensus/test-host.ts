@@ -269,6 +269,7 @@ export class TestHost<View> implements ConsensusHost<View> {
   }
 
   isVouched = true;
+  restoredMs: UnixMs | undefined = undefined;
   verify(items: readonly SignedItem[], then: (valid: readonly boolean[]) => void): void {
     this.flushes.push(() => then(items.map(() => true)));
   }

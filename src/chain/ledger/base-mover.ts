@@ -2,6 +2,7 @@
 import { assert } from '../../env/assert.ts';
 import { batchOf } from '../blockstore/block-store.ts';
 import { blockKey } from '../blockstore/records.ts';
+import { height } from '../types/units.ts';
 import type { ChainState } from './chain-state.ts';
 
 /** Heights pruned with one step of the base: a changed configuration catches up without a long pause. */
@@ -97,6 +98,9 @@ export class BaseMover<View> {
     if (bodies === 'archive') return;
     const end = Math.min(this.#chain.floor, this.#chain.heightOf(this.#chain.headSlot) - bodies + 1);
     let at = this.#prunedHeight();
+    // Told before it is done: what is missing below is not lost, whatever a crash cuts off.
+    const upTo = Math.min(end, at + PRUNE_STEPS_MAX);
+    if (upTo > at) this.#chain.store.write(batchOf([this.#chain.batches.prunedOp(height(upTo))]));
     for (let steps = 0; at < end && steps < PRUNE_STEPS_MAX; steps++) this.#chain.store.deleteBlocksAt(at++);
     this.#prunedTo = at;
   }

@@ -183,6 +183,11 @@ export class Batches<View> {
     return ops;
   }
 
+  /** Bodies below that height are gone by the configuration's will, genesis aside. */
+  prunedOp(below: Height): WriteOp {
+    return this.#store.put(metaKey(META.pruned), encodeHeightOf(below));
+  }
+
   /** The main chain's header at its height. */
   headerOp(header: Header): WriteOp {
     return this.#store.put(headerKey(header.height), encodeHeader(header));

@@ -6,6 +6,7 @@ import {
   certificateOf,
   createHost,
   MemoryDisk,
+  NO_HOOKS,
   open,
   SharedMemo,
   type ToyView,
@@ -422,6 +423,20 @@ describe('ledger: base, journal and deep reorganisations', () => {
     const reopened = open(createHost(host.disk), toyConfig({ bodies: 15 })).ledger;
     expect(reopened.head().id).toBe(ledger.head().id);
     expect(reopened.missingBodies()).toEqual([]);
+    const wider = open(createHost(host.disk), toyConfig({ bodies: 30 })).ledger;
+    grow(wider, wider.head().id, 20);
+    expect(host.disk.keysOf(0x62)).toHaveLength(1 + 30);
+  });
+
+  it('deletes old bodies of an archive when it is told to, and makes no archive of what has lost them', () => {
+    const host = createHost();
+    const { ledger } = open(host);
+    grow(ledger, ledger.genesisId, 60);
+    const pruning = open(createHost(host.disk), toyConfig({ bodies: 15 })).ledger;
+    grow(pruning, pruning.head().id, 20);
+    expect(host.disk.keysOf(0x62)).toHaveLength(1 + 15);
+    const refused = openLedger(createHost(host.disk), toyConfig(), NO_HOOKS);
+    expect(refused).toEqual({ code: 'PRUNED', below: 66 });
   });
 });
 

@@ -176,6 +176,8 @@ export interface Bound {
 export type OpenRejection =
   | { readonly code: 'OTHER_CHAIN'; readonly found: BlockHash; readonly expected: BlockHash }
   | { readonly code: 'NEWER_FORMAT'; readonly found: number; readonly known: number }
+  /** An archive is wanted, and bodies below that height were deleted. */
+  | { readonly code: 'PRUNED'; readonly below: Height }
   | ConfigRejection;
 
 /** A ledger, and what opening it took. */

@@ -17,7 +17,7 @@ import { createFold, type LedgerEnv, linkOf, nameOf } from './fold.ts';
 import { installMarked } from './install-snapshot.ts';
 import type { LedgerConfig, LedgerHooks, OpenedLedger, OpenRejection } from './ledger.ts';
 import { NodeLedger } from './node-ledger.ts';
-import { checkFormat, type GenesisParts, recover } from './recovery.ts';
+import { checkBodies, checkFormat, type GenesisParts, recover } from './recovery.ts';
 import { SnapshotMaker } from './snapshot-maker.ts';
 
 /**
@@ -46,7 +46,7 @@ export function openLedger<View>(
   const chain = new Chain(parts);
   const deep = new DeepBranches(chain);
   chain.attachDeep(deep);
-  const refusal = checkFormat(store, genesisId);
+  const refusal = checkFormat(store, genesisId) ?? checkBodies(store, config.bodies);
   if (refusal !== undefined) return refusal;
   const snapshots = new SnapshotStore(store, (bytes) => env.crypto.sha256(bytes));
   const installed = installMarked({ store, batches, snapshots, context: { ...config, genesisId } });

@@ -1,7 +1,7 @@
 /** Recovery: from whatever a crash or a bad disk left to a chain whose every part was verified. */
 import { bytesToHex } from '../../env/bytes.ts';
 import { type BlockStore, batchOf } from '../blockstore/block-store.ts';
-import { decodeFormat, decodeHead, encodeFormat } from '../blockstore/record-codecs.ts';
+import { decodeFormat, decodeHead, decodeHeightOf, encodeFormat } from '../blockstore/record-codecs.ts';
 import {
   blockKey,
   CHECKSUM_BYTES,
@@ -91,6 +91,14 @@ export function checkFormat(store: BlockStore, genesisId: BlockHash): OpenReject
   store.write(batchOf([store.put(key, encodeFormat(STORE_FORMAT, genesisId))]));
   store.repaired(key);
   return undefined;
+}
+
+/** A chain whose old bodies were deleted is no archive, and cannot become one by a setting. */
+export function checkBodies(store: BlockStore, bodies: 'archive' | number): OpenRejection | undefined {
+  if (bodies !== 'archive') return undefined;
+  const payload = store.read(metaKey(META.pruned));
+  const below = payload === undefined || payload === 'corrupt' ? undefined : decodeHeightOf(payload);
+  return below === undefined ? undefined : { code: 'PRUNED', below };
 }
 
 function isFresh(store: BlockStore): boolean {

@@ -26,6 +26,7 @@ function bound(host: ConsensusHost<unknown>): ConsensusHost<unknown> {
     search: host.search,
     identity: host.identity,
     isVouched: host.isVouched,
+    restoredMs: host.restoredMs,
     beneficiary: host.beneficiary,
     head: () => host.head(),
     view: (id) => host.view(id),

@@ -22,7 +22,7 @@ export function createPoa(): Consensus<PoaView> {
 
 function createSigner(host: ConsensusHost<PoaView>): Engine {
   const timer = new WallTimer(host.clock, 'poa.turn');
-  const records = new SignRecords(host);
+  const records = new SignRecords(host, POA_NAME);
   const proposals = new Proposals(host);
   let head: Candidate | undefined;
   let signers: PoaView['signers'] | undefined;

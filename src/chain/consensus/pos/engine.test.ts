@@ -347,6 +347,40 @@ describe('PosEngine, the sign guard', () => {
     expect(host.count('signing-paused')).toBe(0);
   });
 
+  it('in a restored folder it is silent until the chain is safely beyond, whoever vouches; then the new marker is enough', () => {
+    const cluster = new PosCluster(FOUR, { safeHeights: 3 });
+    cluster.start();
+    cluster.runToHeight(2);
+    const host = cluster.host(2);
+    const backup = new Map(host.disk);
+    cluster.runToHeight(5);
+    host.crash();
+    host.replaceDisk(backup);
+    host.restoredMs = host.clock.wallMs();
+    const at = Math.max(...cluster.hosts.map((other) => other.height));
+    const signed = host.signed.length;
+    host.start();
+    cluster.runUntil(() => host.signed.length > signed);
+    expect(host.height).toBeGreaterThanOrEqual(at + 1 + 3);
+    expect([host.count('signing-paused'), host.count('signing-resumed')]).toEqual([1, 1]);
+    cluster.runToHeight(host.height + 2);
+    host.crash();
+    host.isVouched = false;
+    const before = host.signed.length;
+    host.start();
+    cluster.runToHeight(host.height + 2);
+    expect(host.signed.length).toBeGreaterThan(before);
+    expect(host.count('signing-paused')).toBe(1);
+    // A second restore, of a disk with that marker, is another.
+    const later = new Map(host.disk);
+    host.crash();
+    host.replaceDisk(later);
+    host.restoredMs = host.clock.wallMs();
+    host.start();
+    cluster.runToHeight(host.height + 2);
+    expect(host.count('signing-paused')).toBe(2);
+  });
+
   it('what was due before the marker was durable is voted when it is: the others may wait for that vote', () => {
     const cluster = new PosCluster(FOUR);
     // Slower than all time-outs of a round, and one of four is not there.

@@ -81,7 +81,8 @@ class PosEngine implements Engine {
     const { hasMarker, hasCorrupt, highest } = recovered;
     this.#isMarked = hasMarker;
     const safeHeights = this.#host.view(head.id)?.config.safeHeights ?? 0;
-    const isComplete = hasMarker || this.#host.isVouched;
+    // Of a folder that was restored nobody can say it: the marker alone counts, which the guard lets be written anew.
+    const isComplete = hasMarker || (this.#host.isVouched && this.#host.restoredMs === undefined);
     this.#guard = new SignGuard({ height: at, isComplete, hasCorrupt, highest, safeHeights });
     for (const peer of this.#host.peers()) this.#gossip.onPeerUp(peer);
     this.#begin(head, recovered);

@@ -4,9 +4,10 @@
  * are recorded, so that no crash makes a validator forget its lock.
  */
 import { assert } from '../../../env/assert.ts';
-import { bytesToHex, concatBytes, hexToBytes } from '../../../env/bytes.ts';
+import { bytesToHex, concatBytes, equalBytes, hexToBytes } from '../../../env/bytes.ts';
 import { isDecodeRejection } from '../../../env/network.ts';
 import type { Entry, WriteOp } from '../../../env/storage.ts';
+import type { UnixMs } from '../../../env/units.ts';
 import type { Block } from '../../types/block.ts';
 import { decodeBlock, encodeBlock } from '../../types/block-codec.ts';
 import { blockId } from '../../types/header-codec.ts';
@@ -54,7 +55,7 @@ interface KnownPromise extends PromiseRecord {
 
 /** What the disk says of this validator. */
 export interface Recovered {
-  /** The height was vouched for once: records are complete unless something is corrupt. */
+  /** The height was vouched for once, in this folder: records are complete unless something is corrupt. */
   readonly hasMarker: boolean;
   readonly hasCorrupt: boolean;
   /** The highest height of a record; 0: none. */
@@ -79,9 +80,12 @@ export class Promises {
   /** What goes with the next promise: records of heights that are decided, and damaged ones. */
   #expired: Uint8Array[] = [];
   #current: OwnKey[] = [];
+  /** Of this folder as it was restored last: a backup brings a marker with it that says nothing of what was signed later. */
+  readonly #marker: Uint8Array;
 
   constructor(host: ConsensusHost<unknown>) {
     this.#host = host;
+    this.#marker = markerOf(host.restoredMs);
   }
 
   /** Reads all records of an earlier boot. @param at the height that is not decided yet. */
@@ -96,7 +100,7 @@ export class Promises {
     for (const { key, value } of entries) {
       const of = heightOfKey(key);
       if (key[0] === KEY.marker && key.length === 1 && value.length > 0) {
-        hasMarker = true;
+        hasMarker = equalBytes(value, this.#marker);
         continue;
       }
       if (of === undefined || value.length === 0) {
@@ -175,7 +179,7 @@ export class Promises {
 
   /** From now on the records are complete. `then` runs when that is durable. */
   mark(then: () => void): void {
-    this.#host.record([{ kind: 'put', key: Uint8Array.of(KEY.marker), value: Uint8Array.of(1) }], then);
+    this.#host.record([{ kind: 'put', key: Uint8Array.of(KEY.marker), value: this.#marker }], then);
   }
 
   #proofOps({ block, polka }: { readonly block?: Block; readonly polka?: Polka }): readonly WriteOp[] {
@@ -265,6 +269,13 @@ function promiseKey(at: Height, round: number, code: number): Uint8Array {
   key.u32(round);
   key.u8(code);
   return key.bytes;
+}
+
+function markerOf(restoredMs: UnixMs | undefined): Uint8Array {
+  if (restoredMs === undefined) return Uint8Array.of(1);
+  const marker = new ByteWriter(8);
+  marker.u64(restoredMs);
+  return marker.bytes;
 }
 
 function polkaKey(at: Height): Uint8Array {

@@ -18,7 +18,7 @@ export function createRoundRobin(): Consensus<RoundRobinView> {
 
 function createProducer(host: ConsensusHost<RoundRobinView>): Engine {
   const timer = new WallTimer(host.clock, 'round-robin.turn');
-  const records = new SignRecords(host);
+  const records = new SignRecords(host, ROUND_ROBIN_NAME);
   let head: Candidate | undefined;
   return defaultEngine(host, ROUND_ROBIN_NAME, {
     onHead(parent) {
