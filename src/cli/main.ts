@@ -19,6 +19,7 @@ import { runCommand } from './run-command.ts';
 import { parseRunFlags } from './run-flags.ts';
 import { addScoreCommand } from './score-command.ts';
 import { addShrinkCommand } from './shrink-command.ts';
+import { addStorageCommands } from './storage-cli.ts';
 import { addSweepCommand, addWorkerCommand } from './sweep-cli.ts';
 import { UsageError } from './usage.ts';
 import { packageVersion } from './version.ts';
@@ -129,6 +130,7 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
   addConfigCommand(program, output, onExit);
   addGenesisCommand(program, output, onExit);
   addKeysCommand(program, output, onExit);
+  addStorageCommands(program, output, onExit);
   return program;
 }
 

@@ -1,6 +1,6 @@
 /** `aureon node`, `config`, `genesis`, `devnet`, `tx`, `account` and `status`: their flags, of which each setting is one. What they need to run is loaded when they run. */
 import type { Command } from 'commander';
-import { flagName, SETTING_NAMES, SETTINGS } from '../node/config/settings.ts';
+import { flagName, SETTING_NAMES, SETTINGS, type SettingName } from '../node/config/settings.ts';
 import type { Flags } from './flags.ts';
 import type { Output } from './output.ts';
 
@@ -212,10 +212,13 @@ function collect(value: string, earlier: readonly string[] | undefined): readonl
   return [...(earlier ?? []), value];
 }
 
-/** --config and a flag for each setting. */
-function addSettingFlags(command: Command): Command {
+/** --config and a flag for each setting, or for those that are named. */
+export function addSettingFlags(
+  command: Command,
+  names: readonly SettingName[] = SETTING_NAMES,
+): Command {
   command.option('--config <file>', `the settings; default: ${DEFAULT_FILE}, where there is one`);
-  for (const name of SETTING_NAMES) {
+  for (const name of names) {
     const { initial, description } = SETTINGS[name];
     const value = Array.isArray(initial) ? initial.join(',') : String(initial);
     command.option(`--${flagName(name)} <value>`, `${description} Default: ${value === '' ? '""' : value}.`);

@@ -1,11 +1,13 @@
 /** The data folder of a node: made when it is not there, and used by one process at a time. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { MANIFEST_FILE } from './backup-manifest.ts';
 import { codeOf, type FileProblem } from './file-problem.ts';
 
 const LOCK_NAME = 'node.lock';
-const DATABASE_NAME = 'chain';
+/** The folder of the database in it. */
+export const DATABASE_NAME = 'chain';
 const OWNER_ONLY = 0o700;
 
 /** A folder that this process has for itself. */
@@ -18,6 +20,13 @@ export interface DataFolder {
 
 /** An empty database in an exclusive transaction is the lock: Node has none of its own, SQLite takes the system's. */
 export function openDataFolder(folder: string): DataFolder | FileProblem {
+  for (const path of [folder, join(folder, DATABASE_NAME)])
+    if (existsSync(join(path, MANIFEST_FILE)))
+      return {
+        code: 'RESTORED',
+        what: `${path}: this is a backup, and no data folder of a node`,
+        advice: `aureon restore ${path} --node-data with an empty folder`,
+      };
   try {
     mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
   } catch (error) {

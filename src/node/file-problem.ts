@@ -2,7 +2,17 @@
 
 /** `what` names it and what is wrong; `advice` is what to have in its place. */
 export interface FileProblem {
-  readonly code: 'ABSENT' | 'EXISTS' | 'OPEN_TO_OTHERS' | 'MALFORMED' | 'UNREADABLE' | 'IN_USE';
+  readonly code:
+    | 'ABSENT'
+    | 'EXISTS'
+    | 'OPEN_TO_OTHERS'
+    | 'MALFORMED'
+    | 'UNREADABLE'
+    | 'IN_USE'
+    /** Records or files are not what was written. */
+    | 'DAMAGED'
+    /** A folder that is of an earlier time. */
+    | 'RESTORED';
   readonly what: string;
   readonly advice: string;
 }

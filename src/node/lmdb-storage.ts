@@ -39,6 +39,8 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
   return new OpenStorage(
     open<Uint8Array, Uint8Array>({
       path,
+      // A folder, whatever its name ends with.
+      noSubdir: false,
       keyEncoding: 'binary',
       encoding: 'binary',
       // Batches of one turn of the loop are one transaction, as far as they are there.
@@ -164,7 +166,8 @@ class OpenStorage implements LmdbStorage {
   }
 }
 
-function optionsOf({ start, end }: KeyRange, limit: number, reverse: boolean): RangeOptions {
+/** A range as LMDB takes it. */
+export function optionsOf({ start, end }: KeyRange, limit: number, reverse: boolean): RangeOptions {
   const lower = start.length === 0 ? {} : { [reverse ? 'end' : 'start']: start };
   const upper = end === undefined ? {} : { [reverse ? 'start' : 'end']: end };
   const sides = reverse ? { reverse, exclusiveStart: true, inclusiveEnd: true } : {};
@@ -203,7 +206,7 @@ function textOf(key: Uint8Array): string {
 }
 
 /** A plain array over the same bytes: LMDB answers Buffers, whose `slice` and `toString` mean something else. */
-function plain(bytes: Uint8Array): Uint8Array {
+export function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 

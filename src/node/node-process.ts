@@ -17,9 +17,12 @@ import { openDataFolder } from './data-folder.ts';
 import { parseEndpoint } from './endpoints.ts';
 import { consensusOf } from './engines.ts';
 import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
+import { nativeSha256 } from './file-sums.ts';
+import { factsOf } from './folder-facts.ts';
 import type { ChainFile } from './genesis-file.ts';
 import { type HostEnd, type RunningHost, startHost } from './host.ts';
 import type { NodeKey } from './key-file.ts';
+import { openLmdbReader } from './lmdb-reader.ts';
 import { createNodeMetrics, type NodeMetrics } from './metrics/node-metrics.ts';
 import { createMiner, type Miner } from './miner.ts';
 import { type SignatureSuite, type VerifySignatures, verifyHere } from './system-crypto.ts';
@@ -66,6 +69,11 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   const opened = openDataFolder(settings['node.data']);
   if (isFileProblem(opened)) return opened;
   const folder = opened;
+  const unvouched = parts.isVouched ? await vouchProblem(settings['node.data'], folder.database) : undefined;
+  if (unvouched !== undefined) {
+    folder.release();
+    return unvouched;
+  }
   const listening = await openPort(settings['p2p.listen'], tls);
   if ('advice' in listening) {
     folder.release();
@@ -166,6 +174,21 @@ function startThreads(parts: NodeParts): Threads {
   };
 }
 
+/** Nobody can say of a restored folder that it has all that its key has signed; undefined: it was never restored. */
+async function vouchProblem(folder: string, database: string): Promise<FileProblem | undefined> {
+  const reader = openLmdbReader(database);
+  if (isFileProblem(reader)) return undefined;
+  const facts = factsOf(reader, nativeSha256, folder);
+  await reader.close();
+  if (isFileProblem(facts) || facts.restoredMs === undefined) return undefined;
+  return {
+    code: 'RESTORED',
+    what: `${folder}: it was restored at ${new Date(facts.restoredMs).toISOString()} from a backup, which nobody can vouch for`,
+    advice:
+      'a start without --vouch: the node signs again when the chain is beyond what its key may have signed; or aureon restore --vouch, where it has signed nothing since the backup',
+  };
+}
+
 /** Of a node that does not mine. */
 const noSearch: SealSearch = () => () => {};
 
@@ -238,7 +261,15 @@ function portProblem(name: string, listen: string, error: unknown): FileProblem 
   };
 }
 
-function configOf({ settings, chain, key, isVouched }: NodeParts): Omit<NodeConfig, 'createSearch'> {
+/** What the program of such a node is told. */
+export function configOf({
+  settings,
+  chain,
+  key,
+  isVouched,
+}: Pick<NodeParts, 'settings' | 'chain' | 'isVouched'> & {
+  readonly key: Pick<NodeKey, 'address'>;
+}): Omit<NodeConfig, 'createSearch'> {
   const consensus = consensusOf(chain.genesis.engine, settings['mining.threads'] > 0);
   assert(consensus !== undefined, 'the file of a chain names an engine that there is');
   const beneficiary = settings['node.beneficiary'];
@@ -258,6 +289,7 @@ function configOf({ settings, chain, key, isVouched }: NodeParts): Omit<NodeConf
     features: { discovery: peers.length === 0 },
     store: {
       flushBlocks: settings['store.flush_blocks'],
+      bodies: settings['store.bodies'],
       accountIndex: settings['store.account_index'],
       snapshotInterval: settings['store.snapshot_interval'],
       futureMaxMs: ms(settings['store.future_max_ms']),

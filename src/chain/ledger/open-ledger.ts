@@ -12,6 +12,7 @@ import { type ConfigRejection, isRejection } from '../types/rejection.ts';
 import type { BlockHash } from '../types/units.ts';
 import { Batches } from './batches.ts';
 import { Chain } from './chain.ts';
+import type { ChainParts } from './chain-state.ts';
 import { DeepBranches } from './deep-branches.ts';
 import { createFold, type LedgerEnv, linkOf, nameOf } from './fold.ts';
 import { installMarked } from './install-snapshot.ts';
@@ -28,21 +29,10 @@ export function openLedger<View>(
   config: LedgerConfig<View>,
   hooks: LedgerHooks,
 ): OpenedLedger<View> | OpenRejection {
-  const invalid = checkConfig(config);
-  if (invalid !== undefined) return invalid;
-  const genesis = genesisOf(env, config);
-  if ('code' in genesis) return genesis;
-  const genesisId = genesis.executed.link.id;
-  const prefix = prefixOf(env, config, genesisId);
-  const store = new BlockStore(env);
-  const batches = new Batches(env, store, config.rules, { prefix, ...config });
-  const context: ExecutionContext<View> = {
-    ...config,
-    genesisId,
-    sha256: (bytes) => env.crypto.sha256(bytes),
-  };
-  const fold = createFold(env, config.rules, context, prefix);
-  const parts = { env, config, store, batches, fold };
+  const parts = ledgerPartsOf(env, config);
+  if ('code' in parts) return parts;
+  const { store, batches, context, genesis } = parts;
+  const { genesisId } = context;
   const chain = new Chain(parts);
   const deep = new DeepBranches(chain);
   chain.attachDeep(deep);
@@ -69,6 +59,34 @@ export function openLedger<View>(
   });
   ledger.start();
   return { ledger, reexecuted: recovered.reexecuted, corrupt: store.corrupt(), halt: recovered.halt };
+}
+
+/** What a ledger is made of, before anything of the disk was read. */
+export interface LedgerParts<View> extends ChainParts<View> {
+  readonly context: ExecutionContext<View>;
+  readonly genesis: GenesisParts<View>;
+}
+
+/** Reads and writes nothing. */
+export function ledgerPartsOf<View>(
+  env: LedgerEnv,
+  config: LedgerConfig<View>,
+): LedgerParts<View> | ConfigRejection {
+  const invalid = checkConfig(config);
+  if (invalid !== undefined) return invalid;
+  const genesis = genesisOf(env, config);
+  if ('code' in genesis) return genesis;
+  const genesisId = genesis.executed.link.id;
+  const prefix = prefixOf(env, config, genesisId);
+  const store = new BlockStore(env);
+  const batches = new Batches(env, store, config.rules, { prefix, ...config });
+  const context: ExecutionContext<View> = {
+    ...config,
+    genesisId,
+    sha256: (bytes) => env.crypto.sha256(bytes),
+  };
+  const fold = createFold(env, config.rules, context, prefix);
+  return { env, config, store, batches, fold, context, genesis };
 }
 
 function tellInstalled(env: LedgerEnv, { id, height, block, manifest }: StoredSnapshot): void {

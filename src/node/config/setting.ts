@@ -35,6 +35,22 @@ export function integer(
   };
 }
 
+/** A word for all, or an integer of a range. */
+export function allOr<const W extends string>(
+  word: W,
+  [min, max]: readonly [number, number],
+  unit: string,
+  description: string,
+): Setting<W | number> {
+  const whole = integer(min, [min, max], unit, description);
+  return {
+    ...whole,
+    initial: word,
+    expected: `"${word}", or ${whole.expected}`,
+    read: (value) => (value === word ? word : whole.read(value)),
+  };
+}
+
 /** true or false. */
 export function flag(initial: boolean, description: string): Setting<boolean> {
   return {

@@ -2,6 +2,7 @@
 import { DEFAULT_LIMITS, DEFAULT_STORE } from '../../chain/node-config.ts';
 import { DEFAULT_TCP_LIMITS } from '../tcp-network.ts';
 import {
+  allOr,
   choice,
   endpoint,
   endpoints,
@@ -94,6 +95,12 @@ export const SETTINGS = {
     'blocks',
     'A flush is asked for after so many; what is not durable is not called final.',
   ),
+  'store.bodies': allOr(
+    'archive',
+    [DEFAULT_STORE.baseDepth + DEFAULT_STORE.undoDepth, 1_000_000_000],
+    'blocks',
+    'Blocks whose transactions are kept, the newest; "archive": all. Headers, state and indexes stay. What was deleted does not come back.',
+  ),
   'store.account_index': flag(DEFAULT_STORE.accountIndex, 'Whether transactions can be listed by account.'),
   'store.snapshot_interval': integer(
     DEFAULT_STORE.snapshotInterval,
@@ -115,7 +122,14 @@ export const SETTINGS = {
   ),
   'log.format': choice('text', ['text', 'json'], 'Lines for people, or JSON.'),
 } as const satisfies Readonly<
-  Record<string, Setting<string> | Setting<number> | Setting<boolean> | Setting<readonly string[]>>
+  Record<
+    string,
+    | Setting<string>
+    | Setting<number>
+    | Setting<'archive' | number>
+    | Setting<boolean>
+    | Setting<readonly string[]>
+  >
 >;
 
 /** The name of a setting. */

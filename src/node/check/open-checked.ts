@@ -1,0 +1,108 @@
+/** What `aureon check` looks at: the data folder of a node that does not run, or a backup. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ledgerConfigOf } from '../../chain/node.ts';
+import { accountAddress } from '../../chain/types/units.ts';
+import { isBackup, systemProblem } from '../backup.ts';
+import { readManifest } from '../backup-manifest.ts';
+import type { Settings } from '../config/settings.ts';
+import { DATABASE_NAME, openDataFolder } from '../data-folder.ts';
+import { type FileProblem, isFileProblem } from '../file-problem.ts';
+import { sumFile } from '../file-sums.ts';
+import type { ChainFile } from '../genesis-file.ts';
+import { DATABASE_FILE, openLmdbReader } from '../lmdb-reader.ts';
+import { openLmdbStorage } from '../lmdb-storage.ts';
+import { configOf } from '../node-process.ts';
+import type { SignatureSuite } from '../system-crypto.ts';
+import { type CheckReport, checkFolder } from './check-folder.ts';
+
+/** Nobody's: a check builds no block. */
+const NOBODY = accountAddress('0'.repeat(64));
+
+/** What is wanted. */
+export interface CheckRequest {
+  readonly folder: string;
+  readonly chain: ChainFile;
+  readonly settings: Settings;
+  readonly suite: SignatureSuite;
+  readonly isRepairing: boolean;
+  onProgress(text: string): void;
+}
+
+/** Checks a data folder or a backup. @throws {StorageCrash} when the disk fails. */
+export async function runCheck(request: CheckRequest): Promise<CheckReport | FileProblem> {
+  return isBackup(request.folder) ? checkBackup(request) : checkData(request);
+}
+
+async function checkBackup(request: CheckRequest): Promise<CheckReport | FileProblem> {
+  const { folder, onProgress } = request;
+  if (request.isRepairing)
+    return {
+      code: 'RESTORED',
+      what: `${folder}: this is a backup, which stays as it is`,
+      advice: 'aureon restore, and then a check of the restored folder with --repair',
+    };
+  const manifest = readManifest(folder);
+  if (isFileProblem(manifest)) return manifest;
+  const path = join(folder, DATABASE_FILE);
+  try {
+    const sum = await sumFile(path, {
+      onBytes: (done) => onProgress(`summing: ${done} of ${manifest.bytes} bytes`),
+      signal: new AbortController().signal,
+    });
+    if (sum?.bytes !== manifest.bytes || sum.sha256 !== manifest.sha256)
+      return {
+        code: 'DAMAGED',
+        what: `${path}: it is not the file that the manifest describes`,
+        advice: 'another backup',
+      };
+  } catch (error) {
+    return systemProblem(path, error);
+  }
+  return checkReadOnly(request, folder);
+}
+
+async function checkData(request: CheckRequest): Promise<CheckReport | FileProblem> {
+  const { folder } = request;
+  const database = join(folder, DATABASE_NAME);
+  if (!existsSync(join(database, DATABASE_FILE)))
+    return {
+      code: 'ABSENT',
+      what: `${folder}: there is no database of a node`,
+      advice: 'the data folder of a node (node.data), or a backup',
+    };
+  const opened = openDataFolder(folder);
+  if (isFileProblem(opened)) return opened;
+  try {
+    return await (request.isRepairing ? repaired(request, database) : checkReadOnly(request, database));
+  } finally {
+    opened.release();
+  }
+}
+
+async function checkReadOnly(request: CheckRequest, database: string): Promise<CheckReport | FileProblem> {
+  const reader = openLmdbReader(database);
+  if (isFileProblem(reader)) return reader;
+  try {
+    return await checkFolder({ ...orderOf(request), storage: reader, repairs: undefined });
+  } finally {
+    await reader.close();
+  }
+}
+
+async function repaired(request: CheckRequest, database: string): Promise<CheckReport | FileProblem> {
+  const probe = openLmdbReader(database);
+  if (isFileProblem(probe)) return probe;
+  await probe.close();
+  const storage = openLmdbStorage(database, (run) => run());
+  try {
+    return await checkFolder({ ...orderOf(request), storage, repairs: storage });
+  } finally {
+    await storage.close();
+  }
+}
+
+function orderOf({ folder, chain, settings, suite, onProgress }: CheckRequest) {
+  const config = ledgerConfigOf(configOf({ settings, chain, key: { address: NOBODY }, isVouched: false }));
+  return { folder, config, suite, onProgress: (text: string) => onProgress(text) };
+}
