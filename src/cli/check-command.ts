@@ -62,7 +62,7 @@ function textOf(folder: string, report: CheckReport, left: number): readonly str
     `${folder}: ${plural(records, 'record')}, ${plural(executed, 'block')} executed again, head ${head === undefined ? 'not known' : `${grouped(head.height)} ${head.id}`}`,
   );
   const ranges = runs.map(([from, to]) => `${grouped(from)} to ${grouped(to)}`).join(', ');
-  if (runs[0]?.[0] !== 1 || runs.length > 1 || runs[0][1] !== base)
+  if (base > 0 && (runs[0]?.[0] !== 1 || runs[0][1] !== base))
     lines.push(
       `not every block up to the base at height ${grouped(base)} could be executed again: ${ranges === '' ? 'none' : ranges}${prunedBelow > 0 ? `; blocks below ${grouped(prunedBelow)} were deleted by store.bodies` : ''}`,
     );
