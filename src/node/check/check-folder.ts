@@ -173,14 +173,14 @@ function knownFacts(
 }
 
 /** Where the records that tell them are damaged, others do: the lowest header above genesis, and the lowest block. */
-function guessedFacts({ get, scan }: CheckOrder['storage']): Beginning {
+function guessedFacts(storage: CheckOrder['storage']): Beginning {
   const lowest = (prefix: number): number => {
-    const [first] = scan(heightRange(prefix, 1, undefined), 1);
+    const [first] = storage.scan(heightRange(prefix, 1, undefined), 1);
     return first === undefined ? 0 : readHeight(first.key, 1);
   };
   const header = lowest(PREFIX.header);
-  const hasOrigin = header > 1 && get(metaKey(META.origin)) !== undefined;
-  const isPruned = get(metaKey(META.pruned)) !== undefined;
+  const hasOrigin = header > 1 && storage.get(metaKey(META.origin)) !== undefined;
+  const isPruned = storage.get(metaKey(META.pruned)) !== undefined;
   return { originHeight: hasOrigin ? header : 0, prunedBelow: isPruned ? lowest(PREFIX.block) : 0 };
 }
 

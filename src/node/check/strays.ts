@@ -29,11 +29,9 @@ async function checkHeights(context: CheckContext, chain: MainChain, lowest: num
   for await (const { key, value } of recordsOf(context, prefixRange(PREFIX.height), (n) => `height index: ${n}`)) {
     const payload = parts.store.check(key, value);
     const at = payload === 'corrupt' ? undefined : decodeHeightOf(payload);
-    if (at === undefined) {
-      // Of the main chain it was found before.
-      if (!findings.has(key)) findings.add(key, STRAY, [remove(key)]);
-    } else if (chain.idAt(at) !== bytesToHex(key.subarray(1)) || isBelow(at))
-      findings.add(key, STRAY, [remove(key)]);
+    const isGiven = at !== undefined && chain.idAt(at) === bytesToHex(key.subarray(1)) && !isBelow(at);
+    // Those of the main chain that are wrong were found before.
+    if (!isGiven && !findings.has(key)) findings.add(key, STRAY, [remove(key)]);
   }
   for (const prefix of [PREFIX.header, PREFIX.checkpoint, PREFIX.undo]) {
     for await (const { key } of recordsOf(context, prefixRange(prefix), (n) => `records by height: ${n}`)) {
