@@ -20,7 +20,9 @@ const DAMAGED = 1;
 /** Makes a backup; answers the exit code. @throws {UsageError} when a folder is no good. */
 export async function backupCommand(target: string, flags: Flags, output: Output): Promise<number> {
   const { settings } = settingsOf(flags);
-  const made = await watched(output, (watch) => backUp(settings['node.data'], target, packageVersion(), watch));
+  const made = await watched(output, (watch) =>
+    backUp(settings['node.data'], target, packageVersion(), watch),
+  );
   return ended(made, output, (manifest) => `${target}: ${contentOf(manifest)}`);
 }
 
@@ -31,7 +33,9 @@ export async function restoreCommand(backup: string, flags: Flags, output: Outpu
   const genesis = settings['node.genesis'];
   const isVouched = flags['vouch'] === true;
   const chain = existsSync(genesis) ? used(readChainFile(genesis)).id : undefined;
-  const restored = await watched(output, (watch) => restoreBackup({ backup, folder, chain, isVouched }, watch));
+  const restored = await watched(output, (watch) =>
+    restoreBackup({ backup, folder, chain, isVouched }, watch),
+  );
   return ended(restored, output, (manifest) =>
     [
       `${folder}: ${contentOf(manifest)}`,

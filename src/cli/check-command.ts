@@ -24,11 +24,7 @@ const REMEDIES: Readonly<Record<Remedy, string>> = {
 };
 
 /** Checks; answers the exit code. @throws {UsageError} when a folder or a setting is no good. */
-export async function checkCommand(
-  given: string | undefined,
-  flags: Flags,
-  output: Output,
-): Promise<number> {
+export async function checkCommand(given: string | undefined, flags: Flags, output: Output): Promise<number> {
   const { settings } = settingsOf(flags);
   const folder = given ?? settings['node.data'];
   const report = await runCheck({
@@ -57,7 +53,8 @@ function textOf(folder: string, report: CheckReport, left: number): readonly str
   const hidden = findings.length - printed.length + beyond;
   const repaired = findings.length - findings.filter(({ isRepaired }) => !isRepaired).length;
   const lines = printed.map(findingText);
-  if (hidden > 0) lines.push(`and ${plural(hidden, 'finding')} more (--json has ${grouped(findings.length)})`);
+  if (hidden > 0)
+    lines.push(`and ${plural(hidden, 'finding')} more (--json has ${grouped(findings.length)})`);
   lines.push(
     `${folder}: ${plural(records, 'record')}, ${plural(executed, 'block')} executed again, head ${head === undefined ? 'not known' : `${grouped(head.height)} ${head.id}`}`,
   );

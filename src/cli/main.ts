@@ -59,7 +59,8 @@ Start with:
   aureon replay FILE  repeats a failure that was kept
   aureon shrink FILE  cuts it down to what it takes
   aureon sweep        thousands of random clusters under random faults
-  aureon devnet       a chain of real nodes on this machine`;
+  aureon devnet       a chain of real nodes on this machine
+  aureon backup       a copy of a node's database while it runs; restore and check belong to it`;
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];

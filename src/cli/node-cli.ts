@@ -213,10 +213,7 @@ function collect(value: string, earlier: readonly string[] | undefined): readonl
 }
 
 /** --config and a flag for each setting, or for those that are named. */
-export function addSettingFlags(
-  command: Command,
-  names: readonly SettingName[] = SETTING_NAMES,
-): Command {
+export function addSettingFlags(command: Command, names: readonly SettingName[] = SETTING_NAMES): Command {
   command.option('--config <file>', `the settings; default: ${DEFAULT_FILE}, where there is one`);
   for (const name of names) {
     const { initial, description } = SETTINGS[name];

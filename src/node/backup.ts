@@ -13,7 +13,7 @@ import { DATABASE_NAME } from './data-folder.ts';
 import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
 import { makeDurable, nativeSha256, sumFile } from './file-sums.ts';
 import { factsOf } from './folder-facts.ts';
-import { DATABASE_FILE, LOCK_FILE, type LmdbReader, openLmdbReader } from './lmdb-reader.ts';
+import { DATABASE_FILE, type LmdbReader, LOCK_FILE, openLmdbReader } from './lmdb-reader.ts';
 import { openLmdbStorage } from './lmdb-storage.ts';
 
 /** Records read at once while they are checked. */

@@ -1,5 +1,11 @@
 /** What the database of a node says of itself: its chain, how far it is, and whether it is whole or of an earlier time. */
-import { decodeBase, decodeFormat, decodeHead, decodeHeightOf, decodeTime } from '../chain/blockstore/record-codecs.ts';
+import {
+  decodeBase,
+  decodeFormat,
+  decodeHead,
+  decodeHeightOf,
+  decodeTime,
+} from '../chain/blockstore/record-codecs.ts';
 import { META, metaKey, openRecord, STORE_FORMAT } from '../chain/blockstore/records.ts';
 import type { Sha256 } from '../chain/crypto/sha256.ts';
 import { decodeHeader } from '../chain/types/header-codec.ts';
@@ -52,7 +58,8 @@ export function factsOf(
   const origin = read(META.origin, decodeHead);
   const pruned = read(META.pruned, decodeHeightOf);
   const restoredMs = read(META.restored, decodeTime);
-  if (format === undefined) return problem(folder, 'it has no chain', 'the data folder of a node that has run');
+  if (format === undefined)
+    return problem(folder, 'it has no chain', 'the data folder of a node that has run');
   if (
     format === 'damaged' ||
     base === 'damaged' ||
@@ -68,7 +75,11 @@ export function factsOf(
       advice: 'aureon check --repair, or a backup',
     };
   if (format.format > STORE_FORMAT)
-    return problem(folder, `its layout ${format.format} is newer than this code`, 'a later version of aureon');
+    return problem(
+      folder,
+      `its layout ${format.format} is newer than this code`,
+      'a later version of aureon',
+    );
   const chain = format.genesisId;
   return {
     format: format.format,

@@ -89,7 +89,11 @@ export function createLog({ level, format, ...out }: LogConfig): NodeLog {
 }
 
 /** Two nodes that dial each other keep one connection: nothing to be warned of. */
+/** Of engines that sign: an operator wants to know when a validator is silent. */
+const SIGNING: ReadonlySet<string> = new Set(['signing-paused', 'signing-resumed']);
+
 function levelOf(event: DomainEvent): LogLevel {
+  if (event.kind === 'Engine' && SIGNING.has(event.what)) return 'warn';
   return event.kind === 'HandshakeRefused' && event.code === 'DUPLICATE' ? 'debug' : LINES[event.kind].level;
 }
 

@@ -11,17 +11,17 @@ import { openLedger } from '../../src/chain/ledger/open-ledger.ts';
 import { DEFAULT_STORE } from '../../src/chain/node-config.ts';
 import type { Block } from '../../src/chain/types/block.ts';
 import { EMPTY_SYSTEM } from '../../src/chain/types/block-codec.ts';
-import type { Transaction } from '../../src/chain/types/transaction.ts';
 import { PROTOCOL_VERSION_MAX } from '../../src/chain/types/genesis.ts';
 import { blockId, headerSignBytes } from '../../src/chain/types/header-codec.ts';
+import type { Transaction } from '../../src/chain/types/transaction.ts';
 import { accountAddress, type BlockHash, type PublicKey, signature } from '../../src/chain/types/units.ts';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { ms, unixMs } from '../../src/env/units.ts';
-import type { ChainFile } from '../../src/node/genesis-file.ts';
 import { nativeSha256 } from '../../src/node/file-sums.ts';
+import type { ChainFile } from '../../src/node/genesis-file.ts';
 import { type NodeKey, nodeKeyOf } from '../../src/node/key-file.ts';
 import { type LmdbStorage, openLmdbStorage } from '../../src/node/lmdb-storage.ts';
 import { SUITE, small } from '../cluster/support.ts';
@@ -117,7 +117,8 @@ function sealed(ledger: Ledger, parent: BlockHash, transactions: readonly Transa
   const view = ledger.view(parent);
   const header = ledger.header(parent);
   const [signer]: readonly PublicKey[] = view?.signers ?? [];
-  if (view === undefined || header === undefined || signer === undefined) throw new Error('the parent is executed');
+  if (view === undefined || header === undefined || signer === undefined)
+    throw new Error('the parent is executed');
   const block = ledger.assemble(
     {
       parent,

@@ -81,7 +81,9 @@ function executeStored(
   return undefined;
 }
 
-function hintOf({ parts: { store } }: CheckContext): { readonly height: number; readonly id: BlockHash } | undefined {
+function hintOf({
+  parts: { store },
+}: CheckContext): { readonly height: number; readonly id: BlockHash } | undefined {
   const payload = store.read(metaKey(META.head));
   return payload === undefined || payload === 'corrupt' ? undefined : decodeHead(payload);
 }

@@ -1,7 +1,8 @@
 /** What every part of a check has: the records, the chain's own code, and where findings go. */
+
+import { keyAfter } from '../../chain/blockstore/records.ts';
 import type { LedgerParts } from '../../chain/ledger/open-ledger.ts';
 import type { Entry, KeyRange, Storage } from '../../env/storage.ts';
-import { keyAfter } from '../../chain/blockstore/records.ts';
 import type { SignatureSuite } from '../system-crypto.ts';
 import type { Findings } from './findings.ts';
 

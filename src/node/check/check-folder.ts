@@ -1,5 +1,12 @@
 /** `aureon check`: every record of a folder, held against its checksum and against what executing the chain again gives. */
-import { heightRange, META, metaKey, openRecord, PREFIX, readHeight } from '../../chain/blockstore/records.ts';
+import {
+  heightRange,
+  META,
+  metaKey,
+  openRecord,
+  PREFIX,
+  readHeight,
+} from '../../chain/blockstore/records.ts';
 import type { LedgerEnv } from '../../chain/ledger/fold.ts';
 import type { LedgerConfig } from '../../chain/ledger/ledger.ts';
 import { ledgerPartsOf } from '../../chain/ledger/open-ledger.ts';
@@ -161,10 +168,7 @@ interface Beginning {
 }
 
 /** Of another chain, or with an install under way, there is nothing to check; damaged facts are told later. */
-function knownFacts(
-  { folder, storage, suite }: CheckOrder,
-  chain: string,
-): Beginning | FileProblem {
+function knownFacts({ folder, storage, suite }: CheckOrder, chain: string): Beginning | FileProblem {
   const facts = factsOf(storage, (bytes) => suite.sha256(bytes), folder);
   if (isFileProblem(facts)) return facts.code === 'DAMAGED' ? guessedFacts(storage) : facts;
   if (facts.chain !== chain)

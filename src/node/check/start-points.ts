@@ -2,12 +2,17 @@
  * Where a chain can be executed from beside genesis: the snapshots in the folder, and the end of the undo journal. For chains
  * whose old bodies are gone, and to go on behind a body that is lost.
  */
-import { heightRange, PREFIX, placeOfSnapshotKey, prefixRange } from '../../chain/blockstore/records.ts';
+import {
+  heightRange,
+  PREFIX,
+  placeOfSnapshotKey,
+  prefixRange,
+  snapshotKey,
+} from '../../chain/blockstore/records.ts';
 import { linkOfBase } from '../../chain/ledger/batches.ts';
 import { type Executed, type Link, linkOf } from '../../chain/ledger/fold.ts';
 import { decodeChunk } from '../../chain/snapshot/chunk.ts';
 import { checkManifest, chunkCount, decodeManifest } from '../../chain/snapshot/manifest.ts';
-import { snapshotKey } from '../../chain/blockstore/records.ts';
 import type { State } from '../../chain/state/state.ts';
 import { emptyState } from '../../chain/state/state-tree.ts';
 import { blockId } from '../../chain/types/header-codec.ts';
@@ -64,7 +69,11 @@ function snapshotPoint({ parts }: CheckContext, chain: MainChain, at: number): S
 }
 
 /** As far down from the base as undo records are whole, and give the roots that headers state. */
-function journalPoint({ parts }: CheckContext, { base, baseLink }: MainChain, stored: State): StartPoint | undefined {
+function journalPoint(
+  { parts }: CheckContext,
+  { base, baseLink }: MainChain,
+  stored: State,
+): StartPoint | undefined {
   const { store, config } = parts;
   if (baseLink === undefined) return undefined;
   let point: StartPoint = { link: baseLink, state: stored, entries: [], changes: [] };

@@ -43,7 +43,11 @@ export async function checkState(context: CheckContext, state: State): Promise<v
     await context.step(`comparing leaf ${done} of ${state.size}`);
     if (page.length < PAGE_LEAVES) break;
   }
-  for await (const { key } of recordsOf(context, prefixRange(PREFIX.state), (n) => `looking for stray leaves: ${n}`)) {
+  for await (const { key } of recordsOf(
+    context,
+    prefixRange(PREFIX.state),
+    (n) => `looking for stray leaves: ${n}`,
+  )) {
     const namespace = namespaceOf(key[1] ?? -1);
     const isLeaf =
       namespace !== undefined && state.get(namespace, readHexText(key, 2, key.length)) !== undefined;

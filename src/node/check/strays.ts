@@ -26,7 +26,11 @@ export async function checkStrays(
 async function checkHeights(context: CheckContext, chain: MainChain, lowest: number): Promise<void> {
   const { findings, parts } = context;
   const isBelow = (at: number): boolean => at > 0 && at < lowest;
-  for await (const { key, value } of recordsOf(context, prefixRange(PREFIX.height), (n) => `height index: ${n}`)) {
+  for await (const { key, value } of recordsOf(
+    context,
+    prefixRange(PREFIX.height),
+    (n) => `height index: ${n}`,
+  )) {
     const payload = parts.store.check(key, value);
     const at = payload === 'corrupt' ? undefined : decodeHeightOf(payload);
     const isGiven = at !== undefined && chain.idAt(at) === bytesToHex(key.subarray(1)) && !isBelow(at);
@@ -54,7 +58,11 @@ async function checkEntries(
     if (place === undefined || place.height > chain.base || walked.isIndexed(place.height)) count++;
   }
   if (count === (walked.entries.get(prefix) ?? 0)) return;
-  for await (const { key, value } of recordsOf(context, prefixRange(prefix), (n) => `looking for stray entries: ${n}`)) {
+  for await (const { key, value } of recordsOf(
+    context,
+    prefixRange(prefix),
+    (n) => `looking for stray entries: ${n}`,
+  )) {
     const place = placeOf(context, key, value);
     if (place !== undefined && place.height <= chain.base && !walked.isIndexed(place.height)) continue;
     const entry = place === undefined ? undefined : entryAt(context, chain, place);

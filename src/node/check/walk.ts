@@ -13,7 +13,7 @@ import {
   readHeight,
   transactionKey,
 } from '../../chain/blockstore/records.ts';
-import { entriesOf, type Executed } from '../../chain/ledger/fold.ts';
+import { type Executed, entriesOf } from '../../chain/ledger/fold.ts';
 import type { Block } from '../../chain/types/block.ts';
 import { type BlockHash, height } from '../../chain/types/units.ts';
 import { bytesToHex } from '../../env/bytes.ts';
@@ -216,7 +216,8 @@ class Walk {
     this.#count(op.key, found);
     const payload = found === undefined ? undefined : parts.store.check(op.key, found);
     const place = payload === undefined || payload === 'corrupt' ? undefined : decodePlace(payload);
-    if (place?.receipt.length === 0 && !findings.has(op.key)) findings.add(op.key, 'its receipt is missing', [op]);
+    if (place?.receipt.length === 0 && !findings.has(op.key))
+      findings.add(op.key, 'its receipt is missing', [op]);
     else findings.expect(op, found);
   }
 
