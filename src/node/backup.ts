@@ -33,7 +33,7 @@ export interface CopyProgress {
 
 /** What a backup or a restore is told beside its folders. */
 export interface CopyWatch {
-  onProgress(progress: CopyProgress): void;
+  readonly onProgress: (progress: CopyProgress) => void;
   /** Ends it early: what was begun is removed. */
   readonly signal: AbortSignal;
 }

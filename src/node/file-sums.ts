@@ -11,7 +11,7 @@ export interface FilePass {
   /** A new file that gets the same bytes; undefined: it is only read. */
   readonly copy?: string;
   /** After each chunk, with the bytes so far. */
-  onBytes(done: number): void;
+  readonly onBytes: (done: number) => void;
   /** Ends it early. */
   readonly signal: AbortSignal;
 }

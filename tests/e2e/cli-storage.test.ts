@@ -153,7 +153,7 @@ describe('storage at rest', () => {
     expect(existsSync(shop.path('nowhere'))).toBe(false);
   });
 
-  it('deletes old bodies when it is told to, and makes no archive of what has lost them', async () => {
+  it('makes no archive of a folder whose old bodies were deleted, and keeps no fewer than it needs', async () => {
     await storeChain(shop.path('pruned'), { blocks: 1_100, perBlock: 0, store: { bodies: 1_064 } });
     const refused = await shop.aureon(['node', '--node-data', 'pruned']);
     expect(refused.code).toBe(2);
@@ -163,6 +163,9 @@ describe('storage at rest', () => {
     const few = await shop.aureon(['node', '--store-bodies', '100']);
     expect([few.code, few.stdout]).toEqual([2, '']);
     expect(few.stderr).toContain('"archive", or a whole number from 1064 to 1000000000 (blocks)');
+  });
+
+  it('runs in such a folder, and checks what is left of it', async () => {
     const child = start('--node-data', 'pruned', '--store-bodies', '1064');
     const ended = finished(child);
     await printed(child, 'NodeStarted');

@@ -16,7 +16,7 @@ export interface CheckContext {
   readonly suite: SignatureSuite;
   readonly findings: Findings;
   /** Lets signals in, writes out, and tells how far it is. */
-  step(text: string): Promise<void>;
+  readonly step: (text: string) => Promise<void>;
 }
 
 /** The records of a range; a repair in between may remove those that came. */

@@ -41,7 +41,7 @@ export interface CheckOrder {
   readonly repairs: Storage | undefined;
   readonly config: LedgerConfig<unknown>;
   readonly suite: SignatureSuite;
-  onProgress(text: string): void;
+  readonly onProgress: (text: string) => void;
 }
 
 /** What was found. */

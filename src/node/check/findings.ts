@@ -10,7 +10,7 @@ import { bytesToHex } from '../../env/bytes.ts';
 import type { WriteOp } from '../../env/storage.ts';
 
 /** So many are told one by one; a folder with more is no folder to repair. */
-export const FINDINGS_MAX = 100_000;
+const FINDINGS_MAX = 100_000;
 
 /** Kinds of records by the first byte of their key. */
 const KINDS: ReadonlyMap<number, string> = new Map([
@@ -137,13 +137,8 @@ export function recordName(key: Uint8Array): string {
   return KINDS.get(key[0] ?? -1) ?? UNKNOWN;
 }
 
-/** True for a key that this layout has a use for, by its first byte. */
-export function isKnownKind(key: Uint8Array): boolean {
-  return KINDS.has(key[0] ?? -1);
-}
-
 /** The height that a key names; undefined: it names none. */
-export function heightOf(key: Uint8Array): number | undefined {
+function heightOf(key: Uint8Array): number | undefined {
   switch (key[0]) {
     case PREFIX.block:
     case PREFIX.certificate:

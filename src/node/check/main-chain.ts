@@ -40,7 +40,7 @@ export async function readMainChain(context: CheckContext, lowest: number): Prom
   const put = (at: number, id: BlockHash): void => ids.set(hexToBytes(id) ?? [], ID_BYTES * at);
   const idAt = (at: number): BlockHash | undefined => {
     const bytes = ids.subarray(ID_BYTES * at, ID_BYTES * (at + 1));
-    return bytes.length === 0 || bytes.every((byte) => byte === 0) ? undefined : blockHash(bytesToHex(bytes));
+    return bytes.some((byte) => byte !== 0) ? blockHash(bytesToHex(bytes)) : undefined;
   };
   put(base, top.id);
   for (let at = base; at > lowest; at--) {

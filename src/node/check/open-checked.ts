@@ -14,7 +14,7 @@ import { DATABASE_FILE, openLmdbReader } from '../lmdb-reader.ts';
 import { openLmdbStorage } from '../lmdb-storage.ts';
 import { configOf } from '../node-process.ts';
 import type { SignatureSuite } from '../system-crypto.ts';
-import { type CheckReport, checkFolder } from './check-folder.ts';
+import { type CheckOrder, type CheckReport, checkFolder } from './check-folder.ts';
 
 /** Nobody's: a check builds no block. */
 const NOBODY = accountAddress('0'.repeat(64));
@@ -26,7 +26,7 @@ export interface CheckRequest {
   readonly settings: Settings;
   readonly suite: SignatureSuite;
   readonly isRepairing: boolean;
-  onProgress(text: string): void;
+  readonly onProgress: (text: string) => void;
 }
 
 /** Checks a data folder or a backup. @throws {StorageCrash} when the disk fails. */
@@ -102,7 +102,13 @@ async function repaired(request: CheckRequest, database: string): Promise<CheckR
   }
 }
 
-function orderOf({ folder, chain, settings, suite, onProgress }: CheckRequest) {
+function orderOf({
+  folder,
+  chain,
+  settings,
+  suite,
+  onProgress,
+}: CheckRequest): Pick<CheckOrder, 'folder' | 'config' | 'suite' | 'onProgress'> {
   const config = ledgerConfigOf(configOf({ settings, chain, key: { address: NOBODY }, isVouched: false }));
-  return { folder, config, suite, onProgress: (text: string) => onProgress(text) };
+  return { folder, config, suite, onProgress };
 }
