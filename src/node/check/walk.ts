@@ -132,7 +132,7 @@ class Walk {
       // The state of a snapshot's own block is where the next begins from, when the snapshot is still here.
       return undefined;
     }
-    const executed = verifyBlock(this.#context, from, block, id, certificate);
+    const executed = this.#verify(from, block, id, certificate);
     if (typeof executed === 'string') {
       findings.add(blockKey(at, id), `executed again it is no block of this chain: ${executed}`, 'none');
       this.#unexecuted(at, id, block);
@@ -173,13 +173,38 @@ class Walk {
       return '';
     }
     if (found !== '' && found !== 'corrupt') return found;
-    const next = this.#plan.chain.idAt(at + 1);
-    const child = next === undefined ? undefined : store.block(at + 1, next);
-    const inChild = child === undefined || child === 'corrupt' ? '' : child.system.lastCommit;
+    const inChild = this.#inChild(at);
     const why = found === '' ? MISSING : DAMAGED;
     const ops = inChild === '' ? 'node' : [batches.certificate(at, id, inChild)];
     findings.add(certificateKey(at, id), why, ops);
     return inChild;
+  }
+
+  /** The certificate that the next block carries; '' where that block is not here. */
+  #inChild(at: number): string {
+    const { store } = this.#context.parts;
+    const next = this.#plan.chain.idAt(at + 1);
+    const child = next === undefined ? undefined : store.block(at + 1, next);
+    return child === undefined || child === 'corrupt' ? '' : child.system.lastCommit;
+  }
+
+  /** Where the block is sound with the certificate that the next one carries, the stored one is what is wrong. */
+  #verify(
+    from: Executed<unknown>,
+    block: Block,
+    id: BlockHash,
+    certificate: string,
+  ): Executed<unknown> | string {
+    const executed = verifyBlock(this.#context, from, block, id, certificate);
+    if (typeof executed !== 'string' || certificate === '') return executed;
+    const { height: at } = block.header;
+    const inChild = this.#inChild(at);
+    const again = inChild === '' ? executed : verifyBlock(this.#context, from, block, id, inChild);
+    if (typeof again === 'string') return executed;
+    const { batches } = this.#context.parts;
+    const what = 'it certifies nothing: its signatures are not those of the validators';
+    this.#context.findings.add(certificateKey(at, id), what, [batches.certificate(at, id, inChild)]);
+    return again;
   }
 
   /** A record that the step of the base to that height wrote. */
