@@ -1,11 +1,11 @@
 /** `aureon check`, once its flags are read: verifies a folder, and tells what is wrong with it. */
 import { EXIT } from '../cluster/result.ts';
-import { createNativeSuite } from '../lab/native-suite.ts';
 import type { CheckReport } from '../node/check/check-folder.ts';
 import type { Finding, Remedy } from '../node/check/findings.ts';
 import { runCheck } from '../node/check/open-checked.ts';
 import { isFileProblem } from '../node/file-problem.ts';
 import { readChainFile } from '../node/genesis-file.ts';
+import { createNativeSignatures } from '../node/native-signatures.ts';
 import type { Flags } from './flags.ts';
 import { grouped, plural } from './format.ts';
 import { refusal, used } from './node-flags.ts';
@@ -31,7 +31,7 @@ export async function checkCommand(given: string | undefined, flags: Flags, outp
     folder,
     chain: used(readChainFile(settings['node.genesis'])),
     settings,
-    suite: createNativeSuite(),
+    suite: createNativeSignatures(),
     isRepairing: flags['repair'] === true,
     onProgress: (text) => output.progress(text),
   });
