@@ -5,17 +5,27 @@ import { ACCOUNT_PAGE_MAX, type Ledger } from './ledger/ledger.ts';
 import type { Answer, Command } from './types/command.ts';
 import { blockId } from './types/header-codec.ts';
 import type { Transaction } from './types/transaction.ts';
-import type { TxId } from './types/units.ts';
+import type { AccountAddress, TxId } from './types/units.ts';
 
-/** Every command but those that act. */
-export type Query = Exclude<Command, { kind: 'SubmitTransaction' | 'Dial' | 'Propose' }>;
+/** Every command but those that act. It is answered before onCommand returns. */
+export type Query = Exclude<
+  Command,
+  { kind: 'SubmitTransaction' | 'SubmitTransactions' | 'Dial' | 'Propose' }
+>;
+
+/** What queries ask of the mempool. */
+export interface QueriedPool {
+  get(id: TxId): Transaction | undefined;
+  /** The lowest nonce of the account that neither the chain nor the mempool has a transaction for. */
+  nextNonce(of: AccountAddress): number;
+}
 
 const NOT_FOUND: Answer = { kind: 'NotFound' };
 
 /** Answers from the ledger and the mempool. What it calls final is durable here. */
 export function answerQuery(
   ledger: Ledger<unknown>,
-  inMempool: (id: TxId) => Transaction | undefined,
+  pool: QueriedPool,
   query: Query,
 ): Answer {
   switch (query.kind) {
@@ -30,7 +40,7 @@ export function answerQuery(
     case 'GetTransaction': {
       const found = ledger.transaction(query.id);
       if (found !== undefined) return { kind: 'Transaction', ...found };
-      const transaction = inMempool(query.id);
+      const transaction = pool.get(query.id);
       if (transaction === undefined) return NOT_FOUND;
       return { kind: 'Transaction', transaction, place: 'mempool', receipt: undefined, final: false };
     }
@@ -44,6 +54,7 @@ export function answerQuery(
       return {
         kind: 'Account',
         account,
+        nextNonce: pool.nextNonce(query.address),
         at,
         stateRoot,
         proof: proof === undefined ? undefined : bytesToHex(proof),

@@ -152,6 +152,13 @@ export class NodeCore {
         if (this.#isStopped || this.#fetch !== undefined) reply({ kind: 'NotFound' });
         else this.#pool.submitLocal(command.transaction, reply);
         return;
+      case 'SubmitTransactions':
+        if (this.#isStopped || this.#fetch !== undefined) reply({ kind: 'NotFound' });
+        else
+          this.#pool.submitBatch(command.transactions, (submissions) =>
+            reply({ kind: 'Submissions', submissions }),
+          );
+        return;
       case 'Dial':
         this.#network.dialNow(command.address);
         reply({ kind: 'Done' });
@@ -162,7 +169,7 @@ export class NodeCore {
         );
         return;
       default:
-        reply(answerQuery(this.#ledger, (id) => this.#pool.get(id), command));
+        reply(answerQuery(this.#ledger, this.#pool, command));
     }
   }
 

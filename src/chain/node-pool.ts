@@ -8,11 +8,11 @@ import { createMempool, type Dropped, type Mempool, type MempoolHead } from './m
 import type { NodeConfig, NodeLimits } from './node-config.ts';
 import type { Peer } from './peers/peer.ts';
 import { RecentSet } from './peers/recent-set.ts';
-import type { Answer, ChainWorld, NodeSnapshot } from './types/command.ts';
+import { type ChainWorld, type NodeSnapshot, SUBMIT_BATCH_MAX, type Submission } from './types/command.ts';
 import type { TransactionRejection } from './types/rejection.ts';
 import type { Transaction } from './types/transaction.ts';
 import { transactionId } from './types/transaction-codec.ts';
-import type { TxId } from './types/units.ts';
+import type { AccountAddress, TxId } from './types/units.ts';
 
 /** Transactions whose signatures are being checked: one batch of the largest message, twice. */
 const VERIFYING_MAX = 12_000;
@@ -35,7 +35,7 @@ interface Waiting {
   readonly id: TxId;
   readonly transaction: Transaction;
   readonly from: Peer | undefined;
-  readonly reply: ((answer: Answer) => void) | undefined;
+  readonly reply: ((submission: Submission) => void) | undefined;
 }
 
 /** The transactions that wait for a block in one node. */
@@ -89,9 +89,34 @@ export class TransactionPool {
     return !this.#mempool.has(id) && !this.#judged.has(id) && !this.#verifying.has(id);
   }
 
-  submitLocal(transaction: Transaction, reply: (answer: Answer) => void): void {
-    const id = transactionId(transaction, (bytes) => this.#ports.env.crypto.sha256(bytes));
-    this.#submit({ id, transaction, from: undefined, reply });
+  nextNonce(of: AccountAddress): number {
+    return this.#mempool.nextNonce(of);
+  }
+
+  submitLocal(transaction: Transaction, reply: (submission: Submission) => void): void {
+    this.#submit(this.#local(transaction, reply));
+    this.verifyWaiting();
+  }
+
+  /** As one batch of signatures; answered when all are judged, in their order. Not at all when the node stops before. */
+  submitBatch(
+    transactions: readonly Transaction[],
+    reply: (submissions: readonly Submission[]) => void,
+  ): void {
+    assert(transactions.length <= SUBMIT_BATCH_MAX, 'a batch is bounded by whoever takes it in');
+    const judged = new Map<number, Submission>();
+    const tell = (): void => {
+      if (judged.size < transactions.length) return;
+      reply([...judged].sort(([a], [b]) => a - b).map(([, submission]) => submission));
+    };
+    if (transactions.length === 0) tell();
+    for (const [i, transaction] of transactions.entries()) {
+      const waiting = this.#local(transaction, (submission) => {
+        judged.set(i, submission);
+        tell();
+      });
+      this.#submit(waiting, 'afterOthers');
+    }
     this.verifyWaiting();
   }
 
@@ -162,15 +187,23 @@ export class TransactionPool {
     ];
   }
 
-  /** The cheap checks first; then it waits for the check of its signature. */
-  #submit(waiting: Waiting): void {
+  #local(transaction: Transaction, reply: (submission: Submission) => void): Waiting {
+    const id = transactionId(transaction, (bytes) => this.#ports.env.crypto.sha256(bytes));
+    return { id, transaction, from: undefined, reply };
+  }
+
+  /**
+   * The cheap checks first; then it waits for the check of its signature. `afterOthers`: those that come before it may be on
+   * their way in, so that a gap before it is judged when they are here.
+   */
+  #submit(waiting: Waiting, order: 'alone' | 'afterOthers' = 'alone'): void {
     const { id } = waiting;
     if (this.#verifying.has(id)) {
       this.#refuse(waiting, { code: 'ALREADY_KNOWN', id });
       return;
     }
     const why = this.#mempool.check(waiting.transaction);
-    if (why !== undefined) {
+    if (why !== undefined && (why.code !== 'NONCE_GAP' || order === 'alone')) {
       this.#refuse(waiting, why);
       return;
     }

@@ -63,6 +63,8 @@ export interface Mempool {
   readonly limits: MempoolLimits;
   has(id: TxId): boolean;
   get(id: TxId): Transaction | undefined;
+  /** The lowest nonce of the account that neither the chain nor this mempool has a transaction for. */
+  nextNonce(of: AccountAddress): number;
   /** Why `add` would refuse it. */
   check(transaction: Transaction): TransactionRejection | undefined;
   add(transaction: Transaction): Admission;
@@ -175,6 +177,10 @@ class Pool implements Mempool {
 
   get(id: TxId): Transaction | undefined {
     return this.#entries.get(id)?.transaction;
+  }
+
+  nextNonce(of: AccountAddress): number {
+    return (this.#senders.get(of) ?? this.#emptyQueue(of)).nextNonce;
   }
 
   check(transaction: Transaction): TransactionRejection | undefined {

@@ -12,6 +12,8 @@ import type { AccountAddress, BlockHash, Hash, Height, PeerId, TxId } from './un
 
 export type Command =
   | { readonly kind: 'SubmitTransaction'; readonly transaction: Transaction }
+  /** Their signatures are checked as one batch; at most SUBMIT_BATCH_MAX. */
+  | { readonly kind: 'SubmitTransactions'; readonly transactions: readonly Transaction[] }
   | { readonly kind: 'GetHead' }
   | { readonly kind: 'GetBlock'; readonly at: { readonly id: BlockHash } | { readonly height: Height } }
   | { readonly kind: 'GetTransaction'; readonly id: TxId }
@@ -26,6 +28,14 @@ export type Command =
   /** What this node shall propose to the others, in the engine's own bytes as hexadecimal text. */
   | { readonly kind: 'Propose'; readonly body: string };
 
+/** One batch holds at most so many: a few milliseconds of signature checks, for which nobody waits noticeably. */
+export const SUBMIT_BATCH_MAX = 100;
+
+/** What became of a transaction that was submitted. */
+export type Submission =
+  | { readonly kind: 'Accepted'; readonly id: TxId }
+  | { readonly kind: 'Refused'; readonly why: TransactionRejection };
+
 /** Where a transaction stands on the main chain. */
 export interface TransactionPlace {
   readonly block: BlockHash;
@@ -34,8 +44,9 @@ export interface TransactionPlace {
 }
 
 export type Answer =
-  | { readonly kind: 'Accepted'; readonly id: TxId }
-  | { readonly kind: 'Refused'; readonly why: TransactionRejection }
+  | Submission
+  /** One for each transaction of the batch, in its order. */
+  | { readonly kind: 'Submissions'; readonly submissions: readonly Submission[] }
   | { readonly kind: 'Head'; readonly header: Header; readonly id: BlockHash; readonly finality: Finality }
   | { readonly kind: 'Block'; readonly block: Block; readonly id: BlockHash }
   | {
@@ -52,6 +63,8 @@ export type Answer =
   | {
       readonly kind: 'Account';
       readonly account: Account;
+      /** The lowest nonce that neither the chain nor the mempool has a transaction for. */
+      readonly nextNonce: number;
       readonly at: BlockHash;
       readonly stateRoot: Hash;
       readonly proof: string | undefined;
