@@ -1,8 +1,9 @@
 /**
  * Proves the published package as a stranger meets it: packs it, installs the tarball in an empty folder, and runs the gallery
- * on each Node that it supports; all must print the same trace hashes. `--only <name>` takes one scenario file of the gallery.
+ * on each Node that it supports; all must print the same trace hashes. On each of them a node of the package runs too, and a program of the stranger
+ * asks it through `aureon/client`. `--only <name>` takes one scenario file of the gallery.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +32,7 @@ try {
   const installed = install(tarball);
   checkTypes(installed);
   checkEngines(installed);
+  await checkClient(installed);
   console.log('package: ok');
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -102,6 +105,66 @@ function checkEngines(installed) {
   const { problems, compared } = compareEngines(runs, gallery.length);
   failOn(problems);
   console.log(`gallery: ${compared} runs, equal trace hashes on Node ${ENGINES.join(', ')}`);
+}
+
+/** A node of the installed package, and a program beside it that imports `aureon/client` by its name. */
+async function checkClient(installed) {
+  const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const command = join(installed, bin.aureon);
+  const user = join(work, 'user');
+  writeFileSync(
+    join(user, 'follow.mjs'),
+    `import { NodeClient } from 'aureon/client';
+const node = new NodeClient(process.argv[2]);
+const { id } = await node.genesis();
+const heights = [];
+for await (const event of node.events({ from: 0 })) {
+  if (event.kind === 'head' && heights.push(event.header.height) === 3) break;
+}
+console.log(JSON.stringify({ id, heights, status: (await node.health()).status }));
+`,
+  );
+  for (const engine of ENGINES) {
+    const node = engineOf(engine);
+    const folder = join(work, `chain-${engine}`);
+    mkdirSync(folder);
+    const run = (...args) => execFileSync(node, [command, ...args], { cwd: folder, encoding: 'utf8' });
+    run('keys', 'new', '--out', 'node.key');
+    run('genesis', 'new', '--engine', 'poa', '--interval', '1s', '--validator', 'node.key');
+    const [p2p, http] = [await freePort(), await freePort()];
+    const flags = ['--p2p-listen', `127.0.0.1:${p2p}`, '--http-listen', `127.0.0.1:${http}`, '--vouch'];
+    const running = spawn(node, [command, 'node', ...flags], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await new Promise((resolve, reject) => {
+        running.stdout.on('data', (chunk) => String(chunk).includes('API on') && resolve());
+        running.on('exit', (code) => reject(new Error(`Node ${engine}: aureon node ended with ${code}`)));
+      });
+      const told = execFileSync(node, ['follow.mjs', `http://127.0.0.1:${http}`], {
+        cwd: user,
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      const { heights, status } = JSON.parse(told);
+      if (heights.join() !== '0,1,2' || status !== 'ok')
+        failOn([`Node ${engine}: a client was told ${told}`]);
+      console.log(`Node ${engine}: aureon/client followed a node of the package`);
+    } finally {
+      const ended = new Promise((resolve) => running.on('exit', resolve));
+      if (running.kill('SIGTERM')) await ended;
+    }
+  }
+}
+
+/** One that the system chose. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** The Node of that version, brought by npm into .cache/nodes. */

@@ -23,11 +23,7 @@ export interface QueriedPool {
 const NOT_FOUND: Answer = { kind: 'NotFound' };
 
 /** Answers from the ledger and the mempool. What it calls final is durable here. */
-export function answerQuery(
-  ledger: Ledger<unknown>,
-  pool: QueriedPool,
-  query: Query,
-): Answer {
+export function answerQuery(ledger: Ledger<unknown>, pool: QueriedPool, query: Query): Answer {
   switch (query.kind) {
     case 'GetHead': {
       const { header, id } = ledger.head();

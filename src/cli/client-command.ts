@@ -7,7 +7,7 @@ import { transactionLayout, transactionSignBytes } from '../chain/types/transact
 import { EXIT } from '../cluster/result.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
-import { ClientError, NodeClient, type TransactionForm } from '../node/client.ts';
+import { ClientError, NodeClient, type SignedTransaction, type TransactionStatus } from '../node/client.ts';
 import { type NodeKey, readKeyFile } from '../node/key-file.ts';
 import { createNativeSignatures } from '../node/native-signatures.ts';
 import { type Flags, text } from './flags.ts';
@@ -25,7 +25,7 @@ const CLIENT_EXIT = {
 const DEFAULT_NODE = 'http://127.0.0.1:8080';
 /** Enough for a transfer that opens an account. */
 const DEFAULT_GAS_LIMIT = '200000';
-const LOOK_MS = 500;
+const WATCH_MS = 1_000;
 const DEFAULT_WAIT_S = 60;
 const TRANSACTION_JSON_MAX_BYTES = 65_536;
 
@@ -69,18 +69,18 @@ async function transferOf(
   to: string,
   amount: string,
   flags: Flags,
-): Promise<TransactionForm> {
+): Promise<SignedTransaction> {
   const [{ id, genesis }, { header }, account] = await Promise.all([
     client.genesis(),
     client.head(),
     client.account(key.address),
   ]);
   const nonce = text(flags, 'nonce');
-  const unsigned: TransactionForm = {
+  const unsigned: SignedTransaction = {
     version: header.version,
     chainId: id,
     senderKey: key.key,
-    nonce: nonce === undefined ? account.nonce : Number(wholeText(nonce, '--nonce')),
+    nonce: nonce === undefined ? account.nextNonce : Number(wholeText(nonce, '--nonce')),
     validUntilHeight: 0,
     gasLimit: Number(wholeText(text(flags, 'gasLimit') ?? DEFAULT_GAS_LIMIT, '--gas-limit')),
     gasPrice: wholeText(text(flags, 'gasPrice') ?? genesis.parameters.gasPriceMin, '--gas-price'),
@@ -95,16 +95,18 @@ async function transferOf(
 }
 
 async function waitFor(client: NodeClient, id: string, output: Output): Promise<number> {
-  const deadlineMs = performance.now() + DEFAULT_WAIT_S * 1_000;
-  for (let last = ''; performance.now() < deadlineMs; await sleep(LOOK_MS)) {
-    const { status, place, receipt } = await client.transaction(id);
-    const line = `${status.padEnd(11)}  ${place === null ? 'in the mempool' : `height ${place.height}`}${receipt === null ? '' : `, gas ${receipt.gasUsed}`}`;
-    if (line !== last) output.print(line);
-    last = line;
-    if (status === 'final') return outcome(receipt?.status ?? RECEIPT_STATUS.OK, output);
+  const print = ({ status, place, receipt }: TransactionStatus): void =>
+    output.print(
+      `${status.padEnd(11)}  ${place === null ? 'in the mempool' : `height ${place.height}`}${receipt === null ? '' : `, gas ${receipt.gasUsed}`}`,
+    );
+  try {
+    const { receipt } = await client.waitFinal(id, { timeoutMs: DEFAULT_WAIT_S * 1_000, onChange: print });
+    return outcome(receipt?.status ?? RECEIPT_STATUS.OK, output);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'TIMEOUT') throw error;
+    output.complain(`not final after ${DEFAULT_WAIT_S} s; it may still become so: aureon tx show ${id}`);
+    return CLIENT_EXIT.late;
   }
-  output.complain(`not final after ${DEFAULT_WAIT_S} s; it may still become so: aureon tx show ${id}`);
-  return CLIENT_EXIT.late;
 }
 
 /** A transaction may be included and fail: it has paid its fee, and did nothing else. */
@@ -143,7 +145,7 @@ export function statusCommand(flags: Flags, output: Output): Promise<number> {
     for (;;) {
       output.print(await statusText(client));
       if (flags['watch'] !== true) return CLIENT_EXIT.done;
-      await sleep(2 * LOOK_MS);
+      await sleep(WATCH_MS);
     }
   });
 }

@@ -177,7 +177,7 @@ export function addClientCommands(program: Command, output: Output, onExit: (cod
     .option('--wait', 'until it is final')
     .option('--gas-price <n>', 'base units for one unit of gas; default: the least of the chain')
     .option('--gas-limit <n>', 'default 200000')
-    .option('--nonce <n>', 'default: that of the account')
+    .option('--nonce <n>', 'default: the next that nobody has used')
     .option(...NODE_FLAG)
     .action(async (flags: Flags) => onExit(await (await load()).sendCommand(flags, output)));
   tx.command('show')

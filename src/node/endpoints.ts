@@ -25,3 +25,9 @@ export function formatEndpoint({ host, port }: Endpoint): string {
 export function plainHost(host: string): string {
   return host.startsWith('::ffff:') && host.includes('.') ? host.slice('::ffff:'.length) : host;
 }
+
+/** True for names of this machine alone (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3); IPv6 with or without brackets. */
+export function isLoopback(host: string): boolean {
+  const plain = plainHost(host.replace(/^\[(.*)\]$/, '$1')).toLowerCase();
+  return plain === 'localhost' || plain === '::1' || /^127(?:\.\d{1,3}){3}$/.test(plain);
+}

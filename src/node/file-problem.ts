@@ -26,3 +26,14 @@ export function isFileProblem(found: object): found is FileProblem {
 export function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
+
+/** Why nobody listens where a setting says. */
+export function portProblem(name: string, listen: string, error: unknown): FileProblem {
+  const code = String(codeOf(error) ?? error);
+  const isTaken = code === 'EADDRINUSE';
+  return {
+    code: isTaken ? 'IN_USE' : 'UNREADABLE',
+    what: `${name} ${listen}: ${isTaken ? 'another process listens there' : code}`,
+    advice: 'an address of this machine and a free port',
+  };
+}

@@ -10,21 +10,20 @@ import { createMessageCodec } from '../chain/types/message-codec.ts';
 import { accountAddress } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { address, keyId, ms } from '../env/units.ts';
-import { ApiError } from './api/route.ts';
-import { type ApiServer, startApi } from './api/server.ts';
 import type { Settings } from './config/settings.ts';
 import { openDataFolder } from './data-folder.ts';
 import { parseEndpoint } from './endpoints.ts';
 import { consensusOf } from './engines.ts';
-import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
+import { type FileProblem, isFileProblem, portProblem } from './file-problem.ts';
 import { nativeSha256 } from './file-sums.ts';
 import { factsOf } from './folder-facts.ts';
 import type { ChainFile } from './genesis-file.ts';
 import { type HostEnd, type RunningHost, startHost } from './host.ts';
 import type { NodeKey } from './key-file.ts';
 import { openLmdbReader } from './lmdb-reader.ts';
-import { createNodeMetrics, type NodeMetrics } from './metrics/node-metrics.ts';
+import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { createMiner, type Miner } from './miner.ts';
+import { apiProblem, type NodeApi, openNodeApi } from './node-api.ts';
 import { type SignatureSuite, type VerifySignatures, verifyHere } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
 import { listenTcp, type TlsIdentity } from './tcp-network.ts';
@@ -66,6 +65,8 @@ export interface RunningNode {
 /** Opens folder and port, and starts. A problem leaves nothing open. */
 export async function startNode(parts: NodeParts): Promise<RunningNode | FileProblem> {
   const { settings, key, suite, tls } = parts;
+  const problem = apiProblem(settings);
+  if (problem !== undefined) return problem;
   const opened = openDataFolder(settings['node.data']);
   if (isFileProblem(opened)) return opened;
   const folder = opened;
@@ -83,6 +84,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   const config = configOf(parts);
   const metrics = createNodeMetrics(() => performance.now());
   let host: RunningHost<ChainWorld>;
+  let api: NodeApi | undefined;
   try {
     host = startHost<ChainWorld>({
       program(enter) {
@@ -102,7 +104,10 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       suite,
       verify: helpers.verify,
       secrets: new Map([[NODE_KEY, key.secret]]),
-      onEvent: (event) => parts.onEvent(event),
+      onEvent(event) {
+        parts.onEvent(event);
+        api?.onEvent(event);
+      },
       onEnded: (why) => parts.onEnded(why),
     });
   } catch (error) {
@@ -116,14 +121,14 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     };
   }
 
-  const listeningApi = await openApi(parts, host, metrics);
+  const listeningApi = await openNodeApi(parts, host, metrics);
   if (listeningApi !== undefined && 'advice' in listeningApi) {
     await helpers.stop();
     await host.close();
     folder.release();
     return listeningApi;
   }
-  const api = listeningApi;
+  api = listeningApi;
 
   let closing: Promise<void> | undefined;
   async function end(): Promise<void> {
@@ -192,52 +197,6 @@ async function vouchProblem(folder: string, database: string): Promise<FileProbl
 /** Of a node that does not mine. */
 const noSearch: SealSearch = () => () => {};
 
-/** Undefined: the settings want none. */
-async function openApi(
-  { settings, chain, version, onApiError }: Omit<NodeParts, 'onEvent' | 'onEnded'>,
-  host: RunningHost<ChainWorld>,
-  metrics: NodeMetrics,
-): Promise<ApiServer | FileProblem | undefined> {
-  const listen = settings['http.listen'];
-  const endpoint = parseEndpoint(listen);
-  if (endpoint === undefined) return undefined;
-  const stopped = (): ApiError => new ApiError(503, 'STOPPED', 'the node is stopping, or has stopped');
-  try {
-    return await startApi(
-      {
-        ...endpoint,
-        bodyMaxBytes: settings['http.body_max_bytes'],
-        perSecond: settings['http.rate_per_second'],
-        requestTimeoutMs: settings['http.request_timeout_ms'],
-      },
-      {
-        chain: chain.id,
-        genesis: chain.genesis,
-        version,
-        command: (command) =>
-          new Promise((resolve, reject) => {
-            if (!host.command(command, resolve)) reject(stopped());
-          }),
-        inspect() {
-          const snapshot = host.inspect();
-          if (snapshot === undefined) throw stopped();
-          return snapshot;
-        },
-        metrics() {
-          const snapshot = host.inspect();
-          if (snapshot === undefined) throw stopped();
-          metrics.sample({ snapshot, keys: host.keyCount });
-          return metrics.registry;
-        },
-        onRequest: (request) => metrics.onRequest(request),
-        report: (error) => onApiError(error),
-      },
-    );
-  } catch (error) {
-    return portProblem('http.listen', listen, error);
-  }
-}
-
 async function openPort(
   listen: string,
   tls: TlsIdentity | undefined,
@@ -249,16 +208,6 @@ async function openPort(
   } catch (error) {
     return portProblem('p2p.listen', listen, error);
   }
-}
-
-function portProblem(name: string, listen: string, error: unknown): FileProblem {
-  const code = String(codeOf(error) ?? error);
-  const isTaken = code === 'EADDRINUSE';
-  return {
-    code: isTaken ? 'IN_USE' : 'UNREADABLE',
-    what: `${name} ${listen}: ${isTaken ? 'another process listens there' : code}`,
-    advice: 'an address of this machine and a free port',
-  };
 }
 
 /** What the program of such a node is told. */

@@ -175,7 +175,8 @@ describe('the HTTP API', () => {
     const head = async () => ANSWERS.head.parse((await get('/chain/head')).body);
     await expect.poll(async () => (await head()).header.height, PATIENCE).toBeGreaterThan(0);
     for (const route of ROUTES.filter(
-      ({ method, contentType }) => method === 'GET' && contentType === undefined,
+      ({ method, handle, contentType }) =>
+        method === 'GET' && handle !== 'stream' && contentType === undefined,
     )) {
       const path = route.path
         .replace('{at}', 'head')
@@ -241,6 +242,11 @@ describe('the HTTP API', () => {
     );
   });
 
+  it('signs nothing with its own key, unless its settings say so', async () => {
+    const answer = await post('/submit-tx/unsigned', '{"action":{"kind":"burn","amount":"1"}}');
+    expect([answer.status, errorOf(answer).code]).toEqual([403, 'SIGNING_OFF']);
+  });
+
   it('gives up a request that comes too slowly', async () => {
     const socket = connect({ host: '127.0.0.1', port: Number(base.split(':').at(-1)) });
     let isOver = false;
@@ -263,6 +269,7 @@ describe('the HTTP API', () => {
     );
     expect(documented.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort());
     expect(body.paths['/submit-tx']?.['post']?.responses).toHaveProperty('422');
+    expect(body.paths['/events']?.['get']?.responses).toHaveProperty('101');
     const page = await fetch(`${base}/docs`);
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(await page.text()).toContain('/chain/blocks/{at}');

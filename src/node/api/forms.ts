@@ -1,13 +1,16 @@
 /** What the HTTP API takes and answers, each form once: types, checks and the OpenAPI document follow from it. */
 import { z } from 'zod';
+import { SUBMIT_BATCH_MAX } from '../../chain/types/command.ts';
 
 /** Amounts have 64 bits, which JSON numbers do not hold. */
 const amount = z
   .string()
   .regex(/^(?:0|[1-9]\d{0,19})$/)
   .meta({ description: 'Base units, as a decimal string.' });
-const whole = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const hash = z
+/** A height, a count or a time. */
+export const whole = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** The id of a block, of a transaction or of a chain. */
+export const hash = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .meta({ description: '32 bytes, lower-case hexadecimal.' });
@@ -28,8 +31,15 @@ const action = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('burn'), amount }),
 ]);
 
+/** What an account may be named by: `aur1…`, or 64 hexadecimal digits. */
+export const ACCOUNT_PATTERN = '(?:aur1[02-9ac-hj-np-z]{58}|[0-9a-f]{64})';
+const accountName = z
+  .string()
+  .regex(new RegExp(`^${ACCOUNT_PATTERN}$`))
+  .meta({ description: 'An account: aur1… or 64 hexadecimal digits.' });
+
 /** A transaction, signed: docs/protocol.md says what is signed. */
-const transactionForm = z
+export const transactionForm = z
   .strictObject({
     version: whole,
     chainId: hash,
@@ -46,7 +56,8 @@ const transactionForm = z
   })
   .meta({ id: 'Transaction' });
 
-const header = z
+/** A header, as blocks and events have it. */
+export const header = z
   .strictObject({
     version: whole,
     height: whole,
@@ -81,7 +92,8 @@ const finality = z.strictObject({
 });
 
 const place = z.strictObject({ block: hash, height: whole, index: whole });
-const receipt = z.strictObject({ txId: hash, status: whole, gasUsed: whole, logsRoot: hash });
+/** What became of a transaction in its block. */
+export const receipt = z.strictObject({ txId: hash, status: whole, gasUsed: whole, logsRoot: hash });
 
 const genesis = z
   .strictObject({
@@ -119,6 +131,7 @@ export const ANSWERS = {
     address,
     text: addressText,
     nonce: whole,
+    nextNonce: whole.meta({ description: 'The lowest that neither the chain nor the mempool has used.' }),
     balance: amount,
     at: hash.meta({ description: 'The block after which the account is so.' }),
     stateRoot: hash,
@@ -175,6 +188,21 @@ export const ANSWERS = {
     ),
   }),
   submitted: z.strictObject({ id: hash }),
+  submittedBatch: z.strictObject({
+    results: z
+      .array(
+        z.discriminatedUnion('status', [
+          z.strictObject({ status: z.literal('accepted'), id: hash }),
+          z.strictObject({
+            status: z.literal('refused'),
+            code: z.string().meta({ description: 'Stable: what a program looks at.' }),
+            facts: z.looseObject({}),
+          }),
+        ]),
+      )
+      .meta({ description: 'One for each transaction, in the order of the request.' }),
+  }),
+  signed: z.strictObject({ id: hash, transaction: transactionForm }),
   word: z.strictObject({ status: z.string() }),
 } as const;
 
@@ -190,8 +218,6 @@ export const errorForm = z
   })
   .meta({ id: 'Error' });
 
-const ACCOUNT_TEXT = 'An account: aur1… or 64 hexadecimal digits.';
-
 /** What stands in paths. */
 export const PARAMS = {
   at: z.strictObject({
@@ -201,12 +227,7 @@ export const PARAMS = {
       .meta({ description: 'A height, a block id, or head.' }),
   }),
   id: z.strictObject({ id: hash }),
-  address: z.strictObject({
-    address: z
-      .string()
-      .regex(/^(?:aur1[02-9ac-hj-np-z]{58}|[0-9a-f]{64})$/)
-      .meta({ description: ACCOUNT_TEXT }),
-  }),
+  address: z.strictObject({ address: accountName }),
 } as const;
 
 /** What stands behind a question mark. */
@@ -218,4 +239,30 @@ export const QUERIES = {
   }),
 } as const;
 
+/** A transaction as JSON has it. */
+export type TransactionForm = z.infer<typeof transactionForm>;
+
 export const submitForm = z.strictObject({ transaction: transactionForm });
+
+/** At most SUBMIT_BATCH_MAX of them, which is what the node checks at once. */
+export const submitBatchForm = z.strictObject({
+  transactions: z.array(transactionForm).min(1).max(SUBMIT_BATCH_MAX),
+});
+
+/** What the node fills in and signs with its own key. */
+export const unsignedForm = z.strictObject({
+  action: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('transfer'), to: accountName, amount }),
+    z.strictObject({ kind: z.literal('stake'), amount }),
+    z.strictObject({ kind: z.literal('unstake'), amount }),
+    z.strictObject({ kind: z.literal('burn'), amount }),
+  ]),
+  nonce: whole
+    .optional()
+    .meta({ description: 'Absent: the next that neither the chain nor the mempool has used.' }),
+  gasLimit: whole.optional().meta({ description: 'Default 200000: enough to open an account.' }),
+  gasPrice: amount.optional().meta({ description: 'Absent: the least of the chain.' }),
+  validUntilHeight: whole
+    .optional()
+    .meta({ description: 'The last height that may include it; absent: no limit.' }),
+});

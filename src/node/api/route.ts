@@ -1,8 +1,10 @@
 /** One route of the API: where it is, what it takes and answers, and what it does. */
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
+import type { Query } from '../../chain/node-commands.ts';
 import type { Answer, Command, NodeSnapshot } from '../../chain/types/command.ts';
 import type { Genesis } from '../../chain/types/genesis.ts';
+import type { PublicKey } from '../../chain/types/units.ts';
 import type { RequestTold } from '../metrics/node-metrics.ts';
 
 /** Why a request is answered with an error: a stable code, its HTTP status, and words. */
@@ -27,11 +29,22 @@ export class ApiError extends Error {
   }
 }
 
+/** The key of the node, for requests that are to be signed by it. */
+export interface ApiSigner {
+  readonly key: PublicKey;
+  /** 64 bytes. */
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
 /** What routes ask of the node. */
 export interface ApiNode {
   readonly chain: string;
   readonly genesis: Genesis;
   readonly version: string;
+  /** Signs for whoever asks with the node's own key; undefined: it does not, which is the rule. */
+  readonly signer: ApiSigner | undefined;
+  /** Answered at once, so that several in one turn are of one chain. @throws {ApiError} when the node has stopped. */
+  query(query: Query): Answer;
   /** @throws {ApiError} when the node has stopped. */
   command(command: Command): Promise<Answer>;
   /** @throws {ApiError} the same. */
@@ -48,6 +61,8 @@ export interface ApiRequest {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  /** The host that the request names, without its port: '' where it names none. */
+  readonly host: string;
 }
 
 export interface Route {
@@ -64,5 +79,6 @@ export interface Route {
   readonly contentType?: string;
   /** Errors beside those of every route, by status. */
   readonly errors: Readonly<Record<number, string>>;
-  handle(node: ApiNode, request: ApiRequest): Promise<unknown>;
+  /** `stream`: a WebSocket, whose messages have the form `answer`; it is not handled here. */
+  readonly handle: 'stream' | ((node: ApiNode, request: ApiRequest) => Promise<unknown>);
 }

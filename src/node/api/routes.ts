@@ -1,27 +1,26 @@
 /** Every route of the API. */
 import { Registry } from 'prom-client';
 import { z } from 'zod';
-import { decodeAddress, encodeAddress } from '../../chain/crypto/address.ts';
+import { encodeAddress } from '../../chain/crypto/address.ts';
 import { receiptLayout } from '../../chain/types/account-codec.ts';
 import { blockLayout } from '../../chain/types/block-codec.ts';
 import type { Answer } from '../../chain/types/command.ts';
 import { genesisLayout } from '../../chain/types/genesis-codec.ts';
 import { headerLayout } from '../../chain/types/header-codec.ts';
-import { decodeJson, toJsonText } from '../../chain/types/layout/codec.ts';
-import type { Layout } from '../../chain/types/layout/layout.ts';
-import type { Transaction } from '../../chain/types/transaction.ts';
-import { TRANSACTION_MAX_BYTES, transactionLayout } from '../../chain/types/transaction-codec.ts';
-import { type AccountAddress, accountAddress, blockHash, height, txId } from '../../chain/types/units.ts';
-import { isDecodeRejection } from '../../env/network.ts';
+import { transactionLayout } from '../../chain/types/transaction-codec.ts';
+import { type AccountAddress, blockHash, height, txId } from '../../chain/types/units.ts';
 import { jsonable } from '../jsonable.ts';
 import { familiesOf } from '../metrics/samples.ts';
 import { summaryOf } from '../metrics/summary.ts';
-import { ANSWERS, PARAMS, QUERIES, submitForm } from './forms.ts';
+import { expected, found } from './answers.ts';
+import { eventForm, eventsQuery } from './event-forms.ts';
+import { ANSWERS, PARAMS, QUERIES } from './forms.ts';
+import { plain } from './plain.ts';
 import { ApiError, type ApiNode, type ApiRequest, type Route } from './route.ts';
+import { SUBMIT_ROUTES } from './submit-routes.ts';
+import { accountNamed } from './subscription.ts';
 
 const PAGE = 100;
-/** JSON of a transaction is at most so many times as long as its bytes. */
-const TRANSACTION_JSON_MAX_BYTES = 8 * TRANSACTION_MAX_BYTES;
 
 /** In the order in which they are documented. */
 export const ROUTES: readonly Route[] = [
@@ -93,11 +92,12 @@ export const ROUTES: readonly Route[] = [
       const address = addressIn(request);
       const { proof: prove = false } = QUERIES.proof.parse(request.query);
       const answer = await node.command({ kind: 'GetAccount', address, prove });
-      const { account, at, stateRoot, proof } = expected(answer, 'Account');
+      const { account, nextNonce, at, stateRoot, proof } = expected(answer, 'Account');
       return {
         address,
         text: encodeAddress(address),
         nonce: account.nonce,
+        nextNonce,
         balance: String(account.balance),
         at,
         stateRoot,
@@ -128,26 +128,17 @@ export const ROUTES: readonly Route[] = [
       return { transactions: places, next: places.length < limit || last === undefined ? null : last.height };
     },
   },
+  ...SUBMIT_ROUTES,
   {
-    method: 'POST',
-    path: '/submit-tx',
-    summary: 'Gives a signed transaction to the mempool, and with it to all nodes.',
-    body: submitForm,
-    status: 202,
-    answer: ANSWERS.submitted,
-    errors: { 422: 'TRANSACTION_REFUSED' },
-    async handle(node, { body }) {
-      const { transaction } = submitForm.parse(body);
-      const answer = await node.command({
-        kind: 'SubmitTransaction',
-        transaction: transactionOf(transaction),
-      });
-      if (answer.kind !== 'Refused') return { id: expected(answer, 'Accepted').id };
-      const { code, ...facts } = answer.why;
-      throw new ApiError(422, 'TRANSACTION_REFUSED', `the transaction is refused: ${code}`, {
-        facts: { code, ...jsonable(facts) },
-      });
-    },
+    method: 'GET',
+    path: '/events',
+    summary:
+      'A WebSocket that tells new blocks, reorganisations, finality and transactions, from any height on: each message is one of these.',
+    query: eventsQuery,
+    status: 101,
+    answer: eventForm,
+    errors: { 426: 'UPGRADE_REQUIRED', 429: 'TOO_MANY_STREAMS' },
+    handle: 'stream',
   },
   {
     method: 'GET',
@@ -261,54 +252,5 @@ async function blockAt(node: ApiNode, at: string): Promise<Answer> {
 }
 
 function addressIn({ params }: ApiRequest): AccountAddress {
-  const { address } = PARAMS.address.parse(params);
-  if (address.length === 64 && !address.startsWith('aur')) return accountAddress(address);
-  const decoded = decodeAddress(address);
-  if (isDecodeRejection(decoded))
-    throw new ApiError(400, 'BAD_REQUEST', `address: ${decoded.detail}`, { field: 'address' });
-  return decoded;
-}
-
-/** In the order of its encoding, whatever the order of the request. */
-function transactionOf(form: ReturnType<typeof submitForm.parse>['transaction']): Transaction {
-  const { version, chainId, senderKey, nonce, validUntilHeight, gasLimit, gasPrice, action, signature } =
-    form;
-  const { kind, ...rest } = action;
-  const ordered = {
-    version,
-    chainId,
-    senderKey,
-    nonce,
-    validUntilHeight,
-    gasLimit,
-    gasPrice,
-    action: 'to' in rest ? { kind, to: rest.to, amount: rest.amount } : { kind, ...rest },
-    signature,
-  };
-  const text = new TextEncoder().encode(JSON.stringify(ordered));
-  const transaction = decodeJson(transactionLayout, text, TRANSACTION_JSON_MAX_BYTES);
-  if (!isDecodeRejection(transaction)) return transaction;
-  throw new ApiError(400, 'BAD_REQUEST', `transaction: ${transaction.detail}`, { field: 'transaction' });
-}
-
-/** The value as JSON has it: amounts are text. */
-function plain<T>(layout: Layout<T>, value: T): unknown {
-  return JSON.parse(toJsonText(layout, value));
-}
-
-type Of<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
-
-function isOf<K extends Answer['kind']>(answer: Answer, kind: K): answer is Of<K> {
-  return answer.kind === kind;
-}
-
-/** The answer that this command has; a node that has stopped has no other. */
-function expected<K extends Answer['kind']>(answer: Answer, kind: K): Of<K> {
-  if (isOf(answer, kind)) return answer;
-  throw new ApiError(503, 'NOT_READY', 'the node has no chain: it could not be opened');
-}
-
-function found<K extends Answer['kind']>(answer: Answer, kind: K, what: string): Of<K> {
-  if (answer.kind === 'NotFound') throw new ApiError(404, 'NOT_FOUND', `${what}: not here`);
-  return expected(answer, kind);
+  return accountNamed(PARAMS.address.parse(params).address);
 }

@@ -2,6 +2,9 @@
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { DomainEvent } from '../../chain/types/event.ts';
+import { HUB_LIMITS, type HubLimits } from './event-hub.ts';
+import { EventSockets, isUpgrade } from './event-sockets.ts';
 import { openApiDocument } from './openapi.ts';
 import { ApiError, type ApiNode, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -16,12 +19,20 @@ export interface ApiConfig {
   readonly perSecond: number;
   /** A request that is not here whole by then is given up: slow senders hold nothing. */
   readonly requestTimeoutMs: number;
+  /** WebSockets of /events at once. */
+  readonly eventsMax: number;
+  /** Of one address of those. */
+  readonly eventsPerAddressMax: number;
+  /** What one of them may leave lying here; absent: HUB_LIMITS. */
+  readonly hub?: HubLimits;
 }
 
 /** A server that listens. */
 export interface ApiServer {
   /** As it is bound, such as `127.0.0.1:8080`. */
   readonly address: string;
+  /** Called inside a handler of the node. */
+  onEvent(event: DomainEvent): void;
   /** Answers what it has begun, and takes no more. */
   close(): Promise<void>;
 }
@@ -46,7 +57,17 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
     routerOptions: { maxParamLength: PATH_MAX_LENGTH },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
     forceCloseConnections: 'idle',
+    http: { shouldUpgradeCallback: isUpgrade },
   });
+  const sockets = new EventSockets(
+    {
+      ...(config.hub ?? HUB_LIMITS),
+      max: config.eventsMax,
+      perAddressMax: config.eventsPerAddressMax,
+    },
+    { chain: node, report: (error) => node.report(error) },
+  );
+  sockets.listen(app);
   app.server.maxConnections = CONNECTIONS_MAX;
   await app.register(rateLimit, {
     max: config.perSecond,
@@ -82,15 +103,28 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
       errorCodes,
     ),
   );
-  for (const route of ROUTES) add(app, route, node);
+  for (const route of ROUTES) add(app, route, node, sockets);
   app.get('/docs/openapi.json', () => openApiDocument(node.version));
   app.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage()));
-  const address = await app.listen({ host: config.host, port: config.port });
-  return { address: address.replace(/^http:\/\//, ''), close: () => app.close() };
+  let address: string;
+  try {
+    address = await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await sockets.close();
+    throw error;
+  }
+  return {
+    address: address.replace(/^http:\/\//, ''),
+    onEvent: (event) => sockets.onEvent(event),
+    async close() {
+      await sockets.close();
+      await app.close();
+    },
+  };
 }
 
-function add(app: FastifyInstance, route: Route, node: ApiNode): void {
-  const { method, path, params, query, body, status, answer, contentType } = route;
+function add(app: FastifyInstance, route: Route, node: ApiNode, sockets: EventSockets): void {
+  const { method, path, params, query, body, status, answer, contentType, handle } = route;
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -98,10 +132,14 @@ function add(app: FastifyInstance, route: Route, node: ApiNode): void {
       ...(params === undefined ? {} : { params: ajvSchema(params) }),
       ...(query === undefined ? {} : { querystring: ajvSchema(query) }),
       ...(body === undefined ? {} : { body: ajvSchema(body) }),
-      ...(contentType === undefined ? { response: { [status]: ajvSchema(answer) } } : {}),
+      ...(contentType === undefined && handle !== 'stream'
+        ? { response: { [status]: ajvSchema(answer) } }
+        : {}),
     },
     async handler(request, reply) {
-      const result = await route.handle(node, request);
+      if (handle === 'stream') return sockets.accept(request, reply);
+      const { params, query, body, hostname: host } = request;
+      const result = await handle(node, { params, query, body, host });
       reply.code(status);
       if (contentType !== undefined) reply.type(contentType);
       return result;

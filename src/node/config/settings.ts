@@ -63,13 +63,24 @@ export const SETTINGS = {
   'p2p.tls_cert': optionalPath('Its certificate (PEM).'),
   'p2p.tls_ca': optionalPath('The authority (PEM) that has to have signed the certificates of both sides.'),
   'http.listen': optionalEndpoint('127.0.0.1:8080', 'Where the HTTP API listens; "": nowhere.'),
-  'http.body_max_bytes': integer(65_536, [1_024, 16_777_216], 'bytes', 'The longest body of a request.'),
+  'http.body_max_bytes': integer(
+    131_072,
+    [1_024, 16_777_216],
+    'bytes',
+    'The longest body of a request; the default holds 100 transactions.',
+  ),
   'http.rate_per_second': integer(1_000, [1, 1_000_000], 'requests', 'Of one address in a second.'),
   'http.request_timeout_ms': integer(
     10_000,
     [100, 600_000],
     'ms',
     'A request that is not here whole by then is given up.',
+  ),
+  'http.events_max': integer(256, [0, 900], 'streams', 'WebSockets of /events at once; 0: none.'),
+  'http.events_per_address_max': integer(16, [1, 900], 'streams', 'Of one address of those.'),
+  'http.sign_with_node_key': flag(
+    false,
+    'POST /submit-tx/unsigned signs with the key of this node whatever it is asked to: for a devnet, and with a loopback http.listen only.',
   ),
   'mining.threads': integer(
     0,
