@@ -1,9 +1,10 @@
 /** The data folder of a node: made when it is not there, and used by one process at a time. */
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MANIFEST_FILE } from './backup-manifest.ts';
 import { codeOf, type FileProblem } from './file-problem.ts';
+import { syncNamesUpTo } from './sync-folder.ts';
 
 const LOCK_NAME = 'node.lock';
 /** The folder of the database in it. */
@@ -28,7 +29,9 @@ export function openDataFolder(folder: string): DataFolder | FileProblem {
         advice: `aureon restore ${path} --node-data with an empty folder`,
       };
   try {
-    mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
+    const first = mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
+    // Where a boot was cut off between making it and syncing it, it is there and not durable.
+    syncNamesUpTo(resolve(folder), resolve(first ?? folder));
   } catch (error) {
     return unusable(folder, error);
   }

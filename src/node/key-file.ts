@@ -1,9 +1,11 @@
 /** The file that holds the secret key of a node: nobody else may read it, and it is never written over. */
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { addressOf } from '../chain/crypto/address.ts';
 import { type AccountAddress, type PublicKey, publicKey } from '../chain/types/units.ts';
 import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import { codeOf, type FileProblem } from './file-problem.ts';
+import { syncFolder } from './sync-folder.ts';
 import type { SignatureSuite } from './system-crypto.ts';
 
 const SECRET_BYTES = 32;
@@ -40,6 +42,7 @@ export function writeKeyFile(path: string, { secret, key }: NodeKey): FileProble
   } finally {
     closeSync(file);
   }
+  syncFolder(dirname(path));
   return undefined;
 }
 

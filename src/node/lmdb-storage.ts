@@ -2,6 +2,7 @@
  * LMDB behind env/storage.ts. A batch is committed in the background, in its order; until then reads see it in a map that lies over
  * the database. docs/decisions/017-real-adapters.md has what was measured.
  */
+import { dirname } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { assert } from '../env/assert.ts';
 import { compareBytes } from '../env/bytes.ts';
@@ -16,6 +17,7 @@ import {
 } from '../env/storage.ts';
 import { assertBatch, assertKey, assertScan } from '../env/storage-limits.ts';
 import { codeOf } from './file-problem.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** A storage, and its end. */
 export interface LmdbStorage extends Storage {
@@ -36,19 +38,21 @@ interface Pending {
 
 /** @param enter runs a callback as one handler, unless the boot has ended. @throws {Error} when the folder cannot be opened. */
 export function openLmdbStorage(path: string, enter: (run: () => void) => void): LmdbStorage {
-  return new OpenStorage(
-    open<Uint8Array, Uint8Array>({
-      path,
-      // A folder, whatever its name ends with.
-      noSubdir: false,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      // Batches of one turn of the loop are one transaction, as far as they are there.
-      eventTurnBatching: true,
-      overlappingSync: true,
-    }),
-    enter,
-  );
+  const options = {
+    path,
+    // A folder, whatever its name ends with.
+    noSubdir: false,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // Batches of one turn of the loop are one transaction, as far as they are there.
+    eventTurnBatching: true,
+    overlappingSync: true,
+  } as const;
+  const db = open<Uint8Array, Uint8Array>(options);
+  // LMDB syncs what is in its file, and not that there is one.
+  syncFolder(path);
+  syncFolder(dirname(path));
+  return new OpenStorage(db, enter);
 }
 
 class OpenStorage implements LmdbStorage {
