@@ -47,6 +47,9 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
     // Batches of one turn of the loop are one transaction, as far as they are there.
     eventTurnBatching: true,
     overlappingSync: true,
+    // What a killed boot had written and not synced must not be seen: LMDB would call it durable, and write over what is. The types
+    // of lmdb do not know this option, its README does.
+    safeRestore: true,
   } as const;
   const db = open<Uint8Array, Uint8Array>(options);
   // LMDB syncs what is in its file, and not that there is one.
