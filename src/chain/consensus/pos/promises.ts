@@ -30,6 +30,9 @@ const PROPOSAL = 0;
 /** An encoded polka: a head, and a vote of at most 152 bytes for each validator. */
 const POLKA_MAX_BYTES = 64 + 160 * VALIDATORS_MAX;
 
+/** What promises need of their host: records of the engine, and to know when they are durable. */
+export type RecordPort = Pick<ConsensusHost<unknown>, 'read' | 'record'>;
+
 /** What is promised: a vote or a proposal. */
 export type Promised = Extract<PosMessage, { readonly kind: 'vote' | 'proposal' }>;
 
@@ -73,7 +76,7 @@ const polkaLayout: Layout<Polka> = struct<Polka>({
 });
 
 export class Promises {
-  readonly #host: ConsensusHost<unknown>;
+  readonly #host: RecordPort;
   readonly #known = new Map<string, KnownPromise>();
   readonly #storedBlocks = new Set<BlockHash>();
   #height: Height = height(0);
@@ -83,7 +86,7 @@ export class Promises {
   /** Of this folder as it was restored last: a backup brings a marker with it that says nothing of what was signed later. */
   readonly #marker: Uint8Array;
 
-  constructor(host: ConsensusHost<unknown>) {
+  constructor(host: RecordPort) {
     this.#host = host;
     this.#marker = markerOf(host.restoredMs);
   }
