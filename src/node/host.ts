@@ -9,7 +9,7 @@ import { openLmdbStorage } from './lmdb-storage.ts';
 import { createSystemClock } from './system-clock.ts';
 import { createSystemCrypto, type SignatureSuite, type VerifySignatures } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
-import { createTcpNetwork, type TcpLimits, type TlsIdentity } from './tcp-network.ts';
+import { createTcpNetwork, type OpeningLimit, type TcpLimits, type TlsIdentity } from './tcp-network.ts';
 import { createTurns } from './turns.ts';
 
 /** What a boot is made of. */
@@ -23,6 +23,8 @@ export interface HostConfig<W extends World> {
   readonly own: readonly Address[];
   readonly limits: TcpLimits;
   readonly tls: TlsIdentity | undefined;
+  /** Of what strangers send first; absent: as all messages. */
+  readonly opening?: OpeningLimit;
   /** The folder of the database; one process at a time. */
   readonly folder: string;
   readonly suite: SignatureSuite;

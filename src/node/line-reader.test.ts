@@ -4,7 +4,10 @@ import { createLineReader } from './line-reader.ts';
 
 function read(max: number, ...chunks: readonly string[]): readonly string[] {
   const lines: string[] = [];
-  const reader = createLineReader(max, (line) => lines.push(new TextDecoder().decode(line)));
+  const reader = createLineReader(
+    () => max,
+    (line) => lines.push(new TextDecoder().decode(line)),
+  );
   for (const chunk of chunks) reader(new TextEncoder().encode(chunk));
   return lines;
 }
@@ -27,12 +30,48 @@ describe('the reader of lines', () => {
     ]);
   });
 
+  it('tells a line past the limit before its end, once', () => {
+    expect(read(3, 'abcd')).toEqual(['abcd']);
+    expect(read(3, 'ab', 'c', 'd', 'efgh', 'i\n', 'x')).toEqual(['abcd']);
+  });
+
+  it('has a limit for each line by its place', () => {
+    const told: [string, boolean][] = [];
+    const reader = createLineReader(
+      (index) => (index < 2 ? 2 : 5),
+      (line, isTooLong) => told.push([new TextDecoder().decode(line), isTooLong]),
+    );
+    reader(new TextEncoder().encode('ab\nabcdef\nabcde\nabcdefg\n'));
+    expect(told).toEqual([
+      ['ab', false],
+      ['abc', true],
+      ['abcde', false],
+      ['abcdef', true],
+    ]);
+  });
+
+  it('needs no more than twice the bytes of a line that comes one by one', () => {
+    let whole = 0;
+    const reader = createLineReader(
+      () => 30_000,
+      (line) => {
+        whole = line.buffer.byteLength;
+      },
+    );
+    for (let i = 0; i < 20_000; i++) reader(Uint8Array.of(97));
+    reader(Uint8Array.of(10));
+    expect(whole).toBeGreaterThanOrEqual(20_000);
+    expect(whole).toBeLessThanOrEqual(40_000);
+  });
+
   it('answers what splitting the whole stream does, cut short at the limit', () => {
     const texts = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 60 });
     fc.assert(
       fc.property(fc.array(texts, { maxLength: 8 }), fc.integer({ min: 0, max: 9 }), (chunks, max) => {
-        const lines = chunks.join('').split('\n').slice(0, -1);
-        expect(read(max, ...chunks)).toEqual(lines.map((line) => line.slice(0, max + 1)));
+        const lines = chunks.join('').split('\n');
+        const rest = lines.pop() ?? '';
+        const told = rest.length > max ? [...lines, rest] : lines;
+        expect(read(max, ...chunks)).toEqual(told.map((line) => line.slice(0, max + 1)));
       }),
       { seed: 1 },
     );

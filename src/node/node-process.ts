@@ -6,7 +6,11 @@ import type { NodeConfig } from '../chain/node-config.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import { PROTOCOL_VERSION_MAX } from '../chain/types/genesis.ts';
-import { createMessageCodec } from '../chain/types/message-codec.ts';
+import {
+  createMessageCodec,
+  HANDSHAKE_JSON_MAX_BYTES,
+  HANDSHAKE_MESSAGES,
+} from '../chain/types/message-codec.ts';
 import { accountAddress } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { address, keyId, ms } from '../env/units.ts';
@@ -100,6 +104,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
         inboundPerAddressMax: settings['p2p.inbound_per_address_max'],
       },
       tls,
+      opening: { lines: HANDSHAKE_MESSAGES, lineMaxBytes: HANDSHAKE_JSON_MAX_BYTES },
       folder: folder.database,
       suite,
       verify: helpers.verify,

@@ -8,6 +8,7 @@ import {
   createTcpNetwork,
   DEFAULT_TCP_LIMITS,
   listenTcp,
+  type OpeningLimit,
   type TcpLimits,
   type TcpNetwork,
   type TlsIdentity,
@@ -30,7 +31,11 @@ interface Side {
 
 const closing: (() => Promise<unknown>)[] = [];
 
-async function side(limits: Partial<TcpLimits> = {}, tls?: TlsIdentity): Promise<Side> {
+async function side(
+  limits: Partial<TcpLimits> = {},
+  tls?: TlsIdentity,
+  opening?: OpeningLimit,
+): Promise<Side> {
   const listener = await listenTcp({ host: LOOPBACK, port: 0 }, tls);
   const { port } = listener.address() as AddressInfo;
   const own = address(`${LOOPBACK}:${port}`);
@@ -52,7 +57,14 @@ async function side(limits: Partial<TcpLimits> = {}, tls?: TlsIdentity): Promise
     inspect: () => ({ calls: told.length }),
   };
   const network = createTcpNetwork<ProbeTypes>(
-    { listener, own: [own], codec: probeCodec, limits: { ...DEFAULT_TCP_LIMITS, ...limits }, tls },
+    {
+      listener,
+      own: [own],
+      codec: probeCodec,
+      limits: { ...DEFAULT_TCP_LIMITS, ...limits },
+      tls,
+      ...(opening === undefined ? {} : { opening }),
+    },
     (run) => run(process),
   );
   closing.push(() => network.stop());
@@ -129,6 +141,21 @@ describe('the network over TCP', () => {
     ]);
   });
 
+  it('keeps little of what strangers say first, and tells that it is too long before it ends', async () => {
+    const { port, told } = await side({}, undefined, { lines: 2, lineMaxBytes: 20 });
+    const { socket } = rawSocket(port);
+    socket.write(`t${'a'.repeat(19)}\nt${'b'.repeat(20)}`);
+    await expect.poll(() => told.at(-1)).toBe('malformed TOO_LARGE');
+    socket.write(`${'b'.repeat(50)}\nt${'c'.repeat(100)}\n`);
+    await expect.poll(() => told.at(-1)).toBe(`message ${'c'.repeat(100)}`);
+    expect(told).toEqual([
+      'connected in',
+      `message ${'a'.repeat(19)}`,
+      'malformed TOO_LARGE',
+      `message ${'c'.repeat(100)}`,
+    ]);
+  });
+
   it('says that an address that is none cannot be reached', async () => {
     const { network, told, own } = await side();
     for (const text of ['nowhere', '::1:6000', 'host:0']) network.dial(address(text));
@@ -188,6 +215,25 @@ describe('the network over TCP', () => {
       raw.socket.write('thello\n');
       await expect.poll(() => raw.isOver).toBe(true);
       expect(told).toEqual([]);
+    });
+
+    it('counts connections of an address before their handshake, and takes others when they have ended', async () => {
+      const { port, network, told } = await side({ inboundPerAddressMax: 2 }, NODE);
+      const raws = [rawSocket(port), rawSocket(port)];
+      await expect.poll(() => network.counts.inbound).toBe(2);
+      const third = rawSocket(port);
+      await expect.poll(() => third.isOver).toBe(true);
+      expect(raws.map(({ isOver }) => isOver)).toEqual([false, false]);
+      expect(network.counts).toEqual({ connections: 0, inbound: 2, dialing: 0 });
+      for (const { socket } of raws) socket.destroy();
+      await expect.poll(() => network.counts.inbound).toBe(0);
+      const peer = await side({}, NODE);
+      peer.network.dial(address(`${LOOPBACK}:${port}`));
+      await expect.poll(() => told).toEqual(['connected in']);
+      expect(network.counts).toEqual({ connections: 1, inbound: 1, dialing: 0 });
+      const [c] = peer.ids;
+      if (c !== undefined) peer.network.close(c, 'now', 'test');
+      await expect.poll(() => network.counts.inbound).toBe(0);
     });
 
     it('gives a dial up that nobody answers', async () => {

@@ -54,6 +54,14 @@ export interface TcpConfig<M> {
   readonly codec: Codec<M>;
   readonly limits: TcpLimits;
   readonly tls: TlsIdentity | undefined;
+  /** The first lines of a connection may be so long, while nobody knows yet who the other side is; absent: as all others. */
+  readonly opening?: OpeningLimit;
+}
+
+/** What a protocol says first. */
+export interface OpeningLimit {
+  readonly lines: number;
+  readonly lineMaxBytes: number;
 }
 
 /** A network, and its end. */
@@ -70,8 +78,6 @@ export type EnterProcess<W extends World> = (run: (process: Process<W>) => void)
 interface Connection {
   readonly id: ConnectionId;
   readonly socket: Socket;
-  /** The remote host, when it opened the connection. */
-  readonly inboundHost: string | undefined;
   isFull: boolean;
   /** Set when it ended or this side closed it: nothing is delivered any more. */
   end: DisconnectReason | undefined;
@@ -101,7 +107,7 @@ export function listenTcp({ host, port }: Endpoint, tls: TlsIdentity | undefined
 
 /** The network of one boot. */
 export function createTcpNetwork<W extends World>(
-  { listener, own, codec, limits, tls }: TcpConfig<W['message']>,
+  { listener, own, codec, limits, tls, opening }: TcpConfig<W['message']>,
   enter: EnterProcess<W>,
 ): TcpNetwork<W['message']> {
   const connections = new Map<ConnectionId, Connection>();
@@ -112,7 +118,8 @@ export function createTcpNetwork<W extends World>(
   let inbound = 0;
   let lastId = 0;
 
-  function onInbound(socket: Socket): void {
+  /** A connection counts from here on, before any TLS: handshakes that never end hold sockets too. */
+  function onAccepted(socket: Socket): void {
     const host = plainHost(socket.remoteAddress ?? '');
     const count = inboundOf.get(host) ?? 0;
     // A socket that was reset before it came here has no address.
@@ -123,12 +130,22 @@ export function createTcpNetwork<W extends World>(
     }
     inbound++;
     inboundOf.set(host, count + 1);
-    adopt(socket, undefined, host);
+    socket.once('close', () => {
+      inbound--;
+      const left = (inboundOf.get(host) ?? 1) - 1;
+      if (left === 0) inboundOf.delete(host);
+      else inboundOf.set(host, left);
+    });
+    if (tls === undefined) onInbound(socket);
   }
 
-  function adopt(socket: Socket, dialed: Address | undefined, inboundHost: string | undefined): void {
+  function onInbound(socket: Socket): void {
+    adopt(socket, undefined);
+  }
+
+  function adopt(socket: Socket, dialed: Address | undefined): void {
     const id = connectionId(++lastId);
-    const connection: Connection = { id, socket, inboundHost, isFull: false, end: undefined };
+    const connection: Connection = { id, socket, isFull: false, end: undefined };
     connections.set(id, connection);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     let reason: DisconnectReason = 'closed';
@@ -138,7 +155,7 @@ export function createTcpNetwork<W extends World>(
     socket.on('close', () => finish(connection, reason));
     socket.on(
       'data',
-      createLineReader(codec.messageMaxBytes, (line) => onLine(connection, line)),
+      createLineReader(lineMaxBytes, (line, isTooLong) => onLine(connection, line, isTooLong)),
     );
     const remote = address(
       formatEndpoint({ host: plainHost(socket.remoteAddress ?? 'unknown'), port: socket.remotePort ?? 0 }),
@@ -147,24 +164,24 @@ export function createTcpNetwork<W extends World>(
     enter((p) => p.onConnected(id, { direction, remote, ...(dialed === undefined ? {} : { dialed }) }));
   }
 
-  function onLine(connection: Connection, line: Uint8Array): void {
+  function lineMaxBytes(index: number): number {
+    return opening !== undefined && index < opening.lines ? opening.lineMaxBytes : codec.messageMaxBytes;
+  }
+
+  function onLine(connection: Connection, line: Uint8Array, isTooLong: boolean): void {
     // A handler of this chunk may have closed the connection.
     if (connection.end !== undefined) return;
     const { id } = connection;
-    const message = codec.decode(line);
+    const message: ReturnType<typeof codec.decode> = isTooLong
+      ? { code: 'TOO_LARGE', detail: `more than ${line.length - 1} bytes` }
+      : codec.decode(line);
     enter((p) => (isDecodeRejection(message) ? p.onMalformed(id, message) : p.onMessage(id, message)));
   }
 
   /** A socket tells its end several times; who takes the connection out of the map tells the program. */
   function finish(connection: Connection, reason: DisconnectReason): void {
-    const { id, inboundHost } = connection;
+    const { id } = connection;
     if (!connections.delete(id)) return;
-    if (inboundHost !== undefined) {
-      inbound--;
-      const left = (inboundOf.get(inboundHost) ?? 1) - 1;
-      if (left === 0) inboundOf.delete(inboundHost);
-      else inboundOf.set(inboundHost, left);
-    }
     const told = connection.end ?? reason;
     connection.end = told;
     enter((p) => p.onDisconnected(id, told));
@@ -215,12 +232,13 @@ export function createTcpNetwork<W extends World>(
       socket.setTimeout(0);
       socket.off('error', onError);
       socket.off('close', onClose);
-      adopt(socket, to, undefined);
+      adopt(socket, to);
     });
   }
 
-  const event = tls === undefined ? 'connection' : 'secureConnection';
-  listener.on(event, onInbound);
+  // Before TLS's own listener, which gives up what is destroyed here.
+  listener.prependListener('connection', onAccepted);
+  if (tls !== undefined) listener.on('secureConnection', onInbound);
   listener.maxConnections = limits.inboundMax;
   // A handshake that fails is the other side's affair.
   listener.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
@@ -262,8 +280,9 @@ export function createTcpNetwork<W extends World>(
       setImmediate(() => finish(connection, 'local'));
     },
     stop() {
-      listener.off(event, onInbound);
-      listener.on(event, (socket: Socket) => socket.destroy());
+      listener.off('connection', onAccepted);
+      listener.off('secureConnection', onInbound);
+      listener.prependListener('connection', (socket: Socket) => socket.destroy());
       for (const { socket } of connections.values()) socket.destroy();
       for (const socket of [...dialing, ...lingering]) socket.destroy();
       return new Promise((resolve) => listener.close(() => resolve()));

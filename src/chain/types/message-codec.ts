@@ -40,6 +40,13 @@ export const ANSWER_MAX_BYTES = 65_536;
 export const PART_MAX_BYTES = ANSWER_MAX_BYTES / 2;
 /** The longest transaction of a kind known today, as JSON: a transfer with the largest numbers. */
 export const TRANSACTION_JSON_BYTES = 572;
+/**
+ * A handshake or its proof, as JSON: addresses have 255 characters, numbers 78 digits, hashes and keys 64, which makes about 900
+ * bytes; there is room for fields of later versions. What strangers send is kept no longer.
+ */
+export const HANDSHAKE_JSON_MAX_BYTES = 4_096;
+/** Messages that both sides send before they know each other. */
+export const HANDSHAKE_MESSAGES = 2;
 /** A header with a short seal, as JSON, and what stands around it. */
 export const HEADER_JSON_BYTES = 1_024;
 /** The longest header, as JSON: 1 KiB of consensus and of seal in hexadecimal, and its other fields. */
