@@ -223,7 +223,8 @@ export const PARAMS = {
   at: z.strictObject({
     at: z
       .string()
-      .regex(/^(?:\d{1,16}|[0-9a-f]{64}|head)$/)
+      // Sixteen digits may be more than a number holds exactly.
+      .regex(/^(?:\d{1,15}|[0-9a-f]{64}|head)$/)
       .meta({ description: 'A height, a block id, or head.' }),
   }),
   id: z.strictObject({ id: hash }),

@@ -7,7 +7,10 @@ import { ROUTES } from './routes.ts';
 /** Errors that every route may answer. */
 const COMMON: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',
+  408: 'TIMEOUT',
+  417: 'EXPECTATION_FAILED',
   429: 'RATE_LIMITED',
+  431: 'HEADERS_TOO_LARGE',
   500: 'INTERNAL',
   503: 'STOPPED',
 };

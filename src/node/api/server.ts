@@ -6,6 +6,7 @@ import type { DomainEvent } from '../../chain/types/event.ts';
 import { HUB_LIMITS, type HubLimits } from './event-hub.ts';
 import { EventSockets, isUpgrade } from './event-sockets.ts';
 import { openApiDocument } from './openapi.ts';
+import { answerExpectation, answerRawError } from './raw-errors.ts';
 import { ApiError, type ApiNode, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -49,6 +50,8 @@ const CODES: ReadonlyMap<string, readonly [status: number, code: string]> = new 
 
 /** @throws {NodeJS.ErrnoException} such as EADDRINUSE. */
 export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiServer> {
+  /** What requests were answered with, for the metrics. */
+  const errorCodes = new WeakMap<FastifyReply, string>();
   const app = fastify({
     bodyLimit: config.bodyMaxBytes,
     requestTimeout: config.requestTimeoutMs,
@@ -57,7 +60,19 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
     routerOptions: { maxParamLength: PATH_MAX_LENGTH },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
     forceCloseConnections: 'idle',
-    http: { shouldUpgradeCallback: isUpgrade },
+    http: {
+      shouldUpgradeCallback: isUpgrade,
+      // Node takes the time for headers from it, and gives up no slow body where that is longer, as it is when Fastify sets it later.
+      requestTimeout: config.requestTimeoutMs,
+      // Node looks for slow requests in intervals of half a minute where nothing else is said.
+      connectionsCheckingInterval: Math.min(SECOND_MS, Math.ceil(config.requestTimeoutMs / 2)),
+      // HTTP/1.1 wants a Host; nothing here depends on it, and Node refuses in a form of its own.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: answerRawError,
+    frameworkErrors(error, _request, reply) {
+      void answerError(apiErrorOf(error), reply, errorCodes);
+    },
   });
   const sockets = new EventSockets(
     {
@@ -76,8 +91,7 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
     errorResponseBuilder: () =>
       new ApiError(429, 'RATE_LIMITED', `more than ${config.perSecond} requests a second`),
   });
-  /** What requests were answered with, for the metrics. */
-  const errorCodes = new WeakMap<FastifyReply, string>();
+  app.server.on('checkExpectation', answerExpectation);
   app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => {
     const answer = apiErrorOf(error);
     if (answer.code === 'INTERNAL') node.report(error);
@@ -180,7 +194,7 @@ function apiErrorOf(error: FastifyError | ApiError): ApiError {
     return new ApiError(400, 'BAD_REQUEST', `${field}: ${first.message ?? 'not allowed'}`, { field });
   }
   if (error.statusCode !== undefined && error.statusCode < 500)
-    return new ApiError(error.statusCode, 'BAD_REQUEST', error.message);
+    return new ApiError(400, 'BAD_REQUEST', error.message);
   return new ApiError(500, 'INTERNAL', 'an error of the node: its log has it');
 }
 
