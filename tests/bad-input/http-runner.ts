@@ -1,5 +1,4 @@
 /** Sends requests over connections that stay, several in a row, and says which answers are none that the API promises. */
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { errorForm } from '../../src/node/api/forms.ts';
 import type { HttpInput } from './http-inputs.ts';
@@ -176,7 +175,7 @@ async function ended(socket: Socket): Promise<boolean> {
   }, PATIENCE_MS);
   // A reset is an end.
   socket.on('error', () => {});
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   clearTimeout(timer);
   return isLate;
 }
