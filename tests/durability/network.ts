@@ -13,7 +13,7 @@ import type { PublicKey } from '../../src/chain/types/units.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { isDecodeRejection } from '../../src/env/network.ts';
 import { createNativeSuite } from '../../src/lab/native-suite.ts';
-import { ClientError, type NodeClient, type TransactionForm } from '../../src/node/client.ts';
+import { ClientError, type NodeClient, type SignedTransaction } from '../../src/node/client.ts';
 import { openDevnet } from '../../src/node/devnet.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { formatChainFile, readChainFile } from '../../src/node/genesis-file.ts';
@@ -182,7 +182,7 @@ export class Load {
       asked(() => this.#client.genesis()),
     );
     for (let nonce = 0; !this.#isOver; await sleep(40)) {
-      const form: TransactionForm = {
+      const form: SignedTransaction = {
         version: 1,
         chainId: id,
         senderKey: account.key,
@@ -202,7 +202,7 @@ export class Load {
   }
 }
 
-function signedBy(form: TransactionForm, key: NodeKey): TransactionForm {
+function signedBy(form: SignedTransaction, key: NodeKey): SignedTransaction {
   const bytes = new TextEncoder().encode(JSON.stringify(form));
   const transaction = decodeJson(transactionLayout, bytes, TRANSACTION_JSON_MAX_BYTES);
   if (isDecodeRejection(transaction)) throw new Error(transaction.detail);

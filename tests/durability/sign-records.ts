@@ -68,6 +68,7 @@ export class SignRecords {
 
   #port(): ConstructorParameters<typeof Promises>[0] {
     return {
+      restoredMs: undefined,
       read: ({ start, end }: KeyRange) =>
         this.#entries.filter(
           ({ key }) => compareBytes(key, start) >= 0 && (end === undefined || compareBytes(key, end) < 0),

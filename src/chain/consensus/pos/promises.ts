@@ -31,7 +31,7 @@ const PROPOSAL = 0;
 const POLKA_MAX_BYTES = 64 + 160 * VALIDATORS_MAX;
 
 /** What promises need of their host: records of the engine, and to know when they are durable. */
-export type RecordPort = Pick<ConsensusHost<unknown>, 'read' | 'record'>;
+export type RecordPort = Pick<ConsensusHost<unknown>, 'read' | 'record' | 'restoredMs'>;
 
 /** What is promised: a vote or a proposal. */
 export type Promised = Extract<PosMessage, { readonly kind: 'vote' | 'proposal' }>;
