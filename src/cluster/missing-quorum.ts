@@ -1,8 +1,7 @@
 /** The proof that no block can be decided: live honest hosts hold too little of the power that votes on the next one. */
 import { forgets } from './assumptions.ts';
 import { engineTolerance } from './engines.ts';
-import type { TestCluster } from './test-cluster.ts';
-import type { TestNode } from './test-node.ts';
+import type { EndedCluster, EndedNode } from './ended-cluster.ts';
 
 /** Hosts that are told of by name. */
 const TOLD_MAX = 12;
@@ -15,7 +14,7 @@ export type QuorumFinding = { readonly kind: 'present' } | { readonly kind: 'mis
  * quorum, so that there is a proof only where nobody does. A host whose disk forgets what its key has signed need not vote, nor
  * one that found its record of it rotten: on a sound disk that is no excuse.
  */
-export function findQuorum(cluster: TestCluster): QuorumFinding | undefined {
+export function findQuorum(cluster: EndedCluster): QuorumFinding | undefined {
   const live = cluster.live();
   const highest = Math.max(...live.map(({ height }) => height));
   const findings: QuorumFinding[] = [];
@@ -27,9 +26,9 @@ export function findQuorum(cluster: TestCluster): QuorumFinding | undefined {
   return findings.find(({ kind }) => kind === 'present') ?? findings[0];
 }
 
-function quorumAt(cluster: TestCluster, head: TestNode['head']): QuorumFinding | undefined {
+function quorumAt(cluster: EndedCluster, head: EndedNode['head']): QuorumFinding | undefined {
   const { plan, setup } = cluster;
-  const members = cluster.committee(head.id);
+  const members = cluster.judgement.committee(head.id);
   if (members === undefined) return undefined;
   const able = cluster.live().filter(({ index }) => !forgets(plan, index));
   const bereft = able.filter((node) => isBereft(cluster, node));
@@ -59,7 +58,7 @@ function quorumAt(cluster: TestCluster, head: TestNode['head']): QuorumFinding |
 }
 
 /** Says that it may not sign, on a disk that was harmed. */
-function isBereft({ setup, nowUs }: TestCluster, node: TestNode): boolean {
+function isBereft({ setup, nowUs }: EndedCluster, node: EndedNode): boolean {
   const harmedUs = setup.taints[node.index];
   if (harmedUs === undefined || harmedUs > nowUs) return false;
   const engine = node.inspect()?.engine;

@@ -1,12 +1,12 @@
 /** What of a run does not depend on the order of simultaneous events: verdict, faults, and balances once all is included. */
 import { readAccount } from '../chain/state/accounts.ts';
 import type { FaultCoverage, Verdict } from './result.ts';
-import type { TestCluster } from './test-cluster.ts';
+import type { EndedCluster } from './ended-cluster.ts';
 
 /** Balances of the workloads' accounts at the common head; '-' while something that was sent is not included. */
-function balances(cluster: TestCluster): string {
+function balances(cluster: EndedCluster): string {
   const head = cluster.commonHead();
-  const state = head === undefined ? undefined : cluster.stateAt(head.id);
+  const state = head === undefined ? undefined : cluster.judgement.stateAt(head.id);
   if (state === undefined) return '-';
   const parts: string[] = [];
   for (const { address, sent } of cluster.loads.flatMap((load) => load.result().accounts)) {
@@ -19,7 +19,7 @@ function balances(cluster: TestCluster): string {
 
 /** Text before `|` must be equal; what follows must be equal when neither is '-'. */
 export function orderFreeOf(
-  cluster: TestCluster,
+  cluster: EndedCluster,
   verdict: Verdict,
   faults: readonly FaultCoverage[],
 ): string {

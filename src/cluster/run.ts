@@ -1,17 +1,12 @@
 /** One run of a scenario: steps it, judges it, and says what it came to. */
 import { assertNever } from '../env/assert.ts';
 import type { EndReason } from '../sim/simulator.ts';
-import { assertionsOf, type Seen } from './assertions.ts';
 import type { ClusterOptions } from './chain-setup.ts';
-import { failureFingerprint } from './failure-fingerprint.ts';
-import { type FaultHistory, faultCoverage, idleFaults } from './fault-outcomes.ts';
-import { judgeLiveness } from './liveness.ts';
-import { orderFreeOf } from './order-free.ts';
 import type { ClusterPlan } from './plan.ts';
 import { resolveScenario } from './resolve.ts';
-import type { Missing, RunCounts, RunResult, Verdict, Violation } from './result.ts';
+import type { RunResult, Verdict } from './result.ts';
+import { resultOf } from './run-result.ts';
 import type { ScenarioFile } from './scenario/schema.ts';
-import { shortfall } from './shortfall.ts';
 import { TestCluster } from './test-cluster.ts';
 
 /** What a run depends on beside its scenario. */
@@ -65,117 +60,11 @@ function crashVerdict(reason: EndReason, cluster: TestCluster, atUs: number): Ve
   }
 }
 
-/** Safety before liveness; of each the first that was found. */
-function worst(violations: readonly Violation[]): Violation | undefined {
-  return violations.find((violation) => violation.kind === 'safety') ?? violations[0];
-}
-
-/** Whether the violation is what the scenario says must come. */
-function isExpected({ expect }: ClusterPlan, { oracle, rule }: Violation): boolean {
-  switch (expect.kind) {
-    case 'pass':
-      return false;
-    case 'stall':
-      return oracle === 'convergence';
-    case 'deadlock':
-      return oracle === 'convergence' && rule === 'deadlock';
-    case 'violation':
-      return oracle === expect.oracle;
-    default:
-      return assertNever(expect);
-  }
-}
-
-function verdictOf(
-  plan: ClusterPlan,
-  violations: readonly Violation[],
-  missing: readonly Missing[],
-): Verdict {
-  const { expect } = plan;
-  const found = worst(violations);
-  if (expect.kind === 'pass') {
-    if (found !== undefined) return { kind: 'violated', violation: found };
-    return missing.length > 0 ? { kind: 'tooLittle', missing } : { kind: 'passed' };
-  }
-  const other = worst(violations.filter((violation) => !isExpected(plan, violation)));
-  if (other !== undefined) return { kind: 'violated', violation: other };
-  if (found === undefined)
-    return {
-      kind: 'unexpectedPass',
-      expected: expect.kind === 'violation' ? `violation: ${expect.oracle}` : expect.kind,
-    };
-  return missing.length > 0 ? { kind: 'tooLittle', missing } : { kind: 'passed' };
-}
-
-function countsOf(cluster: TestCluster): RunCounts {
-  const { observation } = cluster;
-  const honest = observation.heads.filter((_, host) => cluster.isHonest(host));
-  const best =
-    cluster.commonHead() ??
-    (honest.length > 0 ? honest : observation.heads).reduce((a, b) => (b.height > a.height ? b : a));
-  const holder = cluster.nodes.find((node) => node.head.id === best.id && cluster.isHonest(node.index));
-  const disk = holder === undefined ? undefined : cluster.simulator.disk(holder.index).pristine;
-  const chain = disk === undefined ? undefined : cluster.chains.chain(disk, best);
-  return {
-    blocks: best.height,
-    reorgs: observation.reorgs,
-    reorgDepth: observation.reorgDepth,
-    synced: observation.synced,
-    transactions: chain?.blocks.reduce((sum, { block }) => sum + block.transactions.length, 0) ?? 0,
-    rejected: observation.rejected,
-    corruptionsDetected: observation.corruptionsDetected,
-    repairs: observation.repairs,
-    restarts: Math.max(0, observation.starts - cluster.plan.hosts.length),
-    halted: observation.halted.filter((halted) => halted).length,
-    compact: observation.compact,
-    snapshots: observation.snapshots,
-    setChanges: Math.max(...observation.setChanges),
-  };
-}
-
-function seenOf(cluster: TestCluster): Seen {
-  const { observation, violations } = cluster;
-  const {
-    reorgs,
-    compact,
-    synced,
-    snapshots,
-    corruptionsDetected,
-    repairs,
-    rejected,
-    halts,
-    unknownMessages,
-  } = observation;
-  const isFinal = cluster.budget.finality === undefined;
-  const deviations = new Map<string, number>();
-  for (const { behaviour, times } of cluster.byzantine.deviations())
-    deviations.set(behaviour, (deviations.get(behaviour) ?? 0) + times);
-  const checks = cluster.oracleChecks().map(({ name, checked }) => {
-    return { name, checked, isBroken: violations.some((violation) => violation.oracle === name) };
-  });
-  return {
-    checks,
-    reorgs,
-    compact,
-    synced,
-    snapshots,
-    corruptionsDetected,
-    repairs,
-    rejected,
-    halts,
-    unknownMessages,
-    isFinal,
-    deviations,
-  };
-}
-
 class Run implements ScenarioRun {
   readonly cluster: TestCluster;
-  readonly #plan: ClusterPlan;
   #result: RunResult | undefined;
 
   constructor(plan: ClusterPlan, options: ClusterOptions) {
-    this.#plan = plan;
     this.cluster = new TestCluster(plan, options);
   }
 
@@ -209,59 +98,22 @@ class Run implements ScenarioRun {
     return this.#result;
   }
 
-  #faultHistory(): FaultHistory {
-    const { cluster } = this;
-    return {
-      plan: this.#plan,
-      counts: cluster.simulator.faultCounts(),
-      nowUs: cluster.nowUs,
-      hasHit: (id) => cluster.messageFaults.hasHit(id),
-    };
-  }
-
   #judge(): RunResult {
     const { cluster } = this;
-    const plan = this.#plan;
-    const status = cluster.simulator.status();
+    const { simulator } = cluster;
+    const status = simulator.status();
     const crashed = status.kind === 'ended' ? crashVerdict(status.reason, cluster, status.atUs) : undefined;
-    const notes: string[] = [];
-    if (crashed === undefined) {
-      cluster.judge();
-      notes.push(...judgeLiveness(cluster));
-    }
-    const depthNote = cluster.depthNote();
-    if (depthNote !== undefined) notes.push(`finality is not judged: ${depthNote}`);
-    const history = this.#faultHistory();
-    const faults = faultCoverage(history);
-    const idle = idleFaults(history);
-    const counts = countsOf(cluster);
-    const byzantine = cluster.byzantine
-      .deviations()
-      .map(({ host, behaviour, times }) => ({ host: cluster.node(host).name, behaviour, times }));
-    const missing = shortfall({ plan, counts, faults, byzantine, idle, simulatedUs: cluster.nowUs });
-    const verdict = crashed ?? verdictOf(plan, cluster.violations, missing);
-    const isPassed = verdict.kind === 'passed';
-    const stats = cluster.simulator.stats();
-    const head = cluster.commonHead();
-    return {
-      scenario: plan.name,
-      seed: plan.seed,
-      verdict,
-      fingerprint: failureFingerprint(plan, verdict),
-      traceHash: cluster.simulator.traceHash(),
-      orderFree: orderFreeOf(cluster, verdict, faults),
-      simulatedUs: cluster.nowUs,
-      events: stats.events,
-      messages: stats.messages,
-      counts,
-      faults,
-      byzantine,
-      idleFaults: isPassed ? [] : idle,
-      assertions: assertionsOf(plan, seenOf(cluster)),
-      head: head === undefined ? undefined : { height: head.height, id: head.id },
-      lastEvents: isPassed ? [] : cluster.lastEvents(verdict),
-      notes,
-    };
+    if (crashed === undefined) cluster.judge();
+    const { events, messages } = simulator.stats();
+    return resultOf(cluster, {
+      crashed,
+      faults: simulator.faultCounts(),
+      hasHit: (id) => cluster.messageFaults.hasHit(id),
+      deviations: cluster.byzantine.deviations(),
+      traceHash: simulator.traceHash(),
+      events,
+      messages,
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import { decodeHeader } from '../chain/types/header-codec.ts';
 import type { Message } from '../chain/types/message.ts';
 import { type Hash, type PublicKey, publicKey } from '../chain/types/units.ts';
 import { bytesToHex } from '../env/bytes.ts';
+import type { SignedItem } from '../env/crypto.ts';
 import { isDecodeRejection } from '../env/network.ts';
 
 /** For what a key signs once at most: one vote of a type in a round, one proposal in a round, one seal on a parent. */
@@ -140,6 +141,8 @@ export interface Carried {
   readonly height: number;
   /** As in Signed. */
   readonly text: string;
+  /** The same with its signature, which nobody has checked. */
+  readonly item: SignedItem;
 }
 
 const NOTHING: readonly Carried[] = [];
@@ -162,8 +165,9 @@ export function carriedIn(
 }
 
 function sealOf(rules: Pick<ConsensusRules<unknown>, 'sealItems'>, header: Header): readonly Carried[] {
-  return rules.sealItems(header).map(({ publicKey: key, message }) => {
-    return { key: publicKey(bytesToHex(key)), height: header.height, text: bytesToHex(message) };
+  return rules.sealItems(header).map((item) => {
+    const key = publicKey(bytesToHex(item.publicKey));
+    return { key, height: header.height, text: bytesToHex(item.message), item };
   });
 }
 
@@ -173,5 +177,6 @@ function readCarried(chain: Hash, body: Uint8Array): readonly Carried[] {
   if (message.kind !== 'vote' && message.kind !== 'proposal') return NOTHING;
   const signed = message.kind === 'vote' ? message.vote : message.proposal;
   const key = message.kind === 'vote' ? message.vote.validator : message.proposal.proposer;
-  return [{ key, height: signed.height, text: bytesToHex(signedItemOf(chain, signed).message) }];
+  const item = signedItemOf(chain, signed);
+  return [{ key, height: signed.height, text: bytesToHex(item.message), item }];
 }

@@ -7,8 +7,7 @@ import { buildGenesis } from '../chain/execution/genesis.ts';
 import { blockId } from '../chain/types/header-codec.ts';
 import { isRejection } from '../chain/types/rejection.ts';
 import type { PublicKey } from '../chain/types/units.ts';
-import type { TestCluster } from './test-cluster.ts';
-import type { TestNode } from './test-node.ts';
+import type { EndedCluster, EndedNode } from './ended-cluster.ts';
 
 /** Groups of hosts that are told of one by one. */
 const TOLD_MAX = 6;
@@ -24,13 +23,13 @@ export interface Standstill {
 
 /** A node's head, and what the rules know of its chain. */
 interface Standing {
-  readonly node: TestNode;
+  readonly node: EndedNode;
   readonly head: Candidate;
   readonly view: unknown;
 }
 
 /** Undefined: there is no such proof. Costs a fold over the headers of every head. */
-export function proveStandstill(cluster: TestCluster): Standstill | undefined {
+export function proveStandstill(cluster: EndedCluster): Standstill | undefined {
   const { rules } = cluster.setup.context;
   if (rules.mayExtend === undefined) return undefined;
   const mayExtend = (view: unknown, host: number): boolean =>
@@ -53,18 +52,18 @@ export function proveStandstill(cluster: TestCluster): Standstill | undefined {
   return { fact: factOf(standings), heads, missing: missing.map(({ name }) => name) };
 }
 
-function keyOf({ setup }: TestCluster, host: number): PublicKey {
-  return (setup.hostKeys[host] as TestCluster['setup']['hostKeys'][number]).key;
+function keyOf({ setup }: EndedCluster, host: number): PublicKey {
+  return (setup.hostKeys[host] as EndedCluster['setup']['hostKeys'][number]).key;
 }
 
 /** Folds the stored headers of the node's chain; undefined when a body is missing, which other oracles judge. */
 function standingOf(
-  cluster: TestCluster,
+  cluster: EndedCluster,
   rules: ConsensusRules<unknown>,
-  node: TestNode,
+  node: EndedNode,
 ): Standing | undefined {
   const genesis = buildGenesis(cluster.setup.context.genesis, rules);
-  const chain = cluster.chains.wholeChain(cluster.disks(), node.index, node.head);
+  const chain = cluster.judgement.chains.wholeChain(cluster.disks(), node.index, node.head);
   if (isRejection(genesis) || chain.missing !== undefined) return undefined;
   let { view, weight } = genesis;
   let { header } = genesis.block;
