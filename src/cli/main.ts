@@ -34,6 +34,7 @@ Examples:
   aureon run my.yaml --set 'faults[0].at=30s' --json
   aureon run my.yaml --seeds 1..500 --fail-fast       the first seed of 500 that fails
   aureon run my.yaml --verify                         is it a function of its seed?
+  aureon run scenarios/real --real                    the same files on real nodes
   aureon run --list                                   what the gallery shows
 
 A failure prints the line that replays it.
@@ -95,6 +96,11 @@ function createProgram(output: Output, onExit: (code: number) => void): Command 
       'also run n other orders of simultaneous events; what is order-free must agree',
     )
     .option('--bug <nn>', 'honest hosts run that bug of the gallery in bugs/, by number or name')
+    .option(
+      '--real',
+      'on real processes of this machine, in real time, with the same oracles: docs/real-runs.md says what can be asked of them',
+    )
+    .option('--keep', '--real: keep the files of the run, whatever the verdict')
     .option('--isolate', 'share nothing between simulated hosts: slower, the same trace hash')
     .option(
       '--json',

@@ -4,6 +4,7 @@ import { encodeAddress } from '../chain/crypto/address.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import { EXIT } from '../cluster/result.ts';
 import type { Settings } from '../node/config/settings.ts';
+import { type EventFile, openEventFile } from '../node/event-file.ts';
 import { readChainFile } from '../node/genesis-file.ts';
 import type { HostEnd } from '../node/host.ts';
 import { readKeyFile } from '../node/key-file.ts';
@@ -27,6 +28,9 @@ const NODE_EXIT = {
   halted: 7,
 } as const;
 
+/** What a node shows of itself is written down so often, where events are. */
+const SNAPSHOT_EVERY_MS = 5_000;
+
 /** Runs until something ends it; answers the exit code. @throws {UsageError} when it cannot start. */
 export async function nodeCommand(flags: Flags, output: Output): Promise<number> {
   const { settings } = settingsOf(flags);
@@ -39,6 +43,9 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
     write: (line) => output.print(line.trimEnd()),
   });
   const end = new Ending(log);
+  const events = eventFileOf(settings, log);
+  /** Before that there is nothing to show. */
+  let hasChain = false;
   const parts: NodeParts = {
     settings,
     chain,
@@ -47,10 +54,13 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
     suite,
     isVouched: flags['vouch'] === true,
     version: packageVersion(),
-    onEvent(event) {
+    onEvent(event, at) {
       log.event(event);
+      hasChain ||= event.kind === 'NodeStarted';
+      events?.event(event, at);
       if (event.kind === 'NodeHalted') end.halted(event, settings['node.data']);
     },
+    onStopped: (snapshot, at) => events?.snapshot(snapshot, at),
     onApiError: (error) => log.say('error', `API: ${textOf(error)}`),
     onEnded: (why) => end.because(why),
   };
@@ -60,13 +70,28 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
     'info',
     `listening on ${settings['p2p.listen']}, API on ${node.api ?? 'no port'}, data in ${settings['node.data']}`,
   );
+  const looking = setInterval(() => {
+    const snapshot = hasChain ? node.host.inspect() : undefined;
+    if (snapshot !== undefined) events?.snapshot(snapshot, node.host.now());
+  }, SNAPSHOT_EVERY_MS);
   const code = await end.wait();
+  clearInterval(looking);
   if (code === NODE_EXIT.stopped) {
     const isDone = await node.stop();
     if (!isDone) log.say('warn', `not stopped within ${settings['stop.deadline_ms']} ms; ended`);
   } else await node.close();
   end.off();
+  events?.close();
   return code;
+}
+
+/** Undefined: the settings want none. */
+function eventFileOf(settings: Settings, log: NodeLog): EventFile | undefined {
+  const path = settings['log.events'];
+  if (path === '') return undefined;
+  return used(
+    openEventFile(path, (why) => log.say('error', `log.events ${path}: nothing more is written: ${why}`)),
+  );
 }
 
 /** What ends the process, whichever comes first. */

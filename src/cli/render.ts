@@ -21,7 +21,8 @@ function wallTime(ms: number): string {
 }
 
 /** `600s simulated in 1.2s, 500x real time`. */
-function pace(simulatedUs: number, wallMs: number): string {
+function pace(simulatedUs: number, wallMs: number, isReal: boolean): string {
+  if (isReal) return `${grouped(simulatedUs / 1_000_000)}s on real nodes in ${wallTime(wallMs)}`;
   const simulated = `${grouped(simulatedUs / 1_000_000)}s`;
   const ratio = wallMs > 0 ? `, ${grouped(simulatedUs / 1_000 / wallMs)}x real time` : '';
   return `${simulated} simulated in ${wallTime(wallMs)}${ratio}`;
@@ -199,9 +200,14 @@ export function renderFailure(result: RunResult, context: FailureContext): strin
     ),
     ...section('notes', result.notes),
     ...(context.records === undefined ? [] : [`  ${palette.bold('records')} ${context.records}`]),
-    `  ${palette.bold('trace')}   ${result.traceHash === '' ? 'none: the run never began' : result.traceHash}`,
+    `  ${palette.bold('trace')}   ${traceText(result)}`,
     `  ${palette.bold('replay')}  ${context.replay}`,
   ].join('\n');
+}
+
+function traceText({ traceHash, events }: RunResult): string {
+  if (traceHash !== '') return traceHash;
+  return events === 0 ? 'none: the run never began' : 'none: no two runs of real nodes are the same';
 }
 
 /** What was seen over all runs. */
@@ -213,6 +219,8 @@ export interface Totals {
   readonly notRun: number;
   readonly simulatedUs: number;
   readonly events: number;
+  /** Of real nodes: nothing was simulated. */
+  readonly isReal: boolean;
 }
 
 /** The last line. */
@@ -232,6 +240,6 @@ export function renderSummary(
       ? [`${grouped(totals.notRun)} not run (${interrupted ? 'interrupted' : '--fail-fast'})`]
       : []),
   ];
-  const time = `${pace(totals.simulatedUs, wallMs)}, ${plural(totals.events, 'event')}`;
+  const time = `${pace(totals.simulatedUs, wallMs, totals.isReal)}, ${plural(totals.events, 'event')}`;
   return `${parts.join(', ')}  ${palette.dim(time)}`;
 }

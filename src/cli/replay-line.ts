@@ -38,6 +38,7 @@ export function replayLine(job: Job, verify: boolean, start: readonly string[]):
   if (!job.seed.startsWith('-')) words.push(job.seed);
   for (const override of job.overrides) words.push('--set', `${override.path}=${override.value}`);
   if (job.bug !== undefined) words.push('--bug', job.bug);
+  if (job.isReal === true) words.push('--real');
   if (job.isolate) words.push('--isolate');
   if (job.permuteTies > 0) words.push('--permute-ties', String(job.permuteTies));
   if (verify) words.push('--verify');

@@ -4,6 +4,7 @@ import { ScenarioError } from '../cluster/scenario/problem.ts';
 import { captureCapsule } from '../lab/capture.ts';
 import type { Job } from '../lab/job.ts';
 import { type PoolProgress, runPool } from '../lab/pool.ts';
+import { runReal } from '../lab/real/run-real.ts';
 import { verifyJob } from '../lab/verify.ts';
 import { moment, plural } from './format.ts';
 import { createHtmlFile, createHtmlFolder, type HtmlReport, isHtmlPath } from './html-report.ts';
@@ -37,6 +38,7 @@ function jobsOf(sources: readonly ScenarioSource[], flags: RunFlags): readonly J
         seed,
         isolate: flags.isolate,
         permuteTies: order,
+        ...(flags.real ? { isReal: true } : {}),
         ...(flags.bug === undefined ? {} : { bug: flags.bug }),
       })),
     ),
@@ -59,6 +61,7 @@ async function simulate(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
+  if (flags.real) return runAllForReal(jobs, flags, printer, output, signal);
   if (flags.verify) {
     for (const [i, job] of jobs.entries()) {
       output.progress(`verifying ${i + 1}/${jobs.length}: ${job.file} seed ${job.seed}`);
@@ -83,11 +86,37 @@ async function simulate(
   });
 }
 
+/** One after the other: each has the machine to itself. */
+async function runAllForReal(
+  jobs: readonly Job[],
+  flags: RunFlags,
+  printer: Printer,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const job of jobs) {
+    const real = await runReal(job, {
+      signal,
+      keep: flags.keep,
+      onProgress: (nowUs) =>
+        output.progress(`${job.file} seed ${job.seed} at ${moment(Math.round(nowUs / 1_000_000) * 1_000_000)}`),
+    });
+    if (real === undefined) return;
+    printer.outcome(job, real.outcome);
+    if (!flags.json && !flags.quiet)
+      for (const line of real.notJudged) output.print(output.palette.dim(`  not judged: ${line}`));
+    if (real.folder !== undefined) (flags.json ? output.complain : output.print)(`  kept: ${real.folder}`);
+    if (flags.failFast && printer.failed > 0) return;
+  }
+}
+
 function header(sources: readonly ScenarioSource[], jobs: readonly Job[], flags: RunFlags): string {
   const runs = jobs.length === sources.length ? '' : `, ${plural(jobs.length, 'run')}`;
-  const how = flags.verify
-    ? 'each twice in lockstep'
-    : `on ${plural(Math.min(flags.jobs, jobs.length), 'thread')}`;
+  const how = flags.real
+    ? 'on real nodes'
+    : flags.verify
+      ? 'each twice in lockstep'
+      : `on ${plural(Math.min(flags.jobs, jobs.length), 'thread')}`;
   return `Aureon ${packageVersion()}: ${plural(sources.length, 'scenario')}${runs}, ${how}`;
 }
 
@@ -126,7 +155,7 @@ function htmlReport(flags: RunFlags, printer: Printer, output: Output): HtmlRepo
 
 /** Everything is read and checked before anything runs or is written. Answers the exit code. */
 export async function runCommand(flags: RunFlags, output: Output): Promise<number> {
-  const sources = readScenarios(flags.files, flags.overrides);
+  const sources = readScenarios(flags.files, flags.overrides, flags.real ? 'real' : 'simulated');
   const jobs = jobsOf(sources, flags);
   if (flags.list) {
     for (const line of renderList(sources, flags.json, output.palette)) output.print(line);
@@ -188,7 +217,7 @@ async function carryOut(undertaking: Undertaking): Promise<number> {
   const assertions = sweep?.assertions() ?? [];
   const problems = assertions.filter(({ problem }) => problem !== undefined).length;
   const code = worstExitCode([...printer.codes, ...(problems > 0 ? [EXIT.safety] : [])]);
-  const totals = { ...printer.totals(jobs.length), assertionsFailed: problems };
+  const totals = { ...printer.totals(jobs.length), assertionsFailed: problems, isReal: flags.real };
   const last = (palette: Palette, isQuiet: boolean): string =>
     [
       ...renderSweep(assertions, sweep?.runs ?? 0, palette, isQuiet),

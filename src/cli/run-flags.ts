@@ -25,6 +25,10 @@ export interface RunFlags {
   readonly isolate: boolean;
   /** A bug of the gallery that honest hosts run. */
   readonly bug: string | undefined;
+  /** On real processes of this machine, in real time. */
+  readonly real: boolean;
+  /** --real: the files of the run stay, whatever the verdict. */
+  readonly keep: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   /** Reads and checks the scenarios, says what they are, and runs none. */
@@ -48,10 +52,29 @@ function parseBeside(flags: Flags): string | undefined {
   return seed;
 }
 
+/** What needs a run that is a function of its seed. */
+const SIMULATED_ONLY: readonly (readonly [string, string])[] = [
+  ['verify', '--verify'],
+  ['permuteTies', '--permute-ties'],
+  ['isolate', '--isolate'],
+  ['report', '--report'],
+  ['beside', '--beside'],
+  ['jobs', '--jobs'],
+];
+
+function checkReal(flags: Flags): void {
+  const found = SIMULATED_ONLY.find(([name]) => flags[name] !== undefined);
+  if (found !== undefined)
+    throw new UsageError(`${found[1]} and --real: one at a time; no two runs of real processes are the same`);
+}
+
 /** @throws {UsageError} when a flag makes no sense. */
 export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags {
   const permuteTies = whole(flags, 'permuteTies', '--permute-ties', PERMUTATIONS_MAX) ?? 0;
   const verify = flags['verify'] === true;
+  const real = flags['real'] === true;
+  if (real) checkReal(flags);
+  else if (flags['keep'] === true) throw new UsageError('--keep: it is of --real, whose runs leave files');
   if (verify && permuteTies > 0) throw new UsageError('--verify and --permute-ties: one at a time');
   return {
     files,
@@ -62,6 +85,8 @@ export function parseRunFlags(files: readonly string[], flags: Flags): RunFlags 
     permuteTies,
     isolate: flags['isolate'] === true,
     bug: parseBug(flags),
+    real,
+    keep: flags['keep'] === true,
     json: flags['json'] === true,
     quiet: flags['quiet'] === true,
     list: flags['list'] === true,

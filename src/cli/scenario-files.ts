@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SCENARIO_FILE_MAX_CHARS } from '../cluster/scenario/limits.ts';
-import { parseScenario } from '../cluster/scenario/parse.ts';
+import { parseScenario, type ScenarioWorld } from '../cluster/scenario/parse.ts';
 import { ScenarioError } from '../cluster/scenario/problem.ts';
 import type { Override } from '../cluster/scenario/read-yaml.ts';
 import type { ScenarioFile } from '../cluster/scenario/schema.ts';
@@ -132,6 +132,7 @@ export function readOneFile(path: string): string {
 export function readScenarios(
   paths: readonly string[],
   overrides: readonly Override[],
+  world: ScenarioWorld = 'simulated',
 ): readonly ScenarioSource[] {
   const files = paths.length === 0 ? gallery() : paths.flatMap(expand);
   const read: ScenarioSource[] = [];
@@ -139,7 +140,7 @@ export function readScenarios(
   for (const file of files) {
     try {
       const source = readText(file);
-      read.push({ file, source, scenario: parseScenario(file, source, overrides) });
+      read.push({ file, source, scenario: parseScenario(file, source, overrides, world) });
     } catch (error) {
       if (!(error instanceof ScenarioError || error instanceof UsageError)) throw error;
       wrong.push(error.message);

@@ -34,6 +34,8 @@ export interface Job {
   readonly probes?: Probes;
   /** A bug of the gallery, by number or name, that honest hosts run. Absent: none. */
   readonly bug?: string;
+  /** True: on real processes, in real time. */
+  readonly isReal?: boolean;
 }
 
 /** What a planted bug replaces in a cluster. */

@@ -10,7 +10,7 @@ import { createSystemClock } from './system-clock.ts';
 import { createSystemCrypto, type SignatureSuite, type VerifySignatures } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
 import { createTcpNetwork, type OpeningLimit, type TcpLimits, type TlsIdentity } from './tcp-network.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Instant } from './turns.ts';
 
 /** What a boot is made of. */
 export interface HostConfig<W extends World> {
@@ -30,8 +30,10 @@ export interface HostConfig<W extends World> {
   readonly suite: SignatureSuite;
   readonly verify: VerifySignatures;
   readonly secrets: ReadonlyMap<KeyId, Uint8Array>;
-  /** Everything that the program emits, inside its handler: it must not call back. */
-  onEvent(event: W['event']): void;
+  /** Everything that the program emits, inside its handler: it must not call back. `at`: the instant of that handler. */
+  onEvent(event: W['event'], at: Instant): void;
+  /** The program is done with its stop: nothing of the boot is called any more. @param inspect what it shows, inside the call. */
+  onStopped?(inspect: () => W['snapshot'], at: Instant): void;
   /** The boot has ended by itself; `close` is called by whoever is told. */
   onEnded(why: HostEnd): void;
 }
@@ -50,6 +52,8 @@ export interface RunningHost<W extends World> {
   readonly keyCount: number | undefined;
   /** Undefined when the boot has ended. */
   inspect(): W['snapshot'] | undefined;
+  /** What the clocks of the boot show. */
+  now(): Instant;
   /** Resolves when the program is done, or the time is over: true when it was done. */
   stop(deadlineMs: number): Promise<boolean>;
   /** Ends the boot: connections are dropped, what was written is committed. */
@@ -79,7 +83,7 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
     random: systemRandom,
     crypto: createSystemCrypto(config.suite, config.verify, config.secrets, enter),
     memo: { get: (_kind, _key, compute) => compute() },
-    emit: (event) => config.onEvent(event),
+    emit: (event) => config.onEvent(event, turns.now()),
     spend: () => {},
   };
   turns.enter(() => {
@@ -97,6 +101,7 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
       return turns.isOver ? undefined : storage.keyCount;
     },
     inspect: () => (turns.isOver ? undefined : process?.inspect()),
+    now: () => turns.now(),
     stop: (deadlineMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => resolve(false), deadlineMs);
@@ -105,7 +110,14 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
           resolve(isDone);
         };
         if (turns.isOver) done(false);
-        else enterProcess((running) => running.onStop(() => done(true)));
+        else
+          enterProcess((running) =>
+            running.onStop(() => {
+              config.onStopped?.(() => running.inspect(), turns.now());
+              turns.end();
+              done(true);
+            }),
+          );
       }),
     async close() {
       turns.end();

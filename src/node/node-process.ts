@@ -3,7 +3,7 @@ import type { SealSearch } from '../chain/consensus/consensus.ts';
 import { meterNode } from '../chain/metered-node.ts';
 import { createNode } from '../chain/node.ts';
 import type { NodeConfig } from '../chain/node-config.ts';
-import type { ChainWorld } from '../chain/types/command.ts';
+import type { ChainWorld, NodeSnapshot } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import { PROTOCOL_VERSION_MAX } from '../chain/types/genesis.ts';
 import {
@@ -31,6 +31,7 @@ import { apiProblem, type NodeApi, openNodeApi } from './node-api.ts';
 import { type SignatureSuite, type VerifySignatures, verifyHere } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
 import { listenTcp, type TlsIdentity } from './tcp-network.ts';
+import type { Instant } from './turns.ts';
 import { createVerifier } from './verifier.ts';
 
 const NODE_KEY = keyId('node');
@@ -46,7 +47,10 @@ export interface NodeParts {
   readonly isVouched: boolean;
   /** Of this code. */
   readonly version: string;
-  onEvent(event: DomainEvent): void;
+  /** `at`: the instant of the handler that emitted it. */
+  onEvent(event: DomainEvent, at: Instant): void;
+  /** Told of what the node shows when it is done with its stop. */
+  onStopped?(snapshot: NodeSnapshot, at: Instant): void;
   /** A bug that a request met: the node goes on. */
   readonly onApiError: (error: unknown) => void;
   /** It has ended by itself; `close` is to be called. */
@@ -89,6 +93,8 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   const metrics = createNodeMetrics(() => performance.now());
   let host: RunningHost<ChainWorld>;
   let api: NodeApi | undefined;
+  /** Else there is nothing to show. */
+  let hasChain = false;
   try {
     host = startHost<ChainWorld>({
       program(enter) {
@@ -109,9 +115,13 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       suite,
       verify: helpers.verify,
       secrets: new Map([[NODE_KEY, key.secret]]),
-      onEvent(event) {
-        parts.onEvent(event);
+      onEvent(event, at) {
+        hasChain ||= event.kind === 'NodeStarted';
+        parts.onEvent(event, at);
         api?.onEvent(event);
+      },
+      onStopped(inspect, at) {
+        if (hasChain) parts.onStopped?.(inspect(), at);
       },
       onEnded: (why) => parts.onEnded(why),
     });
@@ -229,6 +239,7 @@ export function configOf({
   const beneficiary = settings['node.beneficiary'];
   const advertise = settings['p2p.advertise'];
   const peers = settings['p2p.peers'].map(address);
+  const discovers = peers.length === 0 && settings['p2p.discovery'];
   return {
     genesis: chain.genesis,
     schedule: chain.schedule,
@@ -239,8 +250,8 @@ export function configOf({
     beneficiary: beneficiary === '' ? key.address : accountAddress(beneficiary),
     listen: address(advertise === '' ? settings['p2p.listen'] : advertise),
     bootstrap: [...peers, ...settings['p2p.bootstrap'].map(address)],
-    ...(peers.length === 0 ? {} : { staticPeers: peers }),
-    features: { discovery: peers.length === 0 },
+    ...(discovers ? {} : { staticPeers: peers }),
+    features: { discovery: discovers },
     store: {
       flushBlocks: settings['store.flush_blocks'],
       bodies: settings['store.bodies'],

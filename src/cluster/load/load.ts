@@ -1,8 +1,26 @@
 /** Workloads: who submits what, when and where. Sees the cluster as a client does: commands and answers. */
+import type { Account, Receipt } from '../../chain/types/account.ts';
 import type { Answer, Command } from '../../chain/types/command.ts';
 import type { AccountAddress, Hash, TxId } from '../../chain/types/units.ts';
 import type { Stream } from '../../sim/seeds.ts';
 import type { Signer } from './wallet.ts';
+
+/** What a client asks of a node. */
+export type LoadCommand = Extract<
+  Command,
+  { readonly kind: 'SubmitTransaction' | 'GetTransaction' | 'GetAccount' }
+>;
+
+/** What it makes of the answer: by way of HTTP there is no more. */
+export type LoadAnswer =
+  | { readonly kind: 'Accepted'; readonly id: TxId }
+  | { readonly kind: 'Account'; readonly account: Pick<Account, 'nonce'> }
+  | {
+      readonly kind: 'Transaction';
+      readonly final: boolean;
+      readonly receipt: Pick<Receipt, 'status'> | undefined;
+    }
+  | { readonly kind: Exclude<Answer['kind'], 'Accepted' | 'Account' | 'Transaction'> };
 
 /** What a workload may ask of the cluster. */
 export interface LoadHost {
@@ -13,10 +31,12 @@ export interface LoadHost {
   readonly stream: Stream;
   /** Whom to ask. */
   readonly routing: Stream;
+  /** How often a client looks after what became of its transactions; absent: every 20 s. */
+  readonly resyncUs?: number;
   nowUs(): number;
   at(atUs: number, run: () => void): void;
   /** False when the host is down. */
-  command(host: number, command: Command, onAnswer: (answer: Answer) => void): boolean;
+  command(host: number, command: LoadCommand, onAnswer: (answer: LoadAnswer) => void): boolean;
   /** Something that a node must never answer. */
   report(rule: string, host: number, fact: string): void;
 }
@@ -39,8 +59,8 @@ export interface Load {
 /** A first choice by draw; hosts that are down pass it on to the next. Answers the host that took it. */
 export function submitSomewhere(
   host: LoadHost,
-  command: Command,
-  onAnswer: (answer: Answer, by: number) => void,
+  command: LoadCommand,
+  onAnswer: (answer: LoadAnswer, by: number) => void,
 ): number | undefined {
   const first = host.routing.below(host.hostCount);
   for (let i = 0; i < host.hostCount; i++) {

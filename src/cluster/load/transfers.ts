@@ -1,10 +1,9 @@
 /** Transfers and burns at a rate, from funded accounts in nonce order; what is lost on the way is sent again. */
-import type { Answer } from '../../chain/types/command.ts';
 import type { Transaction } from '../../chain/types/transaction.ts';
 import { transactionId } from '../../chain/types/transaction-codec.ts';
 import { amount, type TxId } from '../../chain/types/units.ts';
 import type { LoadPlan } from '../plan.ts';
-import { type Load, type LoadHost, type LoadResult, repeat, submitSomewhere } from './load.ts';
+import { type Load, type LoadAnswer, type LoadHost, type LoadResult, repeat, submitSomewhere } from './load.ts';
 import { type Keys, transferDraft } from './wallet.ts';
 
 /** Not yet included transactions of one account that a client has under way: the gap that a mempool takes. */
@@ -32,6 +31,7 @@ export function createTransfers(host: LoadHost, plan: LoadPlan, wallets: readonl
     (keys, index): Wallet => ({ keys, index, transactions: [], submitted: 0, included: 0, acknowledged: 0 }),
   );
   const acknowledged: { id: TxId; host: number }[] = [];
+  const { resyncUs = RESYNC_US } = host;
   let resyncFrom = 0;
 
   function create(wallet: Wallet): Transaction {
@@ -71,7 +71,7 @@ export function createTransfers(host: LoadHost, plan: LoadPlan, wallets: readonl
     submitWaiting(wallet);
   }
 
-  function onAccount(wallet: Wallet, answer: Answer): void {
+  function onAccount(wallet: Wallet, answer: LoadAnswer): void {
     if (answer.kind !== 'Account') return;
     const included = Math.min(answer.account.nonce, wallet.transactions.length);
     // Where nothing moved, something was lost on the way: all that is under way is sent again.
@@ -110,9 +110,9 @@ export function createTransfers(host: LoadHost, plan: LoadPlan, wallets: readonl
       repeat(host, plan.everyUs, plan.fromUs, plan.untilUs, sendOne);
       const keepGoing = (): void => {
         resync();
-        host.at(host.nowUs() + RESYNC_US, keepGoing);
+        host.at(host.nowUs() + resyncUs, keepGoing);
       };
-      host.at(plan.fromUs + RESYNC_US, keepGoing);
+      host.at(plan.fromUs + resyncUs, keepGoing);
     },
     result(): LoadResult {
       const submitted = accounts.reduce((sum, wallet) => sum + wallet.transactions.length, 0);

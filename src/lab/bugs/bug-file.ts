@@ -10,6 +10,9 @@ import { BugError, type Mutation } from './mutation.ts';
 /** Root of the repository, seen from here and from the built file alike. */
 export const ROOT: string = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** Environment variable that names the bug of a process that is planted whole. */
+export const BUG_VARIABLE = 'AUREON_BUG';
+
 const NAME = /^(\d\d)-[a-z0-9-]+$/;
 
 const mutation = z.strictObject({

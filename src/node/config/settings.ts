@@ -39,6 +39,7 @@ export const SETTINGS = {
     PEERS_MAX,
     'Exactly these are dialed, again and again, and none is discovered; empty: all that are found.',
   ),
+  'p2p.discovery': flag(true, 'Whether nodes are looked for beside those of p2p.bootstrap; p2p.peers ends it too.'),
   'p2p.dial_timeout_ms': integer(
     DEFAULT_TCP_LIMITS.dialTimeoutMs,
     [100, 60_000],
@@ -132,6 +133,9 @@ export const SETTINGS = {
     'The least grave line that is printed.',
   ),
   'log.format': choice('text', ['text', 'json'], 'Lines for people, or JSON.'),
+  'log.events': optionalPath(
+    'File that every event is added to, and a snapshot of the node now and then, as lines of JSON; "": none.',
+  ),
 } as const satisfies Readonly<
   Record<
     string,
@@ -169,7 +173,15 @@ export function flagName(name: SettingName): string {
 }
 
 /** Settings that name a file or a folder. */
-const PATHS = ['node.data', 'node.genesis', 'node.key', 'p2p.tls_key', 'p2p.tls_cert', 'p2p.tls_ca'] as const;
+const PATHS = [
+  'node.data',
+  'node.genesis',
+  'node.key',
+  'p2p.tls_key',
+  'p2p.tls_cert',
+  'p2p.tls_ca',
+  'log.events',
+] as const;
 
 /** True for one of those. */
 export function isPathSetting(name: SettingName): name is (typeof PATHS)[number] {
