@@ -139,9 +139,15 @@ function loadFacts(load: LoadPlan): string {
   return `${load.kind} every ${formatDurationUs(load.everyUs)}${accounts}, ${formatDurationUs(load.fromUs)} to ${formatDurationUs(load.untilUs)}`;
 }
 
-/** One line a group of parameters, the names in a column. Faults stand elsewhere, with what became of them. */
-export function parameterLines(plan: ClusterPlan): readonly string[] {
-  const rows: readonly Row[] = [
+/** What only a simulation has. */
+const MODELLED: readonly string[] = ['network', 'nodes', 'cpu'];
+
+/**
+ * One line a group of parameters, the names in a column. Faults stand elsewhere, with what became of them.
+ * @param isReal of real nodes: what is modelled is left out.
+ */
+export function parameterLines(plan: ClusterPlan, isReal = false): readonly string[] {
+  const all: readonly Row[] = [
     ['cluster', clusterFacts(plan)],
     ['chain', chainFacts(plan)],
     ['network', networkFacts(plan)],
@@ -150,5 +156,6 @@ export function parameterLines(plan: ClusterPlan): readonly string[] {
     ['cpu', plan.cpu === undefined ? ['free'] : cpuFacts(plan.cpu)],
     ['load', plan.loads.length === 0 ? ['none'] : plan.loads.map(loadFacts)],
   ];
+  const rows = all.filter(([name]) => !isReal || !MODELLED.includes(name));
   return rows.map(([name, facts]) => `${name.padEnd(8)} ${facts.join(' · ')}`);
 }

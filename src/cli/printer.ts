@@ -131,6 +131,7 @@ export class Printer {
       records,
       replay: this.replay(job),
       palette,
+      isReal: job.isReal === true,
     });
   }
 

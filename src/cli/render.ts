@@ -174,6 +174,8 @@ export interface FailureContext {
   readonly records: string | undefined;
   readonly replay: string;
   readonly palette: Palette;
+  /** It ran on real nodes. */
+  readonly isReal?: boolean;
 }
 
 /** Seed, what was violated by whom and when, the faults and events before it, all parameters, and the line that repeats it. */
@@ -186,7 +188,10 @@ export function renderFailure(result: RunResult, context: FailureContext): strin
   return [
     palette.bad(palette.bold(`FAILED ${result.scenario}, seed ${result.seed}`)),
     ...renderVerdict(result).map((line) => `  ${line}`),
-    ...section('run', [given.join(' · '), ...(plan === undefined ? [] : parameterLines(plan))]),
+    ...section('run', [
+      given.join(' · '),
+      ...(plan === undefined ? [] : parameterLines(plan, context.isReal === true)),
+    ]),
     ...section(`faults up to ${moment(atUs)}`, [
       faultCounts(result.faults),
       ...(plan === undefined ? [] : faultLines(plan.faults, faultFocus(result, plan))),
@@ -220,7 +225,7 @@ export interface Totals {
   readonly simulatedUs: number;
   readonly events: number;
   /** Of real nodes: nothing was simulated. */
-  readonly isReal: boolean;
+  readonly isReal?: boolean;
 }
 
 /** The last line. */
@@ -240,6 +245,6 @@ export function renderSummary(
       ? [`${grouped(totals.notRun)} not run (${interrupted ? 'interrupted' : '--fail-fast'})`]
       : []),
   ];
-  const time = `${pace(totals.simulatedUs, wallMs, totals.isReal)}, ${plural(totals.events, 'event')}`;
+  const time = `${pace(totals.simulatedUs, wallMs, totals.isReal === true)}, ${plural(totals.events, 'event')}`;
   return `${parts.join(', ')}  ${palette.dim(time)}`;
 }

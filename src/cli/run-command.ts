@@ -4,6 +4,7 @@ import { ScenarioError } from '../cluster/scenario/problem.ts';
 import { captureCapsule } from '../lab/capture.ts';
 import type { Job } from '../lab/job.ts';
 import { type PoolProgress, runPool } from '../lab/pool.ts';
+import { ShimError } from '../lab/real/disk-shim.ts';
 import { runReal } from '../lab/real/run-real.ts';
 import { verifyJob } from '../lab/verify.ts';
 import { moment, plural } from './format.ts';
@@ -95,19 +96,36 @@ async function runAllForReal(
   signal: AbortSignal,
 ): Promise<void> {
   for (const job of jobs) {
-    const real = await runReal(job, {
+    const real = await runRealJob(job, {
       signal,
       keep: flags.keep,
       onProgress: (nowUs) =>
-        output.progress(`${job.file} seed ${job.seed} at ${moment(Math.round(nowUs / 1_000_000) * 1_000_000)}`),
+        output.progress(
+          `${job.file} seed ${job.seed} at ${moment(Math.round(nowUs / 1_000_000) * 1_000_000)}`,
+        ),
     });
     if (real === undefined) return;
     printer.outcome(job, real.outcome);
     if (!flags.json && !flags.quiet)
       for (const line of real.notJudged) output.print(output.palette.dim(`  not judged: ${line}`));
-    if (real.folder !== undefined) (flags.json ? output.complain : output.print)(`  kept: ${real.folder}`);
+    if (real.folder !== undefined) tellKept(real.folder, flags.json, output);
     if (flags.failFast && printer.failed > 0) return;
   }
+}
+
+/** @throws {UsageError} where this machine cannot do what the scenario asks for. */
+async function runRealJob(...args: Parameters<typeof runReal>): ReturnType<typeof runReal> {
+  try {
+    return await runReal(...args);
+  } catch (error) {
+    if (error instanceof ShimError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function tellKept(folder: string, isJson: boolean, output: Output): void {
+  if (isJson) output.complain(`kept: ${folder}`);
+  else output.print(`  kept: ${folder}`);
 }
 
 function header(sources: readonly ScenarioSource[], jobs: readonly Job[], flags: RunFlags): string {

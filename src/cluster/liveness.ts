@@ -1,10 +1,10 @@
 /** Liveness: after the faults have ended, everything that can take part agrees on a newer block; a stall needs a proof. */
 
+import type { EndedCluster } from './ended-cluster.ts';
 import { findQuorum } from './missing-quorum.ts';
 import { promisedRounds } from './rounds.ts';
 import { formatSecondsUs } from './scenario/duration.ts';
 import { proveStandstill } from './standstill.ts';
-import type { EndedCluster } from './ended-cluster.ts';
 
 /** Heads of the live nodes and who has them, for people. */
 function headsText(cluster: EndedCluster): string {

@@ -1,7 +1,7 @@
 /** The proof that no block can be decided: live honest hosts hold too little of the power that votes on the next one. */
 import { forgets } from './assumptions.ts';
-import { engineTolerance } from './engines.ts';
 import type { EndedCluster, EndedNode } from './ended-cluster.ts';
+import { engineTolerance } from './engines.ts';
 
 /** Hosts that are told of by name. */
 const TOLD_MAX = 12;

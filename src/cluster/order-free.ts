@@ -1,7 +1,7 @@
 /** What of a run does not depend on the order of simultaneous events: verdict, faults, and balances once all is included. */
 import { readAccount } from '../chain/state/accounts.ts';
-import type { FaultCoverage, Verdict } from './result.ts';
 import type { EndedCluster } from './ended-cluster.ts';
+import type { FaultCoverage, Verdict } from './result.ts';
 
 /** Balances of the workloads' accounts at the common head; '-' while something that was sent is not included. */
 function balances(cluster: EndedCluster): string {

@@ -1,6 +1,7 @@
 /** TestCluster: n nodes of the real chain in the simulator, with their load, faults and oracles; steps, waits, judges. */
 
 import { openRecord } from '../chain/blockstore/records.ts';
+import type { CommitteeMember } from '../chain/consensus/consensus.ts';
 import { sha256 } from '../chain/crypto/sha256.ts';
 import type { State } from '../chain/state/state.ts';
 import type { ChainWorld } from '../chain/types/command.ts';
@@ -26,6 +27,7 @@ import type { StoredChains } from './oracles/stored-chains.ts';
 import type { ClusterPlan } from './plan.ts';
 import { scheduleProposals } from './proposals.ts';
 import type { Violation } from './result.ts';
+import type { Rounds } from './rounds.ts';
 import { watchSnapshots } from './snapshot-operator.ts';
 import { TestNode } from './test-node.ts';
 
@@ -109,6 +111,10 @@ export class TestCluster {
 
   get observation(): Observation {
     return this.judgement.observation;
+  }
+
+  get rounds(): Rounds {
+    return this.judgement.rounds;
   }
 
   get chains(): StoredChains {
@@ -212,6 +218,11 @@ export class TestCluster {
   /** State after a block of a judged chain; undefined before `judge`. */
   stateAt(id: BlockHash): State | undefined {
     return this.judgement.stateAt(id);
+  }
+
+  /** Who votes on the block after this one of a judged chain; undefined before `judge`, or where the engine has no votes. */
+  committee(id: BlockHash): readonly CommitteeMember[] | undefined {
+    return this.judgement.committee(id);
   }
 
   #schedule(branch: ClusterOptions['branch']): void {
@@ -342,7 +353,8 @@ export class TestCluster {
       at: (atUs, run) => simulator.at(atUs, run),
       command: (host, command, onAnswer) => simulator.command(host, command, onAnswer),
       report: (rule, host, fact) => {
-        if (this.isHonest(host)) this.judgement.report('acceptance', { rule, kind: 'safety', hosts: [host], fact });
+        if (this.isHonest(host))
+          this.judgement.report('acceptance', { rule, kind: 'safety', hosts: [host], fact });
       },
     };
   }

@@ -44,8 +44,9 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
     noSubdir: false,
     keyEncoding: 'binary',
     encoding: 'binary',
-    // Batches of one turn of the loop are one transaction, as far as they are there.
-    eventTurnBatching: true,
+    // Batches of one turn of the loop are one transaction as it is. With this a turn has a promise that nobody is given: its rejection,
+    // when a commit fails, ends the process.
+    eventTurnBatching: false,
     overlappingSync: true,
     // What a killed boot had written and not synced must not be seen: LMDB would call it durable, and write over what is. The types
     // of lmdb do not know this option, its README does.
@@ -132,13 +133,17 @@ class OpenStorage implements LmdbStorage {
       this.#pending.set(texts[i] as string, { key: op.key, value, batch });
     }
     const commit = this.#db.batch(() => {
-      for (const op of ops)
-        void (op.kind === 'put' ? this.#db.put(op.key, op.value) : this.#db.remove(op.key));
+      for (const op of ops) {
+        const done = op.kind === 'put' ? this.#db.put(op.key, op.value) : this.#db.remove(op.key);
+        // It fails with its batch, which tells.
+        done.catch(ignored);
+      }
     });
     const settled = commit.then(
       () => this.#onCommitted(batch, texts),
-      (error: unknown) => {
-        this.#fault ??= faultOf(error);
+      async (error: unknown) => {
+        const cause = await causeOf(error);
+        this.#fault ??= faultOf(cause);
       },
     );
     const before = this.#committed;
@@ -162,7 +167,10 @@ class OpenStorage implements LmdbStorage {
 
   async close(): Promise<void> {
     await this.#committed;
-    await this.#db.close();
+    const closed = this.#db.close();
+    // After a failed commit LMDB waits for a flush that never comes: nothing is left to be written.
+    if (this.#fault === undefined) await closed;
+    else closed.catch(ignored);
   }
 
   #onCommitted(batch: number, texts: readonly string[]): void {
@@ -231,6 +239,18 @@ function textOf(key: Uint8Array): string {
 /** A plain array over the same bytes: LMDB answers Buffers, whose `slice` and `toString` mean something else. */
 export function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function ignored(): void {}
+
+/** A batch fails with an error that holds another promise, which is rejected with what the system said, at once or never. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
+  const told = Promise.resolve(error.commitError).then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+  return await Promise.race([told, new Promise((resolve) => setImmediate(resolve, error))]);
 }
 
 const FULL_CODES = new Set<unknown>(['ENOSPC', 'EDQUOT', 28, 122, -30_792]);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { NodeSnapshot } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
@@ -11,6 +12,7 @@ import { isFileProblem } from '../../src/node/file-problem.ts';
 import type { HostEnd } from '../../src/node/host.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
 import { type RunningNode, startNode } from '../../src/node/node-process.ts';
+import type { Instant } from '../../src/node/turns.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -46,7 +48,12 @@ describe('a node of its settings', () => {
     return found.settings;
   }
 
-  async function start(host: number, settings: Settings, events: DomainEvent[] = []) {
+  async function start(
+    host: number,
+    settings: Settings,
+    events: DomainEvent[] = [],
+    onStopped: (snapshot: NodeSnapshot, at: Instant) => void = () => {},
+  ) {
     const secret = setup.hostKeys[host]?.secret ?? new Uint8Array(32);
     const node = await startNode({
       settings,
@@ -58,6 +65,7 @@ describe('a node of its settings', () => {
       version: 'test',
       onApiError: (error) => expect.fail(String(error)),
       onEvent: (event) => events.push(event),
+      onStopped,
       onEnded: (why) => ends.push(why),
     });
     if (!isFileProblem(node)) running.push(node);
@@ -85,6 +93,34 @@ describe('a node of its settings', () => {
     expect(heightOf(again)).toBeGreaterThanOrEqual(before);
     await expect.poll(() => heightOf(again), PATIENCE).toBeGreaterThan(before + 2);
     expect(ends).toEqual([]);
+  });
+
+  it('shows itself once it is done with its stop, as its last event left it', async () => {
+    const events: DomainEvent[] = [];
+    const shown: number[] = [];
+    const settings = settingsOf('alone', { 'p2p-listen': await listenAt(), 'p2p-discovery': 'false' });
+    const node = await start(0, settings, events, ({ head }) => shown.push(head.height, events.length));
+    if (isFileProblem(node)) throw new Error(node.what);
+    expect(await node.stop()).toBe(true);
+    expect(shown).toEqual([0, events.length]);
+    expect(events.filter(({ kind }) => kind === 'NodeStopped')).toHaveLength(1);
+    expect(node.host.inspect()).toBeUndefined();
+  });
+
+  it('looks for nobody where it is told so, and still takes who comes', async () => {
+    const listens = [await listenAt(), await listenAt(), await listenAt()] as const;
+    const quiet = await start(
+      0,
+      settingsOf('quiet', {
+        'p2p-listen': listens[0],
+        'p2p-bootstrap': listens[2],
+        'p2p-discovery': 'false',
+      }),
+    );
+    const other = await start(1, settingsOf('other', { 'p2p-listen': listens[1], 'p2p-peers': listens[0] }));
+    if (isFileProblem(quiet) || isFileProblem(other)) throw new Error('both start');
+    const peersOf = (node: RunningNode) => node.host.inspect()?.peers.map(({ direction }) => direction) ?? [];
+    await expect.poll(() => [peersOf(quiet), peersOf(other)], PATIENCE).toEqual([['in'], ['out']]);
   });
 
   it('does not start where another has the data folder, nor where another has the port; nothing stays open', async () => {

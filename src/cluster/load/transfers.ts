@@ -3,7 +3,14 @@ import type { Transaction } from '../../chain/types/transaction.ts';
 import { transactionId } from '../../chain/types/transaction-codec.ts';
 import { amount, type TxId } from '../../chain/types/units.ts';
 import type { LoadPlan } from '../plan.ts';
-import { type Load, type LoadAnswer, type LoadHost, type LoadResult, repeat, submitSomewhere } from './load.ts';
+import {
+  type Load,
+  type LoadAnswer,
+  type LoadHost,
+  type LoadResult,
+  repeat,
+  submitSomewhere,
+} from './load.ts';
 import { type Keys, transferDraft } from './wallet.ts';
 
 /** Not yet included transactions of one account that a client has under way: the gap that a mempool takes. */

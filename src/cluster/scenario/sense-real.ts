@@ -23,6 +23,8 @@ const REAL_FAULTS: readonly FaultLine['kind'][] = [
   'crash',
   'rollingRestart',
   'pause',
+  'diskFull',
+  'diskError',
 ];
 
 /** Keys of a mapping that real nodes have; every other one is of the simulation. */
@@ -135,6 +137,10 @@ function faultProblems(fault: FaultLine, path: Path): readonly Impossible[] {
     if (fault.effect !== undefined)
       refuse('effect', 'nobody sees the effects of a process from outside', 'no effect');
   }
+  if (fault.kind === 'diskFull' && (fault.roomBytes ?? 0) > 0)
+    refuse('roomBytes', 'nobody counts the bytes of a real disk', 'none');
+  if (fault.kind === 'diskError' && fault.on === 'read')
+    refuse('on', 'read: a database reads what the system has mapped', 'write or flush');
   if (fault.kind === 'rollingRestart') {
     if (fault.how === 'power')
       refuse('how', 'power: a process can be killed, the machine stays', 'kill or stop');
@@ -157,6 +163,12 @@ function plannedProblems(
     case 'start':
     case 'pause':
       return [];
+    case 'disk': {
+      const { fault: how } = fault;
+      const isReal =
+        how.kind === 'diskFull' ? how.roomBytes === 0 : how.kind === 'ioError' && how.on !== 'read';
+      return isReal ? [] : refused;
+    }
     case 'link':
       return ['split', 'ring', 'isolate', 'cut', 'clog'].includes(fault.change.kind) ? [] : refused;
     default:

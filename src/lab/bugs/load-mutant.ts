@@ -37,7 +37,8 @@ function comesInVariants(file: string): boolean {
   return file.startsWith(CHAIN_FOLDER) || file === ENGINES_FILE;
 }
 
-function textOf(source: string | ArrayBufferLike | NodeJS.TypedArray | undefined): string {
+/** The source of a module as text. */
+export function textOf(source: string | ArrayBufferLike | NodeJS.TypedArray | undefined): string {
   return typeof source === 'object' ? Buffer.from(bytesOf(source)).toString('utf8') : (source ?? '');
 }
 

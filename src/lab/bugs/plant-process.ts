@@ -2,6 +2,7 @@
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { BUG_VARIABLE, findBug, ROOT, readBugs } from './bug-file.ts';
+import { textOf } from './load-mutant.ts';
 import { BugError, mutate } from './mutation.ts';
 
 const wanted = process.env[BUG_VARIABLE];
@@ -16,7 +17,7 @@ registerHooks({
     const file = url.startsWith(rootUrl) ? url.slice(rootUrl.length) : undefined;
     if (file === undefined || !bug.mutations.some((mutation) => mutation.file === file)) return loaded;
     open.delete(file);
-    return { ...loaded, source: mutate(String(loaded.source), file, bug.mutations, bug.name) };
+    return { ...loaded, source: mutate(textOf(loaded.source), file, bug.mutations, bug.name) };
   },
 });
 

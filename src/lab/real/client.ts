@@ -40,7 +40,8 @@ async function ask(client: NodeClient, command: LoadCommand): Promise<LoadAnswer
 }
 
 function formOf(transaction: Transaction): TransactionForm {
-  return submitForm.parse({ transaction: JSON.parse(toJsonText(transactionLayout, transaction)) }).transaction;
+  return submitForm.parse({ transaction: JSON.parse(toJsonText(transactionLayout, transaction)) })
+    .transaction;
 }
 
 type KnownReceipt = Extract<LoadAnswer, { readonly kind: 'Transaction' }>['receipt'];

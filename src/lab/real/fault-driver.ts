@@ -1,6 +1,7 @@
 /** The faults of a plan, done to real processes and to the links between them at their times. */
 import { assert, assertNever } from '../../env/assert.ts';
 import type { Fault, FaultCount, SpanUs } from '../../sim/fault.ts';
+import type { DiskFailure } from './disk-shim.ts';
 import type { LinkProxies } from './link-proxies.ts';
 
 /** What faults are done to. */
@@ -18,6 +19,8 @@ export interface FaultTargets {
   start(host: number): void;
   pause(host: number): void;
   resume(host: number): void;
+  breakDisk(host: number, how: DiskFailure): void;
+  healDisk(host: number): void;
   readonly links: Pick<LinkProxies, 'set' | 'clear'>;
 }
 
@@ -25,6 +28,16 @@ interface Entry {
   readonly fault: Fault;
   injected: number;
   effective: number;
+}
+
+/** How the disk fails, of a plan that was checked. */
+function failureOf({ id, fault }: Extract<Fault, { readonly kind: 'disk' }>): DiskFailure {
+  if (fault.kind === 'diskFull') return 'full';
+  assert(
+    fault.kind === 'ioError' && fault.on !== 'read',
+    `${id}: a real disk is full, or fails on writes or flushes`,
+  );
+  return fault.on;
 }
 
 /** Drives the faults of one run. */
@@ -42,7 +55,7 @@ export class FaultDriver {
   counts(): readonly FaultCount[] {
     return this.#entries.map(({ fault, injected, effective }) => ({
       id: fault.id,
-      kind: fault.kind === 'link' ? fault.change.kind : fault.kind,
+      kind: fault.kind === 'link' ? fault.change.kind : fault.kind === 'disk' ? fault.fault.kind : fault.kind,
       injected,
       effective,
     }));
@@ -83,11 +96,14 @@ export class FaultDriver {
         if (isUp) targets.pause(host);
         this.#later(fault.forUs, () => targets.resume(host));
         return isUp;
+      case 'disk':
+        targets.breakDisk(host, failureOf(fault));
+        this.#later(fault.forUs, () => targets.healDisk(host));
+        return isUp;
       case 'clockStep':
       case 'clockDrift':
       case 'timerJitter':
       case 'diskSnapshot':
-      case 'disk':
         throw new Error(`${fault.id}: a plan for real processes was checked, and has no ${fault.kind}`);
       default:
         return assertNever(fault);

@@ -12,12 +12,13 @@ import type { FaultCount } from '../../sim/fault.ts';
 import { createStream } from '../../sim/seeds.ts';
 import { createNativeSuite } from '../native-suite.ts';
 import { askNode } from './client.ts';
+import { breakDisk, compileDiskShim, type DiskFailure, type DiskShim, healDisk } from './disk-shim.ts';
 import { FaultDriver } from './fault-driver.ts';
 import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
 import { type ChildEnd, NodeChild } from './node-child.ts';
 import { createReaper, type Reaper } from './reaper.ts';
 import { choosePlaces, type HostPlaces, writeRunFolder } from './run-folder.ts';
-import { Tap } from './tap.ts';
+import { type SeenMessage, Tap } from './tap.ts';
 
 /** A node that has not opened its chain by then never will. */
 const START_MAX_MS = 120_000;
@@ -50,8 +51,12 @@ export interface RunTraces {
   readonly places: readonly HostPlaces[];
   /** Time 0 of the run. */
   readonly startedWallMs: number;
+  /** When all nodes were there after the last fault; a run that was cut short has no such time. */
+  readonly quietFromUs: number | undefined;
   readonly endedUs: number;
-  readonly tap: Tap;
+  /** Promises and questions on the links, and how many messages there were in all. */
+  readonly seen: readonly SeenMessage[];
+  readonly messages: number;
   readonly changes: readonly UpOrDown[];
   /** Hosts that ran until the end, and stopped in order. */
   readonly survivors: ReadonlySet<number>;
@@ -89,10 +94,7 @@ interface Host {
 const HALTED_CODES: readonly (number | null)[] = [6, 7];
 
 /** Runs it. Undefined: it was aborted. Whatever happens, no process of it is left. */
-export async function runForReal(
-  plan: ClusterPlan,
-  options: RealRunOptions,
-): Promise<RunTraces | undefined> {
+export async function runForReal(plan: ClusterPlan, options: RealRunOptions): Promise<RunTraces | undefined> {
   const run = await RealRun.prepare(plan, options);
   try {
     return await run.carryOut();
@@ -108,6 +110,7 @@ class RealRun {
   readonly #places: readonly HostPlaces[];
   readonly #links: LinkProxies;
   readonly #tap: Tap;
+  readonly #shim: DiskShim | undefined;
   readonly #reaper: Reaper = createReaper();
   readonly #hosts: readonly Host[];
   readonly #clients: readonly NodeClient[];
@@ -116,6 +119,7 @@ class RealRun {
   readonly #findings: Finding[] = [];
   #startedMs: number | undefined;
   #startedWallMs = 0;
+  #quietFromUs: number | undefined;
   #isOver = false;
   #casualty: Casualty | undefined;
   #onOver: () => void = () => {};
@@ -125,6 +129,8 @@ class RealRun {
     const wallShiftMs = Date.now() - Math.floor(WALL_START_US / 1_000);
     const setup = createChainSetup(plan, { nativeSuite: createNativeSuite(), wallShiftMs });
     const places = await choosePlaces(options.folder, plan.hosts.length);
+    const hasDiskFaults = plan.faults.some(({ kind }) => kind === 'disk');
+    const shim = hasDiskFaults ? compileDiskShim(options.folder) : undefined;
     const tap = new Tap();
     const links = await createLinkProxies(
       setup.dials,
@@ -133,7 +139,7 @@ class RealRun {
       { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
     );
     writeRunFolder(options.folder, plan, setup, places, (from, to) => links.portOf(from, to));
-    return new RealRun(plan, options, { setup, places, tap, links });
+    return new RealRun(plan, options, { setup, places, tap, links, shim });
   }
 
   private constructor(
@@ -144,6 +150,7 @@ class RealRun {
       readonly places: readonly HostPlaces[];
       readonly tap: Tap;
       readonly links: LinkProxies;
+      readonly shim: DiskShim | undefined;
     },
   ) {
     this.#plan = plan;
@@ -152,6 +159,7 @@ class RealRun {
     this.#places = parts.places;
     this.#tap = parts.tap;
     this.#links = parts.links;
+    this.#shim = parts.shim;
     this.#hosts = plan.hosts.map(() => {
       return { child: undefined, leaving: undefined, boot: 0, isPaused: false, isTainted: false };
     });
@@ -164,7 +172,11 @@ class RealRun {
   }
 
   async carryOut(): Promise<RunTraces | undefined> {
-    const { plan, loads, faults } = { plan: this.#plan, loads: this.#createLoads(), faults: this.#plan.faults };
+    const { plan, loads, faults } = {
+      plan: this.#plan,
+      loads: this.#createLoads(),
+      faults: this.#plan.faults,
+    };
     const first = plan.hosts.flatMap(({ joinsUs, isAbsent }, host) =>
       joinsUs === 0 && !isAbsent ? [host] : [],
     );
@@ -176,12 +188,11 @@ class RealRun {
     for (const [host, { joinsUs, isAbsent }] of plan.hosts.entries())
       if (joinsUs > 0 && !isAbsent) this.#at(joinsUs, () => this.#start(host));
     for (const load of loads) load.start();
-    this.#at(plan.quietFromUs, () => this.#beginQuiet());
-    this.#at(plan.durationUs, () => this.#onOver());
+    this.#at(plan.quietFromUs, () => void this.#beginQuiet());
     const telling = setInterval(() => this.#options.onProgress(this.#nowUs()), PROGRESS_EVERY_MS);
     await this.#over;
     clearInterval(telling);
-    const endedUs = this.#casualty === undefined ? plan.durationUs : this.#nowUs();
+    const endedUs = this.#nowUs();
     if (this.#options.signal.aborted) return undefined;
     const survivors = await this.#stopAll();
     return {
@@ -189,8 +200,10 @@ class RealRun {
       setup: this.#setup,
       places: this.#places,
       startedWallMs: this.#startedWallMs,
+      quietFromUs: this.#quietFromUs,
       endedUs,
-      tap: this.#tap,
+      seen: this.#tap.seen,
+      messages: this.#tap.messages,
       changes: this.#changes,
       survivors,
       casualty: this.#casualty,
@@ -234,7 +247,7 @@ class RealRun {
         resolve();
       }, START_MAX_MS);
     });
-    const started = hosts.map((host) => this.#hosts[host]?.child?.started);
+    const started = hosts.map((host) => this.#hosts[host]?.child?.started ?? Promise.resolve(false));
     await Promise.race([Promise.all(started), tooLate]);
     clearTimeout(timer);
   }
@@ -248,13 +261,15 @@ class RealRun {
       return;
     }
     host.boot++;
+    const { imports, environment } = this.#options.preloads(number);
     const child = new NodeChild(
       {
         name: this.#plan.hosts[number]?.name ?? '',
         config: place.settings,
         log: place.log,
         isVouched: !host.isTainted,
-        ...this.#options.preloads(number),
+        imports,
+        environment: { ...environment, ...this.#shim?.environment(place.data, place.diskControl) },
       },
       this.#reaper,
     );
@@ -270,7 +285,8 @@ class RealRun {
     host.isPaused = false;
     const wallMs = Date.now();
     if (HALTED_CODES.includes(code)) this.#changes.push({ wallMs, host: number, how: 'halted' });
-    else if (!isAsked) this.#fall(number, `its process ended by itself: ${signal ?? `exit code ${code}`}`, lines);
+    else if (!isAsked)
+      this.#fall(number, `its process ended by itself: ${signal ?? `exit code ${code}`}`, lines);
   }
 
   #fall(host: number, what: string, lines: readonly string[]): void {
@@ -308,9 +324,15 @@ class RealRun {
     });
   }
 
-  /** From here on nothing new goes wrong: what is down comes back. */
-  #beginQuiet(): void {
-    for (const [number, { isAbsent }] of this.#plan.hosts.entries()) if (!isAbsent) this.#start(number);
+  /** From here on nothing new goes wrong: what is down comes back, and the time to agree begins when all are there. */
+  async #beginQuiet(): Promise<void> {
+    const { hosts, durationUs, quietFromUs } = this.#plan;
+    const there = hosts.flatMap(({ isAbsent }, host) => (isAbsent ? [] : [host]));
+    await Promise.all(there.map((host) => this.#hosts[host]?.leaving));
+    for (const host of there) this.#start(host);
+    await this.#allStarted(there);
+    this.#quietFromUs = Math.max(quietFromUs, this.#nowUs());
+    this.#at(this.#quietFromUs + durationUs - quietFromUs, () => this.#onOver());
   }
 
   /** Answers who stopped in order. */
@@ -344,6 +366,8 @@ class RealRun {
       start: (host: number) => this.#start(host),
       pause: (host: number) => this.#setPaused(host, true),
       resume: (host: number) => this.#setPaused(host, false),
+      breakDisk: (host: number, how: DiskFailure) => breakDisk(this.#places[host]?.diskControl ?? '', how),
+      healDisk: (host: number) => healDisk(this.#places[host]?.diskControl ?? ''),
       links: this.#links,
     };
   }

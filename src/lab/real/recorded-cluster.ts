@@ -33,6 +33,8 @@ type Item = { readonly wallMs: number } & (
   | { readonly kind: 'change'; readonly change: UpOrDown }
 );
 
+const BOOT_END = { kill: 'kill', stopped: 'done', halted: 'storageCrash' } as const;
+
 class RecordedNode implements EndedNode {
   readonly index: number;
   readonly name: string;
@@ -45,7 +47,12 @@ class RecordedNode implements EndedNode {
   }
 
   get head(): Head {
-    return this.#cluster.judgement.observation.heads[this.index] ?? { id: this.#cluster.setup.genesisId, height: 0 };
+    return (
+      this.#cluster.judgement.observation.heads[this.index] ?? {
+        id: this.#cluster.setup.genesisId,
+        height: 0,
+      }
+    );
   }
 
   get height(): number {
@@ -78,16 +85,23 @@ export class RecordedCluster implements EndedCluster {
   /** @throws {Error} when a file or a database cannot be read. */
   constructor(traces: RunTraces) {
     const { plan, setup, places } = traces;
-    this.plan = plan;
+    // What is promised of the time after the last fault is promised of the time that it took.
+    this.plan = {
+      ...plan,
+      quietFromUs: traces.quietFromUs ?? plan.quietFromUs,
+      durationUs: traces.endedUs,
+    };
     this.setup = setup;
     this.loads = traces.loads;
     this.#traces = traces;
     this.#records = places.map(({ events }) => (existsSync(events) ? readEventFile(events) : []));
-    this.#disks = places.map(({ database }) => (existsSync(database) ? openLmdbReader(database) : EMPTY_DISK));
+    this.#disks = places.map(({ database }) =>
+      existsSync(database) ? openLmdbReader(database) : EMPTY_DISK,
+    );
     this.#isUp = plan.hosts.map(() => false);
     this.judgement = new Judgement(
       {
-        plan,
+        plan: this.plan,
         setup,
         nowUs: () => this.#nowUs,
         inspect: (host) => this.shown(host),
@@ -154,9 +168,9 @@ export class RecordedCluster implements EndedCluster {
   }
 
   #items(): readonly Item[] {
-    const { tap, changes } = this.#traces;
+    const { seen: messages, changes } = this.#traces;
     const items: Item[] = [
-      ...tap.seen.map((seen) => ({ kind: 'message' as const, wallMs: seen.wallMs, seen })),
+      ...messages.map((seen) => ({ kind: 'message' as const, wallMs: seen.wallMs, seen })),
       ...changes.map((change) => ({ kind: 'change' as const, wallMs: change.wallMs, change })),
     ];
     for (const [host, records] of this.#records.entries()) {
@@ -193,7 +207,7 @@ export class RecordedCluster implements EndedCluster {
     // A process that was started is a node when it tells so itself.
     if (how === 'up') return;
     this.#isUp[host] = false;
-    this.judgement.note(host, { kind: 'HostDown', how: how === 'stopped' ? 'done' : 'kill' }, this.#nowUs);
+    this.judgement.note(host, { kind: 'HostDown', how: BOOT_END[how] }, this.#nowUs);
   }
 
   #onRecord(host: number, record: EventRecord): void {

@@ -27,6 +27,8 @@ export interface HostPlaces {
   readonly data: string;
   readonly events: string;
   readonly log: string;
+  /** Says how its disk fails; absent: it does not. */
+  readonly diskControl: string;
   readonly port: number;
   readonly apiPort: number;
 }
@@ -44,6 +46,7 @@ export async function choosePlaces(folder: string, hosts: number): Promise<reado
       database: join(own, 'data', 'chain'),
       events: join(own, 'events.jsonl'),
       log: join(own, 'log.jsonl'),
+      diskControl: join(own, 'disk-fails'),
       port: await freePort(taken),
       apiPort: await freePort(taken),
     });

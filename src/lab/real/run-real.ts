@@ -24,11 +24,14 @@ export interface RealOptions {
   readonly signal: AbortSignal;
   /** The files stay, whatever the verdict. */
   readonly keep: boolean;
-  onProgress(nowUs: number): void;
+  readonly onProgress: (nowUs: number) => void;
 }
 
 /** Undefined: it was interrupted, and nothing of it is left. @throws {ScenarioError} for what real nodes cannot do, before anything is started. */
-export async function runReal(job: Job, { signal, keep, onProgress }: RealOptions): Promise<RealOutcome | undefined> {
+export async function runReal(
+  job: Job,
+  { signal, keep, onProgress }: RealOptions,
+): Promise<RealOutcome | undefined> {
   const scenario = parseScenario(job.file, job.source, job.overrides, 'real');
   const plan = resolveScenario(scenario, job.seed);
   const preloads = preloadsOf(job.bug);
@@ -63,7 +66,7 @@ export async function judgeTraces(traces: RunTraces): Promise<JobOutcome['result
       deviations: [],
       traceHash: '',
       events: cluster.events,
-      messages: traces.tap.messages,
+      messages: traces.messages,
     });
   } finally {
     await cluster.close();

@@ -39,7 +39,10 @@ export const SETTINGS = {
     PEERS_MAX,
     'Exactly these are dialed, again and again, and none is discovered; empty: all that are found.',
   ),
-  'p2p.discovery': flag(true, 'Whether nodes are looked for beside those of p2p.bootstrap; p2p.peers ends it too.'),
+  'p2p.discovery': flag(
+    true,
+    'Whether nodes are looked for; false: those of p2p.peers are dialed and no other, though there be none.',
+  ),
   'p2p.dial_timeout_ms': integer(
     DEFAULT_TCP_LIMITS.dialTimeoutMs,
     [100, 60_000],
