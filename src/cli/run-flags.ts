@@ -59,6 +59,7 @@ const SIMULATED_ONLY: readonly (readonly [string, string])[] = [
   ['isolate', '--isolate'],
   ['report', '--report'],
   ['beside', '--beside'],
+  ['metrics', '--metrics'],
   ['jobs', '--jobs'],
 ];
 

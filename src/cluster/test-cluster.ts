@@ -28,6 +28,7 @@ import type { ClusterPlan } from './plan.ts';
 import { scheduleProposals } from './proposals.ts';
 import type { Violation } from './result.ts';
 import type { Rounds } from './rounds.ts';
+import type { SignLog } from './sign-log.ts';
 import { watchSnapshots } from './snapshot-operator.ts';
 import { TestNode } from './test-node.ts';
 
@@ -115,6 +116,10 @@ export class TestCluster {
 
   get rounds(): Rounds {
     return this.judgement.rounds;
+  }
+
+  get signLog(): SignLog {
+    return this.judgement.signLog;
   }
 
   get chains(): StoredChains {

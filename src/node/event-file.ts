@@ -139,7 +139,7 @@ export function readEventFile(path: string): readonly EventRecord[] {
 }
 
 /** Undefined: no line as a node writes it. Of what it holds only the frame is looked at: numbers and kinds. */
-export function parseEventLine(line: string): EventRecord | undefined {
+function parseEventLine(line: string): EventRecord | undefined {
   let found: unknown;
   try {
     found = JSON.parse(line);

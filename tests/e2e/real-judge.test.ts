@@ -16,15 +16,15 @@ import { judgeTraces } from '../../src/lab/real/run-real.ts';
 import type { SeenMessage } from '../../src/lab/real/tap.ts';
 import { readEventFile } from '../../src/node/event-file.ts';
 
-const RUN_MS = 120_000;
+const RUN_MS = 600_000;
 const SCENARIO = `name: judged
 shows: Four real nodes make blocks, and one is killed and comes back.
-duration: 16s
-quiet: 8s
+duration: 40s
+quiet: 25s
 nodes: 4
 chain: { engine: pos, blockInterval: 400ms }
 load: [{ kind: transfers, perSecond: 5, accounts: 4 }]
-faults: [{ kind: crash, at: 5s, hosts: [1], how: kill, down: 1s }]
+faults: [{ kind: crash, at: 10s, hosts: [1], how: kill, down: 1s }]
 expect: pass
 atLeast: { blocks: 5, restarts: 1 }
 `;
@@ -184,7 +184,7 @@ describe('the judge of a real run', () => {
     const tampered = withEvents((lines) => {
       const records = readEventFile(traces.places[1]?.events ?? '');
       const last = records.findIndex(
-        ({ wallMs }) => wallMs > traces.startedWallMs + traces.plan.quietFromUs / 1_000,
+        ({ wallMs }) => wallMs > traces.startedWallMs + (traces.quietFromUs ?? 0) / 1_000,
       );
       return lines.slice(0, last).filter((line) => !line.includes('"snapshot"'));
     });

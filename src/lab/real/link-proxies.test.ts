@@ -11,8 +11,8 @@ interface Bed {
   /** What host 0 has received. */
   readonly received: () => string;
   readonly seen: string[];
-  peer(): Socket | undefined;
-  dial(): Socket;
+  readonly peer: () => Socket | undefined;
+  readonly dial: () => Socket;
 }
 
 describe('links by proxies', () => {

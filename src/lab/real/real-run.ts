@@ -1,5 +1,4 @@
 /** One run of a plan on real processes: nodes, links, faults and clients, until its time is over or something ends it. */
-import { rmSync } from 'node:fs';
 import { type ChainSetup, createChainSetup } from '../../cluster/chain-setup.ts';
 import type { Load, LoadHost } from '../../cluster/load/load.ts';
 import { createLoads } from '../../cluster/load/loads.ts';
@@ -12,37 +11,17 @@ import type { FaultCount } from '../../sim/fault.ts';
 import { createStream } from '../../sim/seeds.ts';
 import { createNativeSuite } from '../native-suite.ts';
 import { askNode } from './client.ts';
-import { breakDisk, compileDiskShim, type DiskFailure, type DiskShim, healDisk } from './disk-shim.ts';
-import { FaultDriver } from './fault-driver.ts';
+import { compileDiskShim, type DiskShim } from './disk-shim.ts';
+import { FaultDriver, type FaultTargets } from './fault-driver.ts';
 import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
-import { type ChildEnd, NodeChild } from './node-child.ts';
-import { createReaper, type Reaper } from './reaper.ts';
 import { choosePlaces, type HostPlaces, writeRunFolder } from './run-folder.ts';
+import { type Casualty, type Preload, RunHosts, type UpOrDown } from './run-hosts.ts';
 import { type SeenMessage, Tap } from './tap.ts';
 
-/** A node that has not opened its chain by then never will. */
-const START_MAX_MS = 120_000;
-/** At the end of a run each node has so long to stop in order. */
-const STOP_MAX_MS = 30_000;
 /** Clients of a short run look after their transactions often. */
 const RESYNC_US = 2_000_000;
 /** How often the run is told of. */
 const PROGRESS_EVERY_MS = 500;
-
-/** A process came or went. */
-export interface UpOrDown {
-  readonly wallMs: number;
-  readonly host: number;
-  readonly how: 'up' | 'kill' | 'stopped' | 'halted';
-}
-
-/** A process that ended by itself, or did not end. */
-export interface Casualty {
-  readonly host: number;
-  readonly wallMs: number;
-  readonly what: string;
-  readonly lines: readonly string[];
-}
 
 /** What a run leaves, beside the files of its nodes. */
 export interface RunTraces {
@@ -73,27 +52,14 @@ export interface RealRunOptions {
   readonly folder: string;
   /** Aborted: every process is killed. */
   readonly signal: AbortSignal;
-  /** Modules that a host loads before the node, and what they are told. */
-  preloads(host: number): {
-    readonly imports: readonly string[];
-    readonly environment: Readonly<Record<string, string>>;
-  };
-  onProgress(nowUs: number): void;
+  readonly preloads: (host: number) => Preload;
+  readonly onProgress: (nowUs: number) => void;
 }
 
-interface Host {
-  child: NodeChild | undefined;
-  /** The last process is not gone yet: the folder is still its own. */
-  leaving: Promise<void> | undefined;
-  boot: number;
-  isPaused: boolean;
-  isTainted: boolean;
-}
-
-/** Exit codes of nodes that stopped by their own word: a failed disk, an operator that is needed. */
-const HALTED_CODES: readonly (number | null)[] = [6, 7];
-
-/** Runs it. Undefined: it was aborted. Whatever happens, no process of it is left. */
+/**
+ * Runs it. Undefined: it was aborted. Whatever happens, no process of it is left.
+ * @throws {ShimError} where disks of the plan fail and those of this machine cannot.
+ */
 export async function runForReal(plan: ClusterPlan, options: RealRunOptions): Promise<RunTraces | undefined> {
   const run = await RealRun.prepare(plan, options);
   try {
@@ -103,34 +69,35 @@ export async function runForReal(plan: ClusterPlan, options: RealRunOptions): Pr
   }
 }
 
+interface RunParts {
+  readonly setup: ChainSetup;
+  readonly places: readonly HostPlaces[];
+  readonly tap: Tap;
+  readonly links: LinkProxies;
+  readonly shim: DiskShim | undefined;
+}
+
 class RealRun {
   readonly #plan: ClusterPlan;
   readonly #options: RealRunOptions;
-  readonly #setup: ChainSetup;
-  readonly #places: readonly HostPlaces[];
-  readonly #links: LinkProxies;
-  readonly #tap: Tap;
-  readonly #shim: DiskShim | undefined;
-  readonly #reaper: Reaper = createReaper();
-  readonly #hosts: readonly Host[];
+  readonly #parts: RunParts;
+  readonly #hosts: RunHosts;
   readonly #clients: readonly NodeClient[];
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #changes: UpOrDown[] = [];
   readonly #findings: Finding[] = [];
   #startedMs: number | undefined;
   #startedWallMs = 0;
   #quietFromUs: number | undefined;
   #isOver = false;
-  #casualty: Casualty | undefined;
   #onOver: () => void = () => {};
   readonly #over: Promise<void>;
 
   static async prepare(plan: ClusterPlan, options: RealRunOptions): Promise<RealRun> {
+    const { folder } = options;
     const wallShiftMs = Date.now() - Math.floor(WALL_START_US / 1_000);
     const setup = createChainSetup(plan, { nativeSuite: createNativeSuite(), wallShiftMs });
-    const places = await choosePlaces(options.folder, plan.hosts.length);
-    const hasDiskFaults = plan.faults.some(({ kind }) => kind === 'disk');
-    const shim = hasDiskFaults ? compileDiskShim(options.folder) : undefined;
+    const shim = plan.faults.some(({ kind }) => kind === 'disk') ? compileDiskShim(folder) : undefined;
+    const places = await choosePlaces(folder, plan.hosts.length);
     const tap = new Tap();
     const links = await createLinkProxies(
       setup.dials,
@@ -138,75 +105,65 @@ class RealRun {
       Math.ceil(plan.network.stallResetUs / 1_000),
       { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
     );
-    writeRunFolder(options.folder, plan, setup, places, (from, to) => links.portOf(from, to));
+    try {
+      writeRunFolder(folder, plan, setup, places, (from, to) => links.portOf(from, to));
+    } catch (error) {
+      await links.close();
+      throw error;
+    }
     return new RealRun(plan, options, { setup, places, tap, links, shim });
   }
 
-  private constructor(
-    plan: ClusterPlan,
-    options: RealRunOptions,
-    parts: {
-      readonly setup: ChainSetup;
-      readonly places: readonly HostPlaces[];
-      readonly tap: Tap;
-      readonly links: LinkProxies;
-      readonly shim: DiskShim | undefined;
-    },
-  ) {
+  constructor(plan: ClusterPlan, options: RealRunOptions, parts: RunParts) {
     this.#plan = plan;
     this.#options = options;
-    this.#setup = parts.setup;
-    this.#places = parts.places;
-    this.#tap = parts.tap;
-    this.#links = parts.links;
-    this.#shim = parts.shim;
-    this.#hosts = plan.hosts.map(() => {
-      return { child: undefined, leaving: undefined, boot: 0, isPaused: false, isTainted: false };
-    });
-    this.#clients = parts.places.map(({ apiPort }) => new NodeClient(`http://127.0.0.1:${apiPort}`));
+    this.#parts = parts;
+    const { places, shim } = parts;
     this.#over = new Promise((resolve) => {
       this.#onOver = resolve;
     });
-    if (options.signal.aborted) this.#onOver();
-    options.signal.addEventListener('abort', () => this.#onOver(), { once: true });
+    const { preloads, signal } = options;
+    this.#hosts = new RunHosts({ plan, places, shim, preloads, onCasualty: () => this.#onOver() });
+    this.#clients = places.map(({ apiPort }) => new NodeClient(`http://127.0.0.1:${apiPort}`));
+    if (signal.aborted) this.#onOver();
+    signal.addEventListener('abort', () => this.#onOver(), { once: true });
   }
 
   async carryOut(): Promise<RunTraces | undefined> {
-    const { plan, loads, faults } = {
-      plan: this.#plan,
-      loads: this.#createLoads(),
-      faults: this.#plan.faults,
-    };
+    const plan = this.#plan;
+    const { tap } = this.#parts;
+    const loads = createLoads(plan, this.#parts.setup, (name) => this.#loadHost(name));
     const first = plan.hosts.flatMap(({ joinsUs, isAbsent }, host) =>
       joinsUs === 0 && !isAbsent ? [host] : [],
     );
-    for (const host of first) this.#start(host);
-    await Promise.race([this.#over, this.#allStarted(first)]);
+    for (const host of first) this.#hosts.start(host);
+    await Promise.race([this.#over, this.#hosts.started(first)]);
     this.#startedMs = performance.now();
     this.#startedWallMs = Date.now();
-    const driver = new FaultDriver(faults, this.#targets());
+    const driver = new FaultDriver(plan.faults, this.#targets());
     for (const [host, { joinsUs, isAbsent }] of plan.hosts.entries())
-      if (joinsUs > 0 && !isAbsent) this.#at(joinsUs, () => this.#start(host));
+      if (joinsUs > 0 && !isAbsent) this.#at(joinsUs, () => this.#hosts.start(host));
     for (const load of loads) load.start();
     this.#at(plan.quietFromUs, () => void this.#beginQuiet());
     const telling = setInterval(() => this.#options.onProgress(this.#nowUs()), PROGRESS_EVERY_MS);
     await this.#over;
     clearInterval(telling);
     const endedUs = this.#nowUs();
+    this.#isOver = true;
     if (this.#options.signal.aborted) return undefined;
-    const survivors = await this.#stopAll();
+    const survivors = await this.#hosts.stopAll();
     return {
       plan,
-      setup: this.#setup,
-      places: this.#places,
+      setup: this.#parts.setup,
+      places: this.#parts.places,
       startedWallMs: this.#startedWallMs,
       quietFromUs: this.#quietFromUs,
       endedUs,
-      seen: this.#tap.seen,
-      messages: this.#tap.messages,
-      changes: this.#changes,
+      seen: tap.seen,
+      messages: tap.messages,
+      changes: this.#hosts.changes,
       survivors,
-      casualty: this.#casualty,
+      casualty: this.#hosts.casualty,
       faults: driver.counts(),
       loads,
       findings: this.#findings,
@@ -217,11 +174,8 @@ class RealRun {
   async end(): Promise<void> {
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const children = this.#hosts.flatMap(({ child }) => child ?? []);
-    for (const child of children) child.kill();
-    await Promise.all(children.map(({ ended }) => ended));
-    await this.#links.close();
-    this.#reaper.close();
+    await this.#hosts.end();
+    await this.#parts.links.close();
   }
 
   #nowUs(): number {
@@ -239,156 +193,40 @@ class RealRun {
     this.#timers.add(timer);
   }
 
-  async #allStarted(hosts: readonly number[]): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.#fall(hosts[0] ?? 0, `not all nodes have opened their chain within ${START_MAX_MS} ms`, []);
-        resolve();
-      }, START_MAX_MS);
-    });
-    const started = hosts.map((host) => this.#hosts[host]?.child?.started ?? Promise.resolve(false));
-    await Promise.race([Promise.all(started), tooLate]);
-    clearTimeout(timer);
-  }
-
-  #start(number: number): void {
-    const host = this.#hosts[number];
-    const place = this.#places[number];
-    if (host === undefined || place === undefined || host.child !== undefined || this.#isOver) return;
-    if (host.leaving !== undefined) {
-      void host.leaving.then(() => this.#start(number));
-      return;
-    }
-    host.boot++;
-    const { imports, environment } = this.#options.preloads(number);
-    const child = new NodeChild(
-      {
-        name: this.#plan.hosts[number]?.name ?? '',
-        config: place.settings,
-        log: place.log,
-        isVouched: !host.isTainted,
-        imports,
-        environment: { ...environment, ...this.#shim?.environment(place.data, place.diskControl) },
-      },
-      this.#reaper,
-    );
-    host.child = child;
-    this.#changes.push({ wallMs: Date.now(), host: number, how: 'up' });
-    void child.ended.then((end) => this.#onEnded(number, child, end));
-  }
-
-  #onEnded(number: number, child: NodeChild, { code, signal, isAsked, lines }: ChildEnd): void {
-    const host = this.#hosts[number];
-    if (host === undefined || host.child !== child) return;
-    host.child = undefined;
-    host.isPaused = false;
-    const wallMs = Date.now();
-    if (HALTED_CODES.includes(code)) this.#changes.push({ wallMs, host: number, how: 'halted' });
-    else if (!isAsked)
-      this.#fall(number, `its process ended by itself: ${signal ?? `exit code ${code}`}`, lines);
-  }
-
-  #fall(host: number, what: string, lines: readonly string[]): void {
-    this.#casualty ??= { host, wallMs: Date.now(), what, lines };
-    this.#onOver();
-  }
-
-  #kill(number: number, disk: 'keep' | 'empty'): void {
-    const host = this.#hosts[number];
-    const child = host?.child;
-    if (host === undefined || child === undefined) return;
-    host.child = undefined;
-    host.isPaused = false;
-    child.kill();
-    this.#changes.push({ wallMs: Date.now(), host: number, how: 'kill' });
-    if (disk === 'empty') host.isTainted = true;
-    host.leaving = child.ended.then(() => {
-      host.leaving = undefined;
-      if (disk === 'empty') rmSync(this.#places[number]?.data ?? '', { recursive: true, force: true });
-    });
-  }
-
-  #stop(number: number, deadlineUs: number, then: () => void): void {
-    const host = this.#hosts[number];
-    const child = host?.child;
-    if (host === undefined || child === undefined) return;
-    child.stop();
-    const killing = setTimeout(() => child.kill(), deadlineUs / 1_000);
-    void child.ended.then(() => {
-      clearTimeout(killing);
-      if (this.#isOver) return;
-      host.child = undefined;
-      this.#changes.push({ wallMs: Date.now(), host: number, how: 'stopped' });
-      then();
-    });
-  }
-
   /** From here on nothing new goes wrong: what is down comes back, and the time to agree begins when all are there. */
   async #beginQuiet(): Promise<void> {
     const { hosts, durationUs, quietFromUs } = this.#plan;
     const there = hosts.flatMap(({ isAbsent }, host) => (isAbsent ? [] : [host]));
-    await Promise.all(there.map((host) => this.#hosts[host]?.leaving));
-    for (const host of there) this.#start(host);
-    await this.#allStarted(there);
+    for (const host of there) this.#hosts.start(host);
+    await this.#hosts.started(there);
     this.#quietFromUs = Math.max(quietFromUs, this.#nowUs());
     this.#at(this.#quietFromUs + durationUs - quietFromUs, () => this.#onOver());
   }
 
-  /** Answers who stopped in order. */
-  async #stopAll(): Promise<ReadonlySet<number>> {
-    this.#isOver = true;
-    const survivors = new Set<number>();
-    await Promise.all(
-      this.#hosts.map(async ({ child, isPaused }, number) => {
-        if (child === undefined) return;
-        child.stop();
-        if (isPaused) child.resume();
-        const killing = setTimeout(() => child.kill(), STOP_MAX_MS);
-        const { code, lines, signal } = await child.ended;
-        clearTimeout(killing);
-        if (code === 0) survivors.add(number);
-        else if (!HALTED_CODES.includes(code))
-          this.#fall(number, `it did not stop in order: ${signal ?? `exit code ${code}`}`, lines);
-      }),
-    );
-    return survivors;
-  }
-
-  #targets() {
+  #targets(): FaultTargets {
+    const hosts = this.#hosts;
     return {
-      at: (atUs: number, run: () => void) => this.#at(atUs, run),
+      at: (atUs, run) => this.#at(atUs, run),
       nowUs: () => this.#nowUs(),
-      isUp: (host: number) => this.#hosts[host]?.child !== undefined,
-      bootOf: (host: number) => this.#hosts[host]?.boot ?? 0,
-      kill: (host: number, disk: 'keep' | 'empty') => this.#kill(host, disk),
-      stop: (host: number, deadlineUs: number, then: () => void) => this.#stop(host, deadlineUs, then),
-      start: (host: number) => this.#start(host),
-      pause: (host: number) => this.#setPaused(host, true),
-      resume: (host: number) => this.#setPaused(host, false),
-      breakDisk: (host: number, how: DiskFailure) => breakDisk(this.#places[host]?.diskControl ?? '', how),
-      healDisk: (host: number) => healDisk(this.#places[host]?.diskControl ?? ''),
-      links: this.#links,
+      isUp: (host) => hosts.isUp(host),
+      bootOf: (host) => hosts.bootOf(host),
+      kill: (host, disk) => hosts.kill(host, disk),
+      stop: (host, deadlineUs, then) => hosts.stop(host, deadlineUs, then),
+      start: (host) => hosts.start(host),
+      pause: (host) => hosts.setPaused(host, true),
+      resume: (host) => hosts.setPaused(host, false),
+      breakDisk: (host, how) => hosts.setDisk(host, how),
+      healDisk: (host) => hosts.setDisk(host, undefined),
+      links: this.#parts.links,
     };
   }
 
-  #setPaused(number: number, isPaused: boolean): void {
-    const host = this.#hosts[number];
-    if (host?.child === undefined) return;
-    host.isPaused = isPaused;
-    if (isPaused) host.child.pause();
-    else host.child.resume();
-  }
-
-  #createLoads(): readonly Load[] {
-    return createLoads(this.#plan, this.#setup, (name) => this.#loadHost(name));
-  }
-
   #loadHost(name: string): LoadHost {
+    const { setup } = this.#parts;
     return {
       hostCount: this.#plan.hosts.length,
-      chainId: this.#setup.genesisId,
-      signer: this.#setup.signer,
+      chainId: setup.genesisId,
+      signer: setup.signer,
       stream: createStream(this.#plan.seed, `stream/load/${name}`),
       routing: createStream(this.#plan.seed, `stream/routing/${name}`),
       resyncUs: RESYNC_US,
@@ -397,7 +235,7 @@ class RealRun {
       command: (host, command, onAnswer) => {
         const client = this.#clients[host];
         assert(client !== undefined, 'clients ask hosts of the plan');
-        if (this.#hosts[host]?.child === undefined) return false;
+        if (!this.#hosts.isUp(host)) return false;
         void askNode(client, command).then((answer) => {
           if (answer !== undefined && !this.#isOver) onAnswer(answer);
         });

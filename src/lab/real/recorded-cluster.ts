@@ -11,7 +11,8 @@ import type { Storage } from '../../env/storage.ts';
 import { connectionId } from '../../env/units.ts';
 import { type EventRecord, readEventFile } from '../../node/event-file.ts';
 import { type LmdbReader, openLmdbReader } from '../../node/lmdb-storage.ts';
-import type { RunTraces, UpOrDown } from './real-run.ts';
+import type { RunTraces } from './real-run.ts';
+import type { UpOrDown } from './run-hosts.ts';
 import type { SeenMessage } from './tap.ts';
 
 type Disk = Pick<Storage, 'get' | 'scan'>;

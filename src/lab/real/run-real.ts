@@ -8,8 +8,9 @@ import { resultOf } from '../../cluster/run-result.ts';
 import { parseScenario } from '../../cluster/scenario/parse.ts';
 import type { Job, JobOutcome } from '../job.ts';
 import { preloadsOf } from './planted-child.ts';
-import { type Casualty, type RunTraces, runForReal } from './real-run.ts';
+import { type RunTraces, runForReal } from './real-run.ts';
 import { NOT_JUDGED, RecordedCluster } from './recorded-cluster.ts';
+import type { Casualty } from './run-hosts.ts';
 
 /** What a run came to. */
 export interface RealOutcome {
