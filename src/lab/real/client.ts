@@ -6,7 +6,7 @@ import { txId } from '../../chain/types/units.ts';
 import type { LoadAnswer, LoadCommand } from '../../cluster/load/load.ts';
 import { assertNever } from '../../env/assert.ts';
 import { submitForm } from '../../node/api/forms.ts';
-import { ClientError, type NodeClient, type TransactionForm } from '../../node/client.ts';
+import { ClientError, type NodeClient, type SignedTransaction } from '../../node/client.ts';
 
 /** Undefined: there was no answer, as when the node died meanwhile. */
 export async function askNode(client: NodeClient, command: LoadCommand): Promise<LoadAnswer | undefined> {
@@ -39,7 +39,7 @@ async function ask(client: NodeClient, command: LoadCommand): Promise<LoadAnswer
   }
 }
 
-function formOf(transaction: Transaction): TransactionForm {
+function formOf(transaction: Transaction): SignedTransaction {
   return submitForm.parse({ transaction: JSON.parse(toJsonText(transactionLayout, transaction)) })
     .transaction;
 }

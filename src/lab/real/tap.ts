@@ -31,7 +31,10 @@ export class Tap {
   onBytes(host: number, stream: number, bytes: Uint8Array): void {
     let read = this.#streams.get(stream);
     if (read === undefined) {
-      read = createLineReader(this.#codec.messageMaxBytes, (line) => this.#onLine(host, stream, line));
+      read = createLineReader(
+        () => this.#codec.messageMaxBytes,
+        (line) => this.#onLine(host, stream, line),
+      );
       this.#streams.set(stream, read);
     }
     read(bytes);
