@@ -122,8 +122,8 @@ describe('a sweep', () => {
   it('runs some seeds twice, and calls a difference nondeterminism.', async () => {
     const plant = {
       module: 'src/cluster/run.ts',
-      anchor: 'traceHash: cluster.simulator.traceHash(),',
-      bug: '// @ts-ignore\ntraceHash: `${cluster.simulator.traceHash().slice(4)}${String(globalThis.planted.count++).padStart(4, "0")}`,',
+      anchor: 'traceHash: simulator.traceHash(),',
+      bug: '// @ts-ignore\ntraceHash: `${simulator.traceHash().slice(4)}${String(globalThis.planted.count++).padStart(4, "0")}`,',
     };
     const args = ['sweep', 'passes.yaml', '--seeds', '1..3', '--out', 'odd', '--jobs', '1'];
     const { code, stdout } = await shop.aureon(args, { plant });

@@ -338,7 +338,7 @@ describe('lint', () => {
       'tests/tsconfig.json',
       'src/env',
     ];
-    const floors = ['sim', 'chain', 'cluster', 'report', 'lab', 'cli'].map(
+    const floors = ['sim', 'chain', 'cluster', 'report', 'node', 'lab', 'cli'].map(
       (floor) => `src/${floor}/tsconfig.json`,
     );
     tree = createPlantedTree([...copied, ...floors], {
