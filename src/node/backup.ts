@@ -93,7 +93,13 @@ async function copyInto(
   const records = copy.count;
   const damaged = isFileProblem(facts) ? undefined : await damagedRecords(copy, watch);
   await copy.close();
-  if (isFileProblem(facts)) return facts;
+  // Those of what was copied were good a moment ago.
+  if (isFileProblem(facts))
+    return {
+      code: 'DAMAGED',
+      what: 'the database of the node could not be copied whole, so that no backup was made',
+      advice: 'aureon check on the stopped node',
+    };
   if (damaged === undefined) return INTERRUPTED;
   if (damaged.length > 0) return damagedProblem(damaged);
   const madeAtMs = unixMs(Date.now());

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import type { Storage } from '../env/storage.ts';
+import { type Storage, StorageCrash } from '../env/storage.ts';
 import type { FileProblem } from './file-problem.ts';
 import { optionsOf, plain } from './lmdb-storage.ts';
 
@@ -56,20 +56,32 @@ function readerOf(db: RootDatabase<Uint8Array, Uint8Array>): LmdbReader {
     get fileBytes() {
       return (statOf(db, 'lastPageNumber') + 1) * statOf(db, 'pageSize');
     },
-    get(key) {
-      const value = db.get(key);
-      return value === undefined ? undefined : plain(value);
-    },
+    get: (key) =>
+      read(() => {
+        const value = db.get(key);
+        return value === undefined ? undefined : plain(value);
+      }),
     scan: (range, limit, reverse = false) =>
       limit === 0
         ? []
-        : Array.from(db.getRange(optionsOf(range, limit, reverse)), ({ key, value }) => ({
-            key: plain(key),
-            value: plain(value),
-          })),
+        : read(() =>
+            Array.from(db.getRange(optionsOf(range, limit, reverse)), ({ key, value }) => ({
+              key: plain(key),
+              value: plain(value),
+            })),
+          ),
     copyTo: (folder) => db.backup(folder, true),
     close: () => db.close(),
   };
+}
+
+/** @throws {StorageCrash} when LMDB does not find its own pages. */
+function read<T>(run: () => T): T {
+  try {
+    return run();
+  } catch {
+    throw new StorageCrash({ kind: 'IO' });
+  }
 }
 
 /** Its types say nothing of what is in there. */

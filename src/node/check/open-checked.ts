@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ledgerConfigOf } from '../../chain/node.ts';
 import { accountAddress } from '../../chain/types/units.ts';
+import { StorageCrash } from '../../env/storage.ts';
 import { isBackup, systemProblem } from '../backup.ts';
 import { readManifest } from '../backup-manifest.ts';
 import type { Settings } from '../config/settings.ts';
@@ -29,9 +30,19 @@ export interface CheckRequest {
   readonly onProgress: (text: string) => void;
 }
 
-/** Checks a data folder or a backup. @throws {StorageCrash} when the disk fails. */
+/** Checks a data folder or a backup. */
 export async function runCheck(request: CheckRequest): Promise<CheckReport | FileProblem> {
-  return isBackup(request.folder) ? checkBackup(request) : checkData(request);
+  const { folder } = request;
+  try {
+    return await (isBackup(folder) ? checkBackup(request) : checkData(request));
+  } catch (error) {
+    if (!(error instanceof StorageCrash)) throw error;
+    return {
+      code: 'DAMAGED',
+      what: `${folder}: the database cannot be read to its end: the disk fails, or the inner structure of its file is damaged`,
+      advice: 'a backup, or an empty folder that syncs',
+    };
+  }
 }
 
 async function checkBackup(request: CheckRequest): Promise<CheckReport | FileProblem> {
