@@ -94,7 +94,9 @@ const change: fc.Arbitrary<Change> = fc.record({
 });
 
 /** The value with the change at a place that the numbers lead to. */
-function applied(value: unknown, { where, how, what }: Change): unknown {
+function applied(value: unknown, { where, how, what: shared }: Change): unknown {
+  // What is put in may be changed by the next change: it is of this value alone.
+  const what: unknown = structuredClone(shared);
   let parent: unknown = value;
   let at: unknown = value;
   let name: string | undefined;
@@ -112,7 +114,7 @@ function applied(value: unknown, { where, how, what }: Change): unknown {
   else if (how === 'rename') {
     Reflect.deleteProperty(parent, name);
     put(parent, name.toUpperCase(), at);
-  } else put(parent, name, how === 'double' ? [at, at] : what);
+  } else put(parent, name, how === 'double' ? [at, structuredClone(at)] : what);
   return value;
 }
 
