@@ -105,8 +105,11 @@ export class NodeClient {
     return this.#ask(`/accounts/${address}${prove ? '?proof=true' : ''}`, ANSWERS.account);
   }
 
-  /** The newest first. @param before only below this height. @param limit at most 1,000, default 100. */
-  accountTransactions(address: string, page: { readonly before?: number; readonly limit?: number } = {}) {
+  /** The newest first. @param before only below this height; `next` of the page before. @param limit at most 1,000, default 100. */
+  accountTransactions(
+    address: string,
+    page: { readonly before?: number | string; readonly limit?: number } = {},
+  ) {
     const query = new URLSearchParams();
     if (page.before !== undefined) query.set('before', String(page.before));
     if (page.limit !== undefined) query.set('limit', String(page.limit));

@@ -114,7 +114,9 @@ describe('records', () => {
     const range = heightRange(PREFIX.block, 5, 7);
     expect([4, 5, 6, 7].map((at) => inRange(blockKey(at, id), range))).toEqual([false, true, true, false]);
     expect(inRange(certificateKey(5, id), range)).toBe(false);
-    const account = accountRange(id, 9);
+    const account = accountRange(id, 9, 0);
+    expect(inRange(accountKey(id, 9, 1), accountRange(id, 9, 2))).toBe(true);
+    expect(inRange(accountKey(id, 9, 2), accountRange(id, 9, 2))).toBe(false);
     expect(inRange(accountKey(id, 8, 0xffff_ffff), account)).toBe(true);
     expect(inRange(accountKey(id, 9, 0), account)).toBe(false);
     expect(inRange(accountKey('ac'.repeat(32), 3, 0), account)).toBe(false);

@@ -179,9 +179,9 @@ export function placeOfAccountKey(
   return { height: readHeight(key, at), index: readUint(key, at + HEIGHT_BYTES, INDEX_BYTES) };
 }
 
-/** The keys of one account below `before`. */
-export function accountRange(address: string, before: number): KeyRange {
-  return { start: accountKey(address, 0, 0), end: accountKey(address, before, 0) };
+/** The keys of one account before a place: of lower heights, and of that height with a lower index. */
+export function accountRange(address: string, height: number, index: number): KeyRange {
+  return { start: accountKey(address, 0, 0), end: accountKey(address, height, index) };
 }
 
 /** s ‖ namespace ‖ id. */

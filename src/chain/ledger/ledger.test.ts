@@ -570,13 +570,36 @@ describe('ledger: queries', () => {
     }
     const newest = ledger.accountTransactions(ADDRESSES[1] as never, undefined, 5);
     expect(newest.map((p) => p.height)).toEqual([12, 11, 10, 9, 8]);
-    const older = ledger.accountTransactions(ADDRESSES[1] as never, height(8), 100);
+    const older = ledger.accountTransactions(ADDRESSES[1] as never, { height: height(8), index: 0 }, 100);
     expect(older.map((p) => p.height)).toEqual([7, 6, 5, 4, 3, 2, 1]);
     expect(ledger.account(ADDRESSES[0] as never, true)).toMatchObject({
       account: { nonce: 12 },
       at: ledger.head().id,
     });
     expect(ledger.account(ADDRESSES[0] as never, false).proof).toBeUndefined();
+  });
+
+  it('page through an account without gap or repetition, wherever a page ends, on the disk and in memory', () => {
+    const { ledger } = open(createHost());
+    const g = ledger.genesisId;
+    for (let i = 0; i < 8; i++) {
+      const three = [0, 1, 2].map((j) => transfer(g, 0, 3 * i + j, 1, 1));
+      importAll(ledger, [build(ledger, ledger.head().id, { transactions: three })]);
+    }
+    expect(ledger.base().height).toBeGreaterThan(1);
+    expect(ledger.base().height).toBeLessThan(8);
+    const all = ledger.accountTransactions(ADDRESSES[1] as never, undefined, 100);
+    expect(all).toHaveLength(24);
+    for (const size of [1, 2, 3, 5, 7]) {
+      const paged: (typeof all)[number][] = [];
+      for (let last: (typeof all)[number] | undefined; ; ) {
+        const page = ledger.accountTransactions(ADDRESSES[1] as never, last, size);
+        paged.push(...page);
+        last = page.at(-1);
+        if (page.length < size) break;
+      }
+      expect(paged).toEqual(all);
+    }
   });
 
   it('serves headers after the newest shared block, and locators that thin out to genesis', () => {

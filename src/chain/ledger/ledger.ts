@@ -6,7 +6,7 @@ import type { SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { State } from '../state/state.ts';
 import type { Account, Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
-import type { TransactionPlace } from '../types/command.ts';
+import type { PlaceInChain, TransactionPlace } from '../types/command.ts';
 import type { RecordKind } from '../types/event.ts';
 import type { Finality } from '../types/finality.ts';
 import type { Genesis, UpgradeSchedule } from '../types/genesis.ts';
@@ -262,10 +262,10 @@ export interface Ledger<View> {
   chainView(): ChainView;
 
   transaction(id: TxId): FoundTransaction | undefined;
-  /** Newest first, below `before` (undefined: from the head). Limit at most ACCOUNT_PAGE_MAX. */
+  /** Newest first, those before a place (undefined: from the head on). Limit at most ACCOUNT_PAGE_MAX. */
   accountTransactions(
     address: AccountAddress,
-    before: Height | undefined,
+    before: PlaceInChain | undefined,
     limit: number,
   ): readonly (TransactionPlace & { readonly id: TxId })[];
   account(address: AccountAddress, prove: boolean): FoundAccount;

@@ -10,7 +10,7 @@ import type { ExecutionContext } from '../execution/context.ts';
 import { SNAPSHOTS_MAX, type SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { State } from '../state/state.ts';
 import type { Block, Header } from '../types/block.ts';
-import type { TransactionPlace } from '../types/command.ts';
+import type { PlaceInChain, TransactionPlace } from '../types/command.ts';
 import type { Finality } from '../types/finality.ts';
 import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
@@ -307,7 +307,7 @@ export class NodeLedger<View> implements Ledger<View> {
 
   accountTransactions(
     address: AccountAddress,
-    before: Height | undefined,
+    before: PlaceInChain | undefined,
     limit: number,
   ): readonly (TransactionPlace & { readonly id: TxId })[] {
     return this.#queries.accountTransactions(address, before, limit);

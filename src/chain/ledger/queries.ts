@@ -14,7 +14,7 @@ import { readAccount } from '../state/accounts.ts';
 import { proveState } from '../state/proof.ts';
 import { decodeReceipt } from '../types/account-codec.ts';
 import type { Block, Header } from '../types/block.ts';
-import type { TransactionPlace } from '../types/command.ts';
+import type { PlaceInChain, TransactionPlace } from '../types/command.ts';
 import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
 import { transactionId } from '../types/transaction-codec.ts';
@@ -156,14 +156,15 @@ export class Queries<View> {
 
   accountTransactions(
     address: AccountAddress,
-    before: Height | undefined,
+    before: PlaceInChain | undefined,
     limit: number,
   ): readonly (TransactionPlace & { readonly id: TxId })[] {
     const wanted = Math.min(limit, ACCOUNT_PAGE_MAX);
     const found: (TransactionPlace & { readonly id: TxId })[] = [];
-    const top = Math.min(this.#chain.head.header.height + 1, before ?? Number.MAX_SAFE_INTEGER);
+    const above = this.#chain.head.header.height + 1;
+    const end = before !== undefined && before.height < above ? before : { height: above, index: 0 };
     const base = this.#chain.base.header.height;
-    for (let at = top - 1; at > base && found.length < wanted; at--) {
+    for (let at = end.index > 0 ? end.height : end.height - 1; at > base && found.length < wanted; at--) {
       const slot = this.#chain.mainSlot(at);
       const { id, header } = this.#chain.tree.item(slot);
       const block = this.#stored(at, id);
@@ -171,11 +172,12 @@ export class Queries<View> {
       for (let i = indexes.length - 1; i >= 0 && found.length < wanted; i--) {
         const index = indexes[i] as number;
         const transaction = block?.transactions[index];
-        if (transaction === undefined) continue;
+        if (transaction === undefined || (at === end.height && index >= end.index)) continue;
         found.push({ id: transactionId(transaction), block: id, height: header.height, index });
       }
     }
-    const range = accountRange(address, Math.min(top, base + 1));
+    const range =
+      end.height > base ? accountRange(address, base + 1, 0) : accountRange(address, end.height, end.index);
     const entries = this.#chain.store.scan(range, wanted - found.length, true);
     for (const { key, value } of entries) {
       if (this.#chain.store.check(key, value) === 'corrupt') this.#onIndexFault();

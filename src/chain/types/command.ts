@@ -20,7 +20,7 @@ export type Command =
   | {
       readonly kind: 'GetAccountTransactions';
       readonly address: AccountAddress;
-      readonly before: Height | undefined;
+      readonly before: PlaceInChain | undefined;
       readonly limit: number;
     }
   | { readonly kind: 'GetAccount'; readonly address: AccountAddress; readonly prove: boolean }
@@ -36,11 +36,15 @@ export type Submission =
   | { readonly kind: 'Accepted'; readonly id: TxId }
   | { readonly kind: 'Refused'; readonly why: TransactionRejection };
 
-/** Where a transaction stands on the main chain. */
-export interface TransactionPlace {
-  readonly block: BlockHash;
+/** A place among the transactions of the main chain: what comes before it has a lower height, or in its block a lower index. */
+export interface PlaceInChain {
   readonly height: Height;
   readonly index: number;
+}
+
+/** Where a transaction stands on the main chain. */
+export interface TransactionPlace extends PlaceInChain {
+  readonly block: BlockHash;
 }
 
 export type Answer =

@@ -141,7 +141,7 @@ export const ANSWERS = {
   }),
   accountTransactions: z.strictObject({
     transactions: z.array(z.strictObject({ id: hash, block: hash, height: whole, index: whole })),
-    next: whole.nullable().meta({ description: 'The `before` of the next page; null: there is none.' }),
+    next: z.string().nullable().meta({ description: 'The `before` of the next page; null: there is none.' }),
   }),
   mempool: z.strictObject({ count: whole, bytes: whole, queued: whole }),
   peers: z.strictObject({
@@ -235,7 +235,13 @@ export const PARAMS = {
 export const QUERIES = {
   proof: z.strictObject({ proof: z.boolean().optional().meta({ description: 'true: with a proof.' }) }),
   page: z.strictObject({
-    before: whole.optional().meta({ description: 'Below this height; absent: from the head on.' }),
+    before: z
+      .string()
+      .regex(/^\d{1,15}(?::\d{1,9})?$/)
+      .optional()
+      .meta({
+        description: 'Below this height, or before an index of it (`12:3`); absent: from the head on.',
+      }),
     limit: z.int().min(1).max(1_000).optional().meta({ description: 'At most so many; default 100.' }),
   }),
 } as const;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { encodeAddress } from '../../chain/crypto/address.ts';
 import { receiptLayout } from '../../chain/types/account-codec.ts';
 import { blockLayout } from '../../chain/types/block-codec.ts';
-import type { Answer } from '../../chain/types/command.ts';
+import type { Answer, PlaceInChain } from '../../chain/types/command.ts';
 import { genesisLayout } from '../../chain/types/genesis-codec.ts';
 import { headerLayout } from '../../chain/types/header-codec.ts';
 import { transactionLayout } from '../../chain/types/transaction-codec.ts';
@@ -120,12 +120,13 @@ export const ROUTES: readonly Route[] = [
       const answer = await node.command({
         kind: 'GetAccountTransactions',
         address,
-        before: before === undefined ? undefined : height(before),
+        before: before === undefined ? undefined : placeIn(before),
         limit,
       });
       const { places } = expected(answer, 'AccountTransactions');
       const last = places.at(-1);
-      return { transactions: places, next: places.length < limit || last === undefined ? null : last.height };
+      const isLast = places.length < limit || last === undefined;
+      return { transactions: places, next: isLast ? null : `${last.height}:${last.index}` };
     },
   },
   ...SUBMIT_ROUTES,
@@ -243,6 +244,12 @@ export const ROUTES: readonly Route[] = [
     handle: async (node) => summaryOf(await familiesOf(node.metrics())),
   },
 ];
+
+/** Of `height` or `height:index`. */
+function placeIn(text: string): PlaceInChain {
+  const [at, index = '0'] = text.split(':');
+  return { height: height(Number(at)), index: Number(index) };
+}
 
 async function blockAt(node: ApiNode, at: string): Promise<Answer> {
   if (at.length === 64) return node.command({ kind: 'GetBlock', at: { id: blockHash(at) } });
