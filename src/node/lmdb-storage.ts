@@ -59,22 +59,6 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
   return new OpenStorage(db, enter);
 }
 
-/** What is stored in the folder of a node that has stopped, for who reads it. */
-export interface LmdbReader extends Pick<Storage, 'get' | 'scan'> {
-  close(): Promise<void>;
-}
-
-/** Opens a database without writing to it. @throws {Error} when there is none that can be opened. */
-export function openLmdbReader(path: string): LmdbReader {
-  const db = open<Uint8Array, Uint8Array>({
-    path,
-    keyEncoding: 'binary',
-    encoding: 'binary',
-    readOnly: true,
-  });
-  return new OpenStorage(db, () => {});
-}
-
 class OpenStorage implements LmdbStorage {
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #enter: (run: () => void) => void;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileDiskShim, type DiskShim, healDisk } from '../../src/lab/real/disk-shim.ts';
-import { openLmdbReader } from '../../src/node/lmdb-storage.ts';
+import { isFileProblem } from '../../src/node/file-problem.ts';
+import { openLmdbReader } from '../../src/node/lmdb-reader.ts';
 import { node } from '../e2e/cli-runner.ts';
 
 const program = fileURLToPath(new URL('./failing-storage.ts', import.meta.url));
@@ -37,6 +38,7 @@ describe('the database on a disk that fails', () => {
     ]);
     healDisk(control);
     const reader = openLmdbReader(join(own, 'chain'));
+    if (isFileProblem(reader)) throw new Error(reader.what);
     expect(reader.get(Uint8Array.of(1))).toEqual(Uint8Array.of(1));
     expect(reader.get(Uint8Array.of(3))).toBeUndefined();
     await reader.close();

@@ -10,7 +10,8 @@ import type { ClusterPlan } from '../../cluster/plan.ts';
 import type { Storage } from '../../env/storage.ts';
 import { connectionId } from '../../env/units.ts';
 import { type EventRecord, readEventFile } from '../../node/event-file.ts';
-import { type LmdbReader, openLmdbReader } from '../../node/lmdb-storage.ts';
+import { isFileProblem } from '../../node/file-problem.ts';
+import { type LmdbReader, openLmdbReader } from '../../node/lmdb-reader.ts';
 import type { RunTraces } from './real-run.ts';
 import type { UpOrDown } from './run-hosts.ts';
 import type { SeenMessage } from './tap.ts';
@@ -26,6 +27,14 @@ const JUDGED = [...ORACLES.keys()].filter((name) => !NOT_JUDGED.has(name));
 
 /** A host that was never started has nothing. */
 const EMPTY_DISK: Disk = { get: () => undefined, scan: () => [] };
+
+/** Of a node that never came so far as to have one: nothing is there. */
+function diskAt(database: string): LmdbReader | Disk {
+  const reader = openLmdbReader(database);
+  if (!isFileProblem(reader)) return reader;
+  if (reader.code === 'ABSENT') return EMPTY_DISK;
+  throw new Error(reader.what);
+}
 
 /** Something that happened, in the order of the wall clock, which all processes of a machine share. */
 type Item = { readonly wallMs: number } & (
@@ -96,9 +105,7 @@ export class RecordedCluster implements EndedCluster {
     this.loads = traces.loads;
     this.#traces = traces;
     this.#records = places.map(({ events }) => (existsSync(events) ? readEventFile(events) : []));
-    this.#disks = places.map(({ database }) =>
-      existsSync(database) ? openLmdbReader(database) : EMPTY_DISK,
-    );
+    this.#disks = places.map(({ database }) => diskAt(database));
     this.#isUp = plan.hosts.map(() => false);
     this.judgement = new Judgement(
       {
