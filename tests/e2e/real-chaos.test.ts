@@ -18,10 +18,10 @@ describe('chaos on four real validators under load', () => {
   });
   afterAll(() => shop.remove());
 
-  it.each(['chaos/short', 'real/disks-fail'])(
-    'loses nothing that was acknowledged, and no oracle finds anything: %s',
-    async (name) => {
-      const file = join(root, 'scenarios', `${name}.yaml`);
+  it(
+    'loses nothing that was acknowledged, and no oracle finds anything',
+    async () => {
+      const file = join(root, 'scenarios/chaos/short.yaml');
       const { code, stdout, stderr } = await shop.aureon(['run', file, '--real', '--json']);
       const told = JSON.parse(stdout) as Told;
       expect([code, told.detail, stderr]).toEqual([0, { kind: 'passed' }, '']);
