@@ -116,7 +116,7 @@ export async function startNet(
 
 /** Bytes of the database on the disk, as far as they are written. */
 export function diskMb(node: BenchNode): number {
-  return (statSync(join(node.data, 'chain')).blocks * 512) / 1e6;
+  return (statSync(join(node.data, 'chain/data.mdb')).blocks * 512) / 1e6;
 }
 
 async function answers(port: number): Promise<void> {
