@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
 import { type Devnet, openDevnet } from '../node/devnet.ts';
+import { objectIn } from '../node/jsonable.ts';
 import { createNativeSignatures } from '../node/native-signatures.ts';
 import { type Flags, text, whole } from './flags.ts';
 import { engineOf, intervalMsOf, used } from './node-flags.ts';
@@ -158,13 +159,8 @@ interface LogLine {
 const ID_DIGITS = 12;
 
 function parsed(line: string): LogLine | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof found !== 'object' || found === null) return undefined;
+  const found = objectIn(line);
+  if (found === undefined) return undefined;
   const { time, level, msg, height, id } = { time: '', level: '', msg: '', height: 0, id: '', ...found };
   return {
     time: String(time).slice(11, 19),

@@ -25,6 +25,7 @@ import { packageVersion } from './version.ts';
 
 /** Runs of one call, over all files, seeds and orders: their list is held in memory. */
 const RUNS_MAX = 1_000_000;
+const US_PER_S = 1_000_000;
 
 /** One job for each scenario, seed and order of simultaneous events. */
 function jobsOf(sources: readonly ScenarioSource[], flags: RunFlags): readonly Job[] {
@@ -46,10 +47,14 @@ function jobsOf(sources: readonly ScenarioSource[], flags: RunFlags): readonly J
   );
 }
 
+function wholeSeconds(us: number): string {
+  return moment(Math.round(us / US_PER_S) * US_PER_S);
+}
+
 function progressText({ finished, total, running }: PoolProgress, failed: number): string {
   const now = running.map(
     ({ file, seed, simulatedUs }) =>
-      `${file.slice(file.lastIndexOf('/') + 1)} seed ${seed} at ${moment(Math.round(simulatedUs / 1_000_000) * 1_000_000)}`,
+      `${file.slice(file.lastIndexOf('/') + 1)} seed ${seed} at ${wholeSeconds(simulatedUs)}`,
   );
   const failures = failed > 0 ? `, ${failed} failed` : '';
   return `${finished}/${total} done${failures} · ${now.join(' · ')}`;
@@ -99,10 +104,7 @@ async function runAllForReal(
     const real = await runRealJob(job, {
       signal,
       keep: flags.keep,
-      onProgress: (nowUs) =>
-        output.progress(
-          `${job.file} seed ${job.seed} at ${moment(Math.round(nowUs / 1_000_000) * 1_000_000)}`,
-        ),
+      onProgress: (nowUs) => output.progress(`${job.file} seed ${job.seed} at ${wholeSeconds(nowUs)}`),
     });
     if (real === undefined) return;
     printer.outcome(job, real.outcome);

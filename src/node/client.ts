@@ -116,6 +116,11 @@ export class NodeClient {
     return this.#ask(`/accounts/${address}/transactions?${query.toString()}`, ANSWERS.accountTransactions);
   }
 
+  /** Every metric; docs/metrics.md. */
+  metrics() {
+    return this.#ask('/metrics/summary', ANSWERS.metrics);
+  }
+
   mempool() {
     return this.#ask('/mempool', ANSWERS.mempool);
   }

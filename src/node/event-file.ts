@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } fro
 import type { NodeSnapshot } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import { codeOf, type FileProblem } from './file-problem.ts';
+import { objectIn } from './jsonable.ts';
 import type { Instant } from './turns.ts';
 
 /** When something was written down, and by which boot of the node: the first one is 1. */
@@ -140,13 +141,8 @@ export function readEventFile(path: string): readonly EventRecord[] {
 
 /** Undefined: no line as a node writes it. Of what it holds only the frame is looked at: numbers and kinds. */
 function parseEventLine(line: string): EventRecord | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof found !== 'object' || found === null) return undefined;
+  const found = objectIn(line);
+  if (found === undefined) return undefined;
   const { boot, monotonicMs, wallMs, event, snapshot } = {
     boot: 0,
     monotonicMs: -1,

@@ -139,7 +139,8 @@ describe('the HTTP API', () => {
   it('takes a signed transaction and follows it until it is final', async () => {
     const transaction = setup.signer.sign(from, transferDraft(0, 0, to.address, setup.genesisId, 1));
     const form = JSON.parse(toJsonText(transactionLayout, transaction));
-    const reversed = Object.fromEntries(Object.entries(form).reverse());
+    const backwards = (object: object) => Object.fromEntries(Object.entries(object).reverse());
+    const reversed = backwards({ ...form, action: backwards(form.action) });
     const sent = await post('/submit-tx', JSON.stringify({ transaction: reversed }));
     const id = transactionId(transaction);
     expect(sent).toEqual({ status: 202, body: { id } });

@@ -89,6 +89,10 @@ describe('the client of a node', () => {
     expect(await client.health()).toMatchObject({ status: 'ok', version: '1.2.3' });
     expect((await client.peers()).peers).toEqual([]);
     expect(await client.mempool()).toHaveProperty('count');
+    const { metrics } = await client.metrics();
+    expect(metrics.find(({ name }) => name === 'aureon_pos_validators')?.series).toEqual([
+      { labels: {}, value: 1 },
+    ]);
     expect(await client.consensus()).toHaveProperty('kind');
     const page = await client.accountTransactions(encodeAddress(from.address), { limit: 1 });
     expect(page.transactions).toHaveLength(1);

@@ -129,32 +129,9 @@ function resultOf(submission: Submission): object {
   return { status: 'refused', code, facts: jsonable(facts) };
 }
 
-/** In the order of its encoding, whatever the order of the request. @param field of the request. */
+/** @param form with its fields in the order of the encoding, as the forms have them whatever the request has. @param field of the request. */
 function transactionOf(form: TransactionForm, field: string): Transaction {
-  const {
-    version,
-    chainId,
-    senderKey,
-    nonce,
-    validUntilHeight,
-    gasLimit,
-    gasPrice,
-    action,
-    signature: signed,
-  } = form;
-  const { kind, ...rest } = action;
-  const ordered = {
-    version,
-    chainId,
-    senderKey,
-    nonce,
-    validUntilHeight,
-    gasLimit,
-    gasPrice,
-    action: 'to' in rest ? { kind, to: rest.to, amount: rest.amount } : { kind, ...rest },
-    signature: signed,
-  };
-  const text = new TextEncoder().encode(JSON.stringify(ordered));
+  const text = new TextEncoder().encode(JSON.stringify(form));
   const transaction = decodeJson(transactionLayout, text, TRANSACTION_JSON_MAX_BYTES);
   if (!isDecodeRejection(transaction)) return transaction;
   const where = field === '' ? '' : `${field}: `;
