@@ -14,13 +14,13 @@ import { type Keys, transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { ANSWERS, errorForm } from '../../src/node/api/forms.ts';
 import { ROUTES } from '../../src/node/api/routes.ts';
-import { readSettings } from '../../src/node/config/read-settings.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
 import { METRIC_PREFIX, METRICS } from '../../src/node/metrics/definitions.ts';
-import { type RunningNode, startNode } from '../../src/node/node-process.ts';
+import type { RunningNode } from '../../src/node/node-process.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
+import { settingsFrom, startTestNode } from '../support/test-node.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const BODY_MAX_BYTES = 4_096;
@@ -50,31 +50,19 @@ describe('the HTTP API', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'aureon-api-'));
-    const read = readSettings({
-      file: undefined,
-      environment: {},
-      flags: {
-        'node-data': folder,
-        'p2p-listen': `127.0.0.1:${await freePort()}`,
-        'http-listen': `127.0.0.1:${await freePort()}`,
-        'http-body-max-bytes': String(BODY_MAX_BYTES),
-        'http-rate-per-second': '1000000',
-        // A process that is kept waiting for so long itself gives up requests that are none of the slow ones.
-        'http-request-timeout-ms': '4000',
-      },
+    const settings = settingsFrom({
+      'node-data': folder,
+      'p2p-listen': `127.0.0.1:${await freePort()}`,
+      'http-listen': `127.0.0.1:${await freePort()}`,
+      'http-body-max-bytes': String(BODY_MAX_BYTES),
+      'http-rate-per-second': '1000000',
+      // A process that is kept waiting for so long itself gives up requests that are none of the slow ones.
+      'http-request-timeout-ms': '4000',
     });
-    if (!('settings' in read)) throw new Error(JSON.stringify(read));
-    const started = await startNode({
-      settings: read.settings,
+    const started = await startTestNode({
+      settings,
       chain: { genesis: setup.context.genesis, schedule: [], id: setup.genesisId },
       key: nodeKeyOf(setup.hostKeys[0]?.secret ?? new Uint8Array(32), SUITE),
-      tls: undefined,
-      suite: SUITE,
-      isVouched: true,
-      version: '1.2.3',
-      onApiError: (error) => expect.fail(String(error)),
-      onEvent: () => {},
-      onEnded: (why) => expect.fail(JSON.stringify(why)),
     });
     if (isFileProblem(started)) throw new Error(started.what);
     node = started;

@@ -14,7 +14,6 @@ import { amount } from '../../src/chain/types/units.ts';
 import { unixMs } from '../../src/env/units.ts';
 import type { CheckReport } from '../../src/node/check/check-folder.ts';
 import { runCheck } from '../../src/node/check/open-checked.ts';
-import { readSettings } from '../../src/node/config/read-settings.ts';
 import type { Settings } from '../../src/node/config/settings.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nativeSha256 } from '../../src/node/file-sums.ts';
@@ -22,9 +21,9 @@ import { type ChainFile, formatChainFile, parseChainFile } from '../../src/node/
 import { nodeKeyOf } from '../../src/node/key-file.ts';
 import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
 import { newGenesis } from '../../src/node/new-genesis.ts';
-import { startNode } from '../../src/node/node-process.ts';
 import { SUITE } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
+import { settingsFrom, startTestNode } from '../support/test-node.ts';
 
 const BLOCKS = 5;
 
@@ -49,34 +48,22 @@ describe('a check of the folder of a validator', () => {
     const parsed = parseChainFile('genesis.json', formatChainFile(genesis, []));
     if (isFileProblem(parsed)) throw new Error(parsed.what);
     chain = parsed;
-    const read = readSettings({
-      file: undefined,
-      environment: {},
-      flags: {
-        'node-data': join(root, 'data'),
-        'http-listen': '',
-        'p2p-listen': `127.0.0.1:${await freePort()}`,
-      },
+    settings = settingsFrom({
+      'node-data': join(root, 'data'),
+      'http-listen': '',
+      'p2p-listen': `127.0.0.1:${await freePort()}`,
     });
-    if (!('settings' in read)) throw new Error(JSON.stringify(read));
-    settings = read.settings;
     let onGrown: () => void = () => undefined;
     const grown = new Promise<void>((resolve) => {
       onGrown = resolve;
     });
-    const node = await startNode({
+    const node = await startTestNode({
       settings,
       chain,
       key,
-      tls: undefined,
-      suite: SUITE,
-      isVouched: true,
-      version: 'test',
-      onApiError: (error) => expect.fail(String(error)),
       onEvent: (event) => {
         if (event.kind === 'HeadChanged' && event.height >= BLOCKS) onGrown();
       },
-      onEnded: (why) => expect.fail(JSON.stringify(why)),
     });
     if (isFileProblem(node)) throw new Error(node.what);
     await grown;

@@ -22,13 +22,13 @@ import { bytesToHex } from '../../src/env/bytes.ts';
 import type { WriteOp } from '../../src/env/storage.ts';
 import type { CheckReport } from '../../src/node/check/check-folder.ts';
 import { runCheck } from '../../src/node/check/open-checked.ts';
-import { readSettings } from '../../src/node/config/read-settings.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nativeSha256 } from '../../src/node/file-sums.ts';
 import { openLmdbReader } from '../../src/node/lmdb-reader.ts';
 import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
 import { SUITE } from '../cluster/support.ts';
 import { idsOf, STORED_CHAIN, storeChain } from '../support/stored-chain.ts';
+import { settingsFrom } from '../support/test-node.ts';
 
 const BLOCKS = 130;
 const BASE = BLOCKS - 64;
@@ -61,12 +61,10 @@ describe('a check of a folder', () => {
     isRepairing = false,
     flags: Readonly<Record<string, string>> = {},
   ): Promise<CheckReport> {
-    const read = readSettings({ file: undefined, environment: {}, flags: { 'node-data': folder, ...flags } });
-    if (!('settings' in read)) throw new Error(JSON.stringify(read));
     const report = await runCheck({
       folder,
       chain: STORED_CHAIN,
-      settings: read.settings,
+      settings: settingsFrom({ 'node-data': folder, ...flags }),
       suite: SUITE,
       isRepairing,
       onProgress: () => undefined,
@@ -222,12 +220,10 @@ describe('a check of a folder', () => {
     const folder = join(root, 'unsigned');
     const broken = { ...SUITE, verify: () => false };
     await storeChain(folder, { blocks: 3, perBlock: 1 });
-    const read = readSettings({ file: undefined, environment: {}, flags: { 'node-data': folder } });
-    if (!('settings' in read)) throw new Error(JSON.stringify(read));
     const report = await runCheck({
       folder,
       chain: STORED_CHAIN,
-      settings: read.settings,
+      settings: settingsFrom({ 'node-data': folder }),
       suite: broken,
       isRepairing: false,
       onProgress: () => undefined,

@@ -12,13 +12,13 @@ import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { type Keys, transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { NodeClient, type SignedTransaction } from '../../src/node/client.ts';
-import { readSettings } from '../../src/node/config/read-settings.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
-import { type RunningNode, startNode } from '../../src/node/node-process.ts';
+import type { RunningNode } from '../../src/node/node-process.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { finished, node as nodePath, root } from '../e2e/cli-runner.ts';
 import { freePort } from '../support/free-port.ts';
+import { settingsFrom, startTestNode } from '../support/test-node.ts';
 
 const plan = resolveScenario(
   small({ nodes: 1, signatures: 'real', chain: { engine: 'poa', blockInterval: '300ms' } }),
@@ -33,30 +33,21 @@ describe('the client of a node', () => {
   let running: RunningNode;
   let client: NodeClient;
 
-  async function start(name: string, flags: Readonly<Record<string, string>>): ReturnType<typeof startNode> {
-    const read = readSettings({
-      file: undefined,
-      environment: {},
-      flags: {
-        'node-data': join(folder, name),
-        'p2p-listen': `127.0.0.1:${await freePort()}`,
-        'http-listen': `127.0.0.1:${await freePort()}`,
-        'http-sign-with-node-key': 'true',
-        ...flags,
-      },
+  async function start(
+    name: string,
+    flags: Readonly<Record<string, string>>,
+  ): ReturnType<typeof startTestNode> {
+    const settings = settingsFrom({
+      'node-data': join(folder, name),
+      'p2p-listen': `127.0.0.1:${await freePort()}`,
+      'http-listen': `127.0.0.1:${await freePort()}`,
+      'http-sign-with-node-key': 'true',
+      ...flags,
     });
-    if (!('settings' in read)) throw new Error(JSON.stringify(read));
-    return startNode({
-      settings: read.settings,
+    return startTestNode({
+      settings,
       chain: { genesis: setup.context.genesis, schedule: [], id: setup.genesisId },
       key: own,
-      tls: undefined,
-      suite: SUITE,
-      isVouched: true,
-      version: '1.2.3',
-      onApiError: (error) => expect.fail(String(error)),
-      onEvent: () => {},
-      onEnded: (why) => expect.fail(JSON.stringify(why)),
     });
   }
 

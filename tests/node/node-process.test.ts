@@ -6,15 +6,15 @@ import type { NodeSnapshot } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
-import { readSettings } from '../../src/node/config/read-settings.ts';
 import type { Settings } from '../../src/node/config/settings.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import type { HostEnd } from '../../src/node/host.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
-import { type RunningNode, startNode } from '../../src/node/node-process.ts';
+import type { RunningNode } from '../../src/node/node-process.ts';
 import type { Instant } from '../../src/node/turns.ts';
 import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
+import { settingsFrom, startTestNode } from '../support/test-node.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const plan = resolveScenario(
@@ -39,13 +39,7 @@ describe('a node of its settings', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function settingsOf(name: string, flags: Readonly<Record<string, string>>): Settings {
-    const found = readSettings({
-      file: undefined,
-      environment: {},
-      flags: { 'node-data': join(folder, name), 'http-listen': '', ...flags },
-    });
-    if (!('settings' in found)) throw new Error(JSON.stringify(found));
-    return found.settings;
+    return settingsFrom({ 'node-data': join(folder, name), 'http-listen': '', ...flags });
   }
 
   async function start(
@@ -55,15 +49,10 @@ describe('a node of its settings', () => {
     onStopped: (snapshot: NodeSnapshot, at: Instant) => void = () => {},
   ) {
     const secret = setup.hostKeys[host]?.secret ?? new Uint8Array(32);
-    const node = await startNode({
+    const node = await startTestNode({
       settings,
       chain,
       key: nodeKeyOf(secret, SUITE),
-      tls: undefined,
-      suite: SUITE,
-      isVouched: true,
-      version: 'test',
-      onApiError: (error) => expect.fail(String(error)),
       onEvent: (event) => events.push(event),
       onStopped,
       onEnded: (why) => ends.push(why),
