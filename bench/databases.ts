@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ClassicLevel } from 'classic-level';
-import { openLmdbStorage } from '../src/node/lmdb-storage.ts';
+import { openLmdbStorage } from '../src/node/storage/lmdb-storage.ts';
 
 /** A block of 500 transfers: its body, four records of the height, and for each transfer its place, two accounts' lists and a leaf. */
 const TRANSFERS = 500;

@@ -2,10 +2,10 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { backUp } from '../src/node/backup.ts';
+import { backUp } from '../src/node/backup/backup.ts';
 import { recordName } from '../src/node/check/findings.ts';
 import { isFileProblem } from '../src/node/file-problem.ts';
-import { openLmdbReader } from '../src/node/lmdb-reader.ts';
+import { openLmdbReader } from '../src/node/storage/lmdb-reader.ts';
 import { storeChain } from '../tests/support/stored-chain.ts';
 
 const BLOCKS = Number(process.argv[2] ?? 2_000);

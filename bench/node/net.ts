@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDevnet } from '../../src/node/devnet.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { type NodeKey, readKeyFile } from '../../src/node/key-file.ts';
-import { createNativeSignatures } from '../../src/node/native-signatures.ts';
+import { createNativeSignatures } from '../../src/node/signatures/native-signatures.ts';
 import { freePorts } from '../../tests/support/free-port.ts';
 
 const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;

@@ -5,7 +5,7 @@ import type { Transaction } from '../../src/chain/types/transaction.ts';
 import { transactionLayout, transactionSignBytes } from '../../src/chain/types/transaction-codec.ts';
 import { amount, gas, hash, height, signature } from '../../src/chain/types/units.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
-import { createNativeSignatures } from '../../src/node/native-signatures.ts';
+import { createNativeSignatures } from '../../src/node/signatures/native-signatures.ts';
 import type { BenchNet } from './net.ts';
 
 const GAS_LIMIT = 100_000;

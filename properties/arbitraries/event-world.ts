@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CLOSE, type EventMessage, eventForm } from '../../src/node/api/event-forms.ts';
 import { EventHub, type EventSink, type Subscriber } from '../../src/node/api/event-hub.ts';
 import { subscriptionOf } from '../../src/node/api/subscription.ts';
-import { EventCursor } from '../../src/node/event-cursor.ts';
+import { EventCursor } from '../../src/node/client/event-cursor.ts';
 import { EventChain } from '../../tests/support/event-chain.ts';
 
 /** A chain of this law has some 6,000 blocks at most. */

@@ -1,11 +1,11 @@
 /** `aureon backup` and `aureon restore`, once their flags are read. */
 import { existsSync } from 'node:fs';
 import { EXIT } from '../cluster/result.ts';
-import { backUp, type CopyProgress, type CopyWatch, INTERRUPTED } from '../node/backup.ts';
-import type { BackupManifest } from '../node/backup-manifest.ts';
+import { backUp, type CopyProgress, type CopyWatch, INTERRUPTED } from '../node/backup/backup.ts';
+import type { BackupManifest } from '../node/backup/backup-manifest.ts';
+import { restoreBackup } from '../node/backup/restore.ts';
 import { type FileProblem, isFileProblem } from '../node/file-problem.ts';
 import { readChainFile } from '../node/genesis-file.ts';
-import { restoreBackup } from '../node/restore.ts';
 import type { Flags } from './flags.ts';
 import { grouped } from './format.ts';
 import { refusal, used } from './node-flags.ts';

@@ -5,7 +5,7 @@ import type { Finding, Remedy } from '../node/check/findings.ts';
 import { runCheck } from '../node/check/open-checked.ts';
 import { isFileProblem } from '../node/file-problem.ts';
 import { readChainFile } from '../node/genesis-file.ts';
-import { createNativeSignatures } from '../node/native-signatures.ts';
+import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import type { Flags } from './flags.ts';
 import { grouped, plural } from './format.ts';
 import { refusal, used } from './node-flags.ts';

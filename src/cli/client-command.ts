@@ -7,9 +7,14 @@ import { transactionLayout, transactionSignBytes } from '../chain/types/transact
 import { EXIT } from '../cluster/result.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
-import { ClientError, NodeClient, type SignedTransaction, type TransactionStatus } from '../node/client.ts';
+import {
+  ClientError,
+  NodeClient,
+  type SignedTransaction,
+  type TransactionStatus,
+} from '../node/client/client.ts';
 import { type NodeKey, readKeyFile } from '../node/key-file.ts';
-import { createNativeSignatures } from '../node/native-signatures.ts';
+import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import { type Flags, text } from './flags.ts';
 import { used } from './node-flags.ts';
 import type { Output } from './output.ts';

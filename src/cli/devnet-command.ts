@@ -9,7 +9,7 @@ import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
 import { type Devnet, openDevnet } from '../node/devnet.ts';
 import { objectIn } from '../node/jsonable.ts';
-import { createNativeSignatures } from '../node/native-signatures.ts';
+import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import { type Flags, text, whole } from './flags.ts';
 import { engineOf, intervalMsOf, used } from './node-flags.ts';
 import type { Output } from './output.ts';

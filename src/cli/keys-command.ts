@@ -6,7 +6,7 @@ import { encodeAddress } from '../chain/crypto/address.ts';
 import { EXIT } from '../cluster/result.ts';
 import { hexToBytes } from '../env/bytes.ts';
 import { type NodeKey, nodeKeyOf, readKeyFile, writeKeyFile } from '../node/key-file.ts';
-import { createNativeSignatures } from '../node/native-signatures.ts';
+import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import { type Flags, text } from './flags.ts';
 import { refusal, used } from './node-flags.ts';
 import type { Output } from './output.ts';

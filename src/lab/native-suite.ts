@@ -1,6 +1,6 @@
 /** Native hashes and signatures for simulations: those of the real node, each check made once. */
 import type { SignedItem } from '../env/crypto.ts';
-import { createNativeSignatures } from '../node/native-signatures.ts';
+import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import type { CryptoSuite } from '../sim/crypto-suite.ts';
 
 /** Answers as the portable suite does, faster. */

@@ -8,7 +8,7 @@ import { type FileProblem, isFileProblem } from './file-problem.ts';
 import { formatChainFile, parseChainFile, readChainFile } from './genesis-file.ts';
 import { type NodeKey, nodeKeyOf, readKeyFile, writeKeyFile } from './key-file.ts';
 import { type NewEngine, newGenesis } from './new-genesis.ts';
-import type { SignatureSuite } from './system-crypto.ts';
+import type { SignatureSuite } from './signatures/system-crypto.ts';
 
 const GENESIS_NAME = 'genesis.json';
 const SETTINGS_NAME = 'aureon.toml';

@@ -5,11 +5,20 @@ import type { Env, Process, Program, World } from '../env/program.ts';
 import type { StorageFault } from '../env/storage.ts';
 import { StorageCrash } from '../env/storage.ts';
 import type { Address, KeyId } from '../env/units.ts';
-import { openLmdbStorage } from './lmdb-storage.ts';
+import {
+  createTcpNetwork,
+  type OpeningLimit,
+  type TcpLimits,
+  type TlsIdentity,
+} from './network/tcp-network.ts';
+import {
+  createSystemCrypto,
+  type SignatureSuite,
+  type VerifySignatures,
+} from './signatures/system-crypto.ts';
+import { openLmdbStorage } from './storage/lmdb-storage.ts';
 import { createSystemClock } from './system-clock.ts';
-import { createSystemCrypto, type SignatureSuite, type VerifySignatures } from './system-crypto.ts';
 import { systemRandom } from './system-random.ts';
-import { createTcpNetwork, type OpeningLimit, type TcpLimits, type TlsIdentity } from './tcp-network.ts';
 import { createTurns, type Instant } from './turns.ts';
 
 /** What a boot is made of. */

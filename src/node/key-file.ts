@@ -5,8 +5,8 @@ import { addressOf } from '../chain/crypto/address.ts';
 import { type AccountAddress, type PublicKey, publicKey } from '../chain/types/units.ts';
 import { bytesToHex, hexToBytes } from '../env/bytes.ts';
 import { codeOf, type FileProblem } from './file-problem.ts';
-import { syncFolder } from './sync-folder.ts';
-import type { SignatureSuite } from './system-crypto.ts';
+import type { SignatureSuite } from './signatures/system-crypto.ts';
+import { syncFolder } from './storage/sync-folder.ts';
 
 const SECRET_BYTES = 32;
 /** What a key file has; anything much longer is another file. */

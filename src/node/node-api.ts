@@ -5,13 +5,13 @@ import { assert } from '../env/assert.ts';
 import { ApiError, type ApiNode, type ApiSigner } from './api/route.ts';
 import { type ApiServer, startApi } from './api/server.ts';
 import type { Settings } from './config/settings.ts';
-import { isLoopback, parseEndpoint } from './endpoints.ts';
 import { type FileProblem, portProblem } from './file-problem.ts';
 import type { ChainFile } from './genesis-file.ts';
 import type { RunningHost } from './host.ts';
 import type { NodeKey } from './key-file.ts';
 import type { NodeMetrics } from './metrics/node-metrics.ts';
-import type { SignatureSuite } from './system-crypto.ts';
+import { isLoopback, parseEndpoint } from './network/endpoints.ts';
+import type { SignatureSuite } from './signatures/system-crypto.ts';
 
 /** What it is made of. */
 export interface NodeApiParts {

@@ -14,25 +14,25 @@ import {
 import { accountAddress } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { address, keyId, ms } from '../env/units.ts';
+import { factsOf } from './backup/folder-facts.ts';
 import type { Settings } from './config/settings.ts';
-import { openDataFolder } from './data-folder.ts';
-import { parseEndpoint } from './endpoints.ts';
 import { consensusOf } from './engines.ts';
 import { type FileProblem, isFileProblem, portProblem } from './file-problem.ts';
-import { nativeSha256 } from './file-sums.ts';
-import { factsOf } from './folder-facts.ts';
 import type { ChainFile } from './genesis-file.ts';
 import { type HostEnd, type RunningHost, startHost } from './host.ts';
 import type { NodeKey } from './key-file.ts';
-import { openLmdbReader } from './lmdb-reader.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
-import { createMiner, type Miner } from './miner.ts';
+import { createMiner, type Miner } from './mining/miner.ts';
+import { parseEndpoint } from './network/endpoints.ts';
+import { listenTcp, type TlsIdentity } from './network/tcp-network.ts';
 import { apiProblem, type NodeApi, openNodeApi } from './node-api.ts';
-import { type SignatureSuite, type VerifySignatures, verifyHere } from './system-crypto.ts';
+import { type SignatureSuite, type VerifySignatures, verifyHere } from './signatures/system-crypto.ts';
+import { createVerifier } from './signatures/verifier.ts';
+import { openDataFolder } from './storage/data-folder.ts';
+import { nativeSha256 } from './storage/file-sums.ts';
+import { openLmdbReader } from './storage/lmdb-reader.ts';
 import { systemRandom } from './system-random.ts';
-import { listenTcp, type TlsIdentity } from './tcp-network.ts';
 import type { Instant } from './turns.ts';
-import { createVerifier } from './verifier.ts';
 
 const NODE_KEY = keyId('node');
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createNativeSuite } from '../../src/lab/native-suite.ts';
-import { NodeClient } from '../../src/node/client.ts';
+import { NodeClient } from '../../src/node/client/client.ts';
 import { openDevnet } from '../../src/node/devnet.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { type ChainFile, readChainFile } from '../../src/node/genesis-file.ts';

@@ -1,7 +1,7 @@
 /** The node's adapters keep the contracts that the simulator keeps: loopback TCP, TLS, LMDB, the system's clocks and randomness. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe } from 'vitest';
-import { createVerifier } from '../../src/node/verifier.ts';
+import { createVerifier } from '../../src/node/signatures/verifier.ts';
 import { bootContract } from './boot-contract.ts';
 import { clockContract } from './clock-contract.ts';
 import { cryptoContract } from './crypto-contract.ts';

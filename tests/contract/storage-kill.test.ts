@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 
 const WRITER = fileURLToPath(new URL('./storage-writer.ts', import.meta.url));
 

@@ -1,5 +1,5 @@
 /** A process that writes and flushes for ever, for a test that kills it; prints each number that is durable. */
-import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('the path of the database is missing');

@@ -13,7 +13,7 @@ import type { PublicKey } from '../../src/chain/types/units.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { isDecodeRejection } from '../../src/env/network.ts';
 import { createNativeSuite } from '../../src/lab/native-suite.ts';
-import { ClientError, type NodeClient, type SignedTransaction } from '../../src/node/client.ts';
+import { ClientError, type NodeClient, type SignedTransaction } from '../../src/node/client/client.ts';
 import { openDevnet } from '../../src/node/devnet.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { formatChainFile, readChainFile } from '../../src/node/genesis-file.ts';

@@ -8,7 +8,7 @@ import { createMessageCodec } from '../../src/chain/types/message-codec.ts';
 import type { PublicKey } from '../../src/chain/types/units.ts';
 import { hexToBytes } from '../../src/env/bytes.ts';
 import { isDecodeRejection } from '../../src/env/network.ts';
-import { NodeClient } from '../../src/node/client.ts';
+import { NodeClient } from '../../src/node/client/client.ts';
 import { type BootCalls, type DiskRecord, diskRecordOf, type Output } from './disk-record.ts';
 import {
   ended,

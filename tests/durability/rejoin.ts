@@ -1,7 +1,7 @@
 /** Starts what a power cut left together with its peers: it must catch up, take part, and contradict nothing. */
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { NodeClient } from '../../src/node/client.ts';
+import { NodeClient } from '../../src/node/client/client.ts';
 import {
   asked,
   ended,

@@ -1,7 +1,7 @@
 /** Starts a real node on what a power cut left, asks what it has, lets it sign, and stops it in order. */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { NodeClient } from '../../src/node/client.ts';
+import { NodeClient } from '../../src/node/client/client.ts';
 import type { Found, Started } from './judge.ts';
 import {
   asked,

@@ -10,7 +10,7 @@ import { bytesToHex, compareBytes, hexToBytes } from '../../src/env/bytes.ts';
 import { isDecodeRejection } from '../../src/env/network.ts';
 import type { Entry, KeyRange } from '../../src/env/storage.ts';
 import { createNativeSuite } from '../../src/lab/native-suite.ts';
-import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 
 /** More than a validator keeps. */
 const RECORDS_MAX = 65_536;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteOp } from '../../src/env/storage.ts';
-import { type LmdbStorage, openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { type LmdbStorage, openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 import { drawsOf } from './cuts.ts';
 
 /** Key of the number of the newest batch. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PREFIX, prefixRange } from '../../src/chain/blockstore/records.ts';
 import { formatChainFile } from '../../src/node/genesis-file.ts';
 import { writeKeyFile } from '../../src/node/key-file.ts';
-import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 import { freePort } from '../support/free-port.ts';
 import { STORED_CHAIN, STORED_KEY, storeChain } from '../support/stored-chain.ts';
 import { createWorkshop, finished, main, node, printed, type Workshop } from './cli-runner.ts';

@@ -21,10 +21,10 @@ import { transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { type Address, address } from '../../src/env/units.ts';
 import { type HostEnd, type RunningHost, startHost } from '../../src/node/host.ts';
-import { createMiner, type Miner } from '../../src/node/miner.ts';
-import { verifyHere } from '../../src/node/system-crypto.ts';
+import { createMiner, type Miner } from '../../src/node/mining/miner.ts';
+import { DEFAULT_TCP_LIMITS, listenTcp } from '../../src/node/network/tcp-network.ts';
+import { verifyHere } from '../../src/node/signatures/system-crypto.ts';
 import { systemRandom } from '../../src/node/system-random.ts';
-import { DEFAULT_TCP_LIMITS, listenTcp } from '../../src/node/tcp-network.ts';
 import { SUITE, small } from '../cluster/support.ts';
 
 const LOOPBACK = '127.0.0.1';

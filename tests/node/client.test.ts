@@ -11,7 +11,7 @@ import { transactionLayout } from '../../src/chain/types/transaction-codec.ts';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { type Keys, transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
-import { NodeClient, type SignedTransaction } from '../../src/node/client.ts';
+import { NodeClient, type SignedTransaction } from '../../src/node/client/client.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
 import type { RunningNode } from '../../src/node/node-process.ts';
@@ -215,7 +215,7 @@ describe('the client of a node', () => {
     const page = readFileSync(join(root, 'docs/node.md'), 'utf8');
     const example = /^```ts\n([\s\S]*?aureon\/client[\s\S]*?)^```$/m.exec(page)?.[1] ?? '';
     expect(example.split('\n').length).toBeLessThanOrEqual(16);
-    const module = pathToFileURL(join(root, 'src/node/client.ts')).href;
+    const module = pathToFileURL(join(root, 'src/node/client/client.ts')).href;
     const file = join(folder, 'example.ts');
     const args = [encodeAddress(to.address), '7'];
     writeFileSync(file, example.replace("'aureon/client'", JSON.stringify(module)));

@@ -7,7 +7,7 @@ import { CLOSE, type EventMessage, eventForm } from '../../src/node/api/event-fo
 import { HUB_LIMITS, type HubLimits } from '../../src/node/api/event-hub.ts';
 import { ApiError } from '../../src/node/api/route.ts';
 import { type ApiServer, startApi } from '../../src/node/api/server.ts';
-import { type ChainEvent, ClientError, NodeClient } from '../../src/node/client.ts';
+import { type ChainEvent, ClientError, NodeClient } from '../../src/node/client/client.ts';
 import { EventChain } from '../support/event-chain.ts';
 import { freePort } from '../support/free-port.ts';
 import { SAMPLE_TRANSACTIONS } from '../vectors/samples.ts';

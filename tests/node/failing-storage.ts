@@ -1,7 +1,7 @@
 /** Writes to a database whose disk then fails, and prints what it was told: a process of its own, since only a whole process has other calls of the system. */
 import { StorageCrash } from '../../src/env/storage.ts';
 import { breakDisk, type DiskFailure } from '../../src/lab/real/disk-shim.ts';
-import { openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 
 const [folder = '', control = '', how = ''] = process.argv.slice(2);
 const told: unknown[] = [];

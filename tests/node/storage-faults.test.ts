@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileDiskShim, type DiskShim, healDisk } from '../../src/lab/real/disk-shim.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
-import { openLmdbReader } from '../../src/node/lmdb-reader.ts';
+import { openLmdbReader } from '../../src/node/storage/lmdb-reader.ts';
 import { node } from '../e2e/cli-runner.ts';
 
 const program = fileURLToPath(new URL('./failing-storage.ts', import.meta.url));

@@ -20,10 +20,10 @@ import { transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { ms, unixMs } from '../../src/env/units.ts';
-import { nativeSha256 } from '../../src/node/file-sums.ts';
 import type { ChainFile } from '../../src/node/genesis-file.ts';
 import { type NodeKey, nodeKeyOf } from '../../src/node/key-file.ts';
-import { type LmdbStorage, openLmdbStorage } from '../../src/node/lmdb-storage.ts';
+import { nativeSha256 } from '../../src/node/storage/file-sums.ts';
+import { type LmdbStorage, openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 import { SUITE, small } from '../cluster/support.ts';
 
 /** Accounts that send. */

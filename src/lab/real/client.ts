@@ -6,7 +6,7 @@ import { txId } from '../../chain/types/units.ts';
 import type { LoadAnswer, LoadCommand } from '../../cluster/load/load.ts';
 import { assertNever } from '../../env/assert.ts';
 import { submitForm } from '../../node/api/forms.ts';
-import { ClientError, type NodeClient, type SignedTransaction } from '../../node/client.ts';
+import { ClientError, type NodeClient, type SignedTransaction } from '../../node/client/client.ts';
 
 /** Undefined: there was no answer, as when the node died meanwhile. */
 export async function askNode(client: NodeClient, command: LoadCommand): Promise<LoadAnswer | undefined> {

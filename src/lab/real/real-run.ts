@@ -5,7 +5,7 @@ import { createLoads } from '../../cluster/load/loads.ts';
 import type { Finding } from '../../cluster/oracles/oracle.ts';
 import type { ClusterPlan } from '../../cluster/plan.ts';
 import { assert } from '../../env/assert.ts';
-import { NodeClient } from '../../node/client.ts';
+import { NodeClient } from '../../node/client/client.ts';
 import { WALL_START_US } from '../../sim/config.ts';
 import type { FaultCount } from '../../sim/fault.ts';
 import { createStream } from '../../sim/seeds.ts';

@@ -11,7 +11,7 @@ import type { Storage } from '../../env/storage.ts';
 import { connectionId } from '../../env/units.ts';
 import { type EventRecord, readEventFile } from '../../node/event-file.ts';
 import { isFileProblem } from '../../node/file-problem.ts';
-import { type LmdbReader, openLmdbReader } from '../../node/lmdb-reader.ts';
+import { type LmdbReader, openLmdbReader } from '../../node/storage/lmdb-reader.ts';
 import type { RunTraces } from './real-run.ts';
 import type { UpOrDown } from './run-hosts.ts';
 import type { SeenMessage } from './tap.ts';

@@ -2,7 +2,7 @@
 import type { Message } from '../../chain/types/message.ts';
 import { createMessageCodec } from '../../chain/types/message-codec.ts';
 import { isDecodeRejection } from '../../env/network.ts';
-import { createLineReader } from '../../node/line-reader.ts';
+import { createLineReader } from '../../node/network/line-reader.ts';
 
 /** A message when it left its host. */
 export interface SeenMessage {

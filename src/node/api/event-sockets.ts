@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { DomainEvent } from '../../chain/types/event.ts';
-import { plainHost } from '../endpoints.ts';
+import { plainHost } from '../network/endpoints.ts';
 import { CLOSE } from './event-forms.ts';
 import { EventHub, type HubConfig, type HubLimits } from './event-hub.ts';
 import { ApiError } from './route.ts';

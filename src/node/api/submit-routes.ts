@@ -11,8 +11,8 @@ import {
 import { signature } from '../../chain/types/units.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import { isDecodeRejection } from '../../env/network.ts';
-import { isLoopback } from '../endpoints.ts';
 import { jsonable } from '../jsonable.ts';
+import { isLoopback } from '../network/endpoints.ts';
 import { expected } from './answers.ts';
 import { ANSWERS, submitBatchForm, submitForm, type TransactionForm, unsignedForm } from './forms.ts';
 import { plain } from './plain.ts';

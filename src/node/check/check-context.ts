@@ -3,7 +3,7 @@
 import { keyAfter } from '../../chain/blockstore/records.ts';
 import type { LedgerParts } from '../../chain/ledger/open-ledger.ts';
 import type { Entry, KeyRange, Storage } from '../../env/storage.ts';
-import type { SignatureSuite } from '../system-crypto.ts';
+import type { SignatureSuite } from '../signatures/system-crypto.ts';
 import type { Findings } from './findings.ts';
 
 /** Records read at once. */

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { ledgerConfigOf } from '../../chain/node.ts';
 import { accountAddress } from '../../chain/types/units.ts';
 import { StorageCrash } from '../../env/storage.ts';
-import { isBackup, systemProblem } from '../backup.ts';
-import { readManifest } from '../backup-manifest.ts';
+import { isBackup, systemProblem } from '../backup/backup.ts';
+import { readManifest } from '../backup/backup-manifest.ts';
 import type { Settings } from '../config/settings.ts';
-import { DATABASE_NAME, openDataFolder } from '../data-folder.ts';
 import { type FileProblem, isFileProblem } from '../file-problem.ts';
-import { sumFile } from '../file-sums.ts';
 import type { ChainFile } from '../genesis-file.ts';
-import { DATABASE_FILE, openLmdbReader } from '../lmdb-reader.ts';
-import { openLmdbStorage } from '../lmdb-storage.ts';
 import { configOf } from '../node-process.ts';
-import type { SignatureSuite } from '../system-crypto.ts';
+import type { SignatureSuite } from '../signatures/system-crypto.ts';
+import { DATABASE_NAME, openDataFolder } from '../storage/data-folder.ts';
+import { sumFile } from '../storage/file-sums.ts';
+import { DATABASE_FILE, openLmdbReader } from '../storage/lmdb-reader.ts';
+import { openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { type CheckOrder, type CheckReport, checkFolder } from './check-folder.ts';
 
 /** Nobody's: a check builds no block. */

@@ -1,5 +1,5 @@
 /** What one setting of a node is: where it stands, what it may be, what it is by itself, and what it means. */
-import { parseEndpoint } from '../endpoints.ts';
+import { parseEndpoint } from '../network/endpoints.ts';
 
 /** A setting whose values are of type T. */
 export interface Setting<T> {

@@ -1,6 +1,6 @@
 /** Every setting of a node, by its place in aureon.toml. */
 import { DEFAULT_LIMITS, DEFAULT_STORE } from '../../chain/node-config.ts';
-import { DEFAULT_TCP_LIMITS } from '../tcp-network.ts';
+import { DEFAULT_TCP_LIMITS } from '../network/tcp-network.ts';
 import {
   allOr,
   choice,

@@ -1,6 +1,6 @@
 /** Where a client of /events stands: what it asks for when it comes back, and what of the messages its user is told. */
-import { assertNever } from '../env/assert.ts';
-import type { EventMessage } from './api/event-forms.ts';
+import { assertNever } from '../../env/assert.ts';
+import type { EventMessage } from '../api/event-forms.ts';
 
 /** What a user is told: every message but that the stream is alive. */
 export type CursorEvent = Exclude<EventMessage, { readonly kind: 'alive' }>;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ProbeTypes, probeCodec } from '../../tests/contract/world.ts';
-import type { Process } from '../env/program.ts';
-import { type Address, address, type ConnectionId } from '../env/units.ts';
+import { type ProbeTypes, probeCodec } from '../../../tests/contract/world.ts';
+import type { Process } from '../../env/program.ts';
+import { type Address, address, type ConnectionId } from '../../env/units.ts';
 import {
   createTcpNetwork,
   DEFAULT_TCP_LIMITS,
@@ -16,7 +16,7 @@ import {
 
 const LOOPBACK = '127.0.0.1';
 const pem = (name: string): string =>
-  readFileSync(new URL(`../../tests/contract/tls/${name}.pem`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../../tests/contract/tls/${name}.pem`, import.meta.url), 'utf8');
 const NODE: TlsIdentity = { key: pem('node.key'), cert: pem('node'), ca: pem('ca') };
 const STRANGER: TlsIdentity = { key: pem('stranger.key'), cert: pem('stranger'), ca: pem('ca') };
 

@@ -1,7 +1,7 @@
 /** Signature checks on threads of their own, so that the node goes on meanwhile. Answers come in the order of the questions. */
 import { Worker } from 'node:worker_threads';
-import { assert } from '../env/assert.ts';
-import type { SignedItem } from '../env/crypto.ts';
+import { assert } from '../../env/assert.ts';
+import type { SignedItem } from '../../env/crypto.ts';
 import { type PackedItems, packItems } from './packed-items.ts';
 
 /** What a thread is told. */

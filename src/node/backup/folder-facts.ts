@@ -5,15 +5,15 @@ import {
   decodeHead,
   decodeHeightOf,
   decodeTime,
-} from '../chain/blockstore/record-codecs.ts';
-import { META, metaKey, openRecord, STORE_FORMAT } from '../chain/blockstore/records.ts';
-import type { Sha256 } from '../chain/crypto/sha256.ts';
-import { decodeHeader } from '../chain/types/header-codec.ts';
-import { isRejection } from '../chain/types/rejection.ts';
-import { type BlockHash, type Height, height } from '../chain/types/units.ts';
-import type { Storage } from '../env/storage.ts';
-import type { UnixMs } from '../env/units.ts';
-import type { FileProblem } from './file-problem.ts';
+} from '../../chain/blockstore/record-codecs.ts';
+import { META, metaKey, openRecord, STORE_FORMAT } from '../../chain/blockstore/records.ts';
+import type { Sha256 } from '../../chain/crypto/sha256.ts';
+import { decodeHeader } from '../../chain/types/header-codec.ts';
+import { isRejection } from '../../chain/types/rejection.ts';
+import { type BlockHash, type Height, height } from '../../chain/types/units.ts';
+import type { Storage } from '../../env/storage.ts';
+import type { UnixMs } from '../../env/units.ts';
+import type { FileProblem } from '../file-problem.ts';
 
 /** A place in a chain. */
 export interface ChainPlace {

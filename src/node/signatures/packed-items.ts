@@ -1,5 +1,5 @@
 /** Signatures to check as one run of bytes, which moves to another thread without a copy. */
-import type { SignedItem } from '../env/crypto.ts';
+import type { SignedItem } from '../../env/crypto.ts';
 
 /** Items one after another: each part is preceded by its length. */
 export interface PackedItems {

@@ -1,5 +1,5 @@
 /** One WebSocket of /events as a client has it: its messages one after the other, and how it ended. Runs in browsers too. */
-import { type EventMessage, eventForm } from './api/event-forms.ts';
+import { type EventMessage, eventForm } from '../api/event-forms.ts';
 
 /** How it ended. */
 export interface StreamEnd {

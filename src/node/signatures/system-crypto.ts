@@ -1,7 +1,7 @@
 /** Hashes and signatures behind env/crypto.ts: a suite that the process was given, and the secrets of this host. */
-import { assert } from '../env/assert.ts';
-import type { Crypto, SignedItem } from '../env/crypto.ts';
-import type { KeyId } from '../env/units.ts';
+import { assert } from '../../env/assert.ts';
+import type { Crypto, SignedItem } from '../../env/crypto.ts';
+import type { KeyId } from '../../env/units.ts';
 
 /** One call checks at most so many. */
 const ITEMS_MAX = 65_536;

@@ -4,17 +4,17 @@
  */
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { keyAfter, openRecord, recordKindOf } from '../chain/blockstore/records.ts';
-import { restoredOp } from '../chain/blockstore/restored.ts';
-import { bytesToHex } from '../env/bytes.ts';
-import { type UnixMs, unixMs } from '../env/units.ts';
+import { keyAfter, openRecord, recordKindOf } from '../../chain/blockstore/records.ts';
+import { restoredOp } from '../../chain/blockstore/restored.ts';
+import { bytesToHex } from '../../env/bytes.ts';
+import { type UnixMs, unixMs } from '../../env/units.ts';
+import { codeOf, type FileProblem, isFileProblem } from '../file-problem.ts';
+import { DATABASE_NAME } from '../storage/data-folder.ts';
+import { makeDurable, nativeSha256, sumFile } from '../storage/file-sums.ts';
+import { DATABASE_FILE, type LmdbReader, LOCK_FILE, openLmdbReader } from '../storage/lmdb-reader.ts';
+import { openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { type BackupManifest, MANIFEST_FILE, manifestOf, writeManifest } from './backup-manifest.ts';
-import { DATABASE_NAME } from './data-folder.ts';
-import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
-import { makeDurable, nativeSha256, sumFile } from './file-sums.ts';
 import { factsOf } from './folder-facts.ts';
-import { DATABASE_FILE, type LmdbReader, LOCK_FILE, openLmdbReader } from './lmdb-reader.ts';
-import { openLmdbStorage } from './lmdb-storage.ts';
 
 /** Records read at once while they are checked. */
 const PAGE_RECORDS = 256;

@@ -1,7 +1,7 @@
 /** A client of a node's HTTP API: every answer is checked against its form. */
 import type { z } from 'zod';
-import { CLOSE, EVENT_KINDS, type EventKind } from './api/event-forms.ts';
-import { ANSWERS, errorForm, type transactionForm, type unsignedForm } from './api/forms.ts';
+import { CLOSE, EVENT_KINDS, type EventKind } from '../api/event-forms.ts';
+import { ANSWERS, errorForm, type transactionForm, type unsignedForm } from '../api/forms.ts';
 import { type CursorEvent, EventCursor } from './event-cursor.ts';
 import { EventStream, type StreamEnd } from './event-stream.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ed25519PublicKey, signEd25519 } from '../chain/crypto/ed25519.ts';
-import type { SignedItem } from '../env/crypto.ts';
+import { ed25519PublicKey, signEd25519 } from '../../chain/crypto/ed25519.ts';
+import type { SignedItem } from '../../env/crypto.ts';
 import { packItems, unpackItems } from './packed-items.ts';
 import { createVerifier, type Verifier } from './verifier.ts';
 

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { codeOf, type FileProblem } from './file-problem.ts';
+import { codeOf, type FileProblem } from '../file-problem.ts';
 
 /** Its name in the folder of a backup. */
 export const MANIFEST_FILE = 'backup.json';

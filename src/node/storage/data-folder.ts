@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { MANIFEST_FILE } from './backup-manifest.ts';
-import { codeOf, type FileProblem } from './file-problem.ts';
+import { MANIFEST_FILE } from '../backup/backup-manifest.ts';
+import { codeOf, type FileProblem } from '../file-problem.ts';
 import { syncNamesUpTo } from './sync-folder.ts';
 
 const LOCK_NAME = 'node.lock';

@@ -4,8 +4,8 @@
  */
 import { dirname } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
-import { assert } from '../env/assert.ts';
-import { compareBytes } from '../env/bytes.ts';
+import { assert } from '../../env/assert.ts';
+import { compareBytes } from '../../env/bytes.ts';
 import {
   type Entry,
   type KeyRange,
@@ -14,9 +14,9 @@ import {
   type StorageFault,
   UNFLUSHED_MAX_BYTES,
   type WriteOp,
-} from '../env/storage.ts';
-import { assertBatch, assertKey, assertScan } from '../env/storage-limits.ts';
-import { codeOf } from './file-problem.ts';
+} from '../../env/storage.ts';
+import { assertBatch, assertKey, assertScan } from '../../env/storage-limits.ts';
+import { codeOf } from '../file-problem.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** A storage, and its end. */

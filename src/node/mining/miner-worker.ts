@@ -1,7 +1,7 @@
 /** One thread of a miner: searches nonces, and looks between two runs of them whether it is to search for something else. */
 import { hash } from 'node:crypto';
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { searchNonce } from '../chain/consensus/pow/search.ts';
+import { searchNonce } from '../../chain/consensus/pow/search.ts';
 import type { FromMiner, ToMiner } from './miner.ts';
 
 /** Tens of milliseconds: so long a head that is no longer one is still searched on. */

@@ -4,14 +4,14 @@
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { unixMs } from '../env/units.ts';
+import { unixMs } from '../../env/units.ts';
+import { codeOf, type FileProblem, isFileProblem } from '../file-problem.ts';
+import { DATABASE_NAME } from '../storage/data-folder.ts';
+import { makeDurable, nativeSha256, sumFile } from '../storage/file-sums.ts';
+import { DATABASE_FILE, LOCK_FILE, openLmdbReader } from '../storage/lmdb-reader.ts';
 import { type CopyWatch, INTERRUPTED, markRestored, systemProblem } from './backup.ts';
 import { type BackupManifest, readManifest } from './backup-manifest.ts';
-import { DATABASE_NAME } from './data-folder.ts';
-import { codeOf, type FileProblem, isFileProblem } from './file-problem.ts';
-import { makeDurable, nativeSha256, sumFile } from './file-sums.ts';
 import { factsOf } from './folder-facts.ts';
-import { DATABASE_FILE, LOCK_FILE, openLmdbReader } from './lmdb-reader.ts';
 
 /** What is restored, and where to. */
 export interface RestoreOrder {

@@ -1,8 +1,8 @@
 /** Mining for real: nonces are searched on threads of their own, so that the node answers meanwhile. */
 import { Worker } from 'node:worker_threads';
-import type { SealJob, SealSearch } from '../chain/consensus/consensus.ts';
-import { assert } from '../env/assert.ts';
-import type { Random } from '../env/random.ts';
+import type { SealJob, SealSearch } from '../../chain/consensus/consensus.ts';
+import { assert } from '../../env/assert.ts';
+import type { Random } from '../../env/random.ts';
 
 /** What a thread is told. */
 export type ToMiner =

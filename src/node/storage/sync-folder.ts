@@ -1,7 +1,7 @@
 /** Makes names of a folder durable: a file that was synced is lost all the same while the folder that names it was not (fsync(2)). */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { codeOf } from './file-problem.ts';
+import { codeOf } from '../file-problem.ts';
 
 /** Systems and file systems that know no sync of folders keep names by themselves, or not at all. */
 const NOT_KNOWN = new Set<unknown>(['EINVAL', 'EISDIR', 'EPERM', 'ENOTSUP']);

@@ -1,7 +1,7 @@
 /** TCP, or TLS over it, behind env/network.ts: each message is a line of bytes, as the codec gave them. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { assert } from '../env/assert.ts';
+import { assert } from '../../env/assert.ts';
 import {
   type Codec,
   type DialFailure,
@@ -9,9 +9,9 @@ import {
   isDecodeRejection,
   type Network,
   SEND_QUEUE_MAX_BYTES,
-} from '../env/network.ts';
-import type { Process, World } from '../env/program.ts';
-import { type Address, address, type ConnectionId, connectionId } from '../env/units.ts';
+} from '../../env/network.ts';
+import type { Process, World } from '../../env/program.ts';
+import { type Address, address, type ConnectionId, connectionId } from '../../env/units.ts';
 import { type Endpoint, formatEndpoint, parseEndpoint, plainHost } from './endpoints.ts';
 import { createLineReader } from './line-reader.ts';
 

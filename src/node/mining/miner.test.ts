@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { meetsTarget, workHash } from '../chain/consensus/pow/search.ts';
-import { sha256 } from '../chain/crypto/sha256.ts';
+import { meetsTarget, workHash } from '../../chain/consensus/pow/search.ts';
+import { sha256 } from '../../chain/crypto/sha256.ts';
+import { systemRandom } from '../system-random.ts';
 import { createMiner, type Miner } from './miner.ts';
-import { systemRandom } from './system-random.ts';
 
 const EASY = (1n << 256n) / 5_000n;
 const HOPELESS = 1n;

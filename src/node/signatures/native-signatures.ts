@@ -1,8 +1,8 @@
 /** Native hashes and signatures, where the machine has them. ZIP-215 in portable code judges what they reject. */
 import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { ed25519PublicKey, signEd25519, verifyZip215 } from '../chain/crypto/ed25519.ts';
-import type { SignedItem } from '../env/crypto.ts';
+import { ed25519PublicKey, signEd25519, verifyZip215 } from '../../chain/crypto/ed25519.ts';
+import type { SignedItem } from '../../env/crypto.ts';
 import type { SignatureSuite } from './system-crypto.ts';
 
 /** What is used of libsodium's detached signatures. */

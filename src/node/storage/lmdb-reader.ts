@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { type Storage, StorageCrash } from '../env/storage.ts';
-import type { FileProblem } from './file-problem.ts';
+import { type Storage, StorageCrash } from '../../env/storage.ts';
+import type { FileProblem } from '../file-problem.ts';
 import { optionsOf, plain } from './lmdb-storage.ts';
 
 /** LMDB's own name for its file. */

@@ -1,7 +1,7 @@
 /** Files that have to be on the disk, and be what they are said to be. */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import type { Sha256 } from '../chain/crypto/sha256.ts';
+import type { Sha256 } from '../../chain/crypto/sha256.ts';
 
 /** Read and written at once. */
 const CHUNK_BYTES = 4 * 1024 * 1024;

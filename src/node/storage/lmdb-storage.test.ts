@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareBytes } from '../env/bytes.ts';
-import type { WriteOp } from '../env/storage.ts';
+import { compareBytes } from '../../env/bytes.ts';
+import type { WriteOp } from '../../env/storage.ts';
 import { type LmdbStorage, openLmdbStorage } from './lmdb-storage.ts';
 
 const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 });
