@@ -2,10 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeAddress } from '../chain/crypto/address.ts';
 import { RECEIPT_STATUS } from '../chain/types/account.ts';
-import { decodeJson, toJsonText } from '../chain/types/layout/codec.ts';
-import { transactionLayout, transactionSignBytes } from '../chain/types/transaction-codec.ts';
 import { EXIT } from '../cluster/result.ts';
-import { bytesToHex } from '../env/bytes.ts';
 import { isDecodeRejection } from '../env/network.ts';
 import {
   ClientError,
@@ -13,6 +10,7 @@ import {
   type SignedTransaction,
   type TransactionStatus,
 } from '../node/client/client.ts';
+import { signTransaction } from '../node/client/sign-transaction.ts';
 import { type NodeKey, readKeyFile } from '../node/key-file.ts';
 import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import { type Flags, text } from './flags.ts';
@@ -32,7 +30,6 @@ const DEFAULT_NODE = 'http://127.0.0.1:8080';
 const DEFAULT_GAS_LIMIT = '200000';
 const WATCH_MS = 1_000;
 const DEFAULT_WAIT_S = 60;
-const TRANSACTION_JSON_MAX_BYTES = 65_536;
 
 function clientOf(flags: Flags): NodeClient {
   const base = text(flags, 'node') ?? process.env['AUREON_NODE'] ?? DEFAULT_NODE;
@@ -81,7 +78,7 @@ async function transferOf(
     client.account(key.address),
   ]);
   const nonce = text(flags, 'nonce');
-  const unsigned: SignedTransaction = {
+  const draft = {
     version: header.version,
     chainId: id,
     senderKey: key.key,
@@ -90,13 +87,13 @@ async function transferOf(
     gasLimit: Number(wholeText(text(flags, 'gasLimit') ?? DEFAULT_GAS_LIMIT, '--gas-limit')),
     gasPrice: wholeText(text(flags, 'gasPrice') ?? genesis.parameters.gasPriceMin, '--gas-price'),
     action: { kind: 'transfer', to, amount },
-    signature: '0'.repeat(128),
-  };
-  const bytes = new TextEncoder().encode(JSON.stringify(unsigned));
-  const transaction = decodeJson(transactionLayout, bytes, TRANSACTION_JSON_MAX_BYTES);
-  if (isDecodeRejection(transaction)) throw new UsageError(`tx send: ${transaction.detail}`);
-  const signature = createNativeSignatures().sign(key.secret, transactionSignBytes(transaction));
-  return { ...JSON.parse(toJsonText(transactionLayout, transaction)), signature: bytesToHex(signature) };
+  } as const;
+  try {
+    return signTransaction(draft, key.secret);
+  } catch (error) {
+    if (error instanceof ClientError) throw new UsageError(`tx send: ${error.message}`);
+    throw error;
+  }
 }
 
 async function waitFor(client: NodeClient, id: string, output: Output): Promise<number> {

@@ -8,6 +8,7 @@ import { openDevnet } from '../../src/node/devnet.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { type ChainFile, readChainFile } from '../../src/node/genesis-file.ts';
 import { type NodeKey, readKeyFile } from '../../src/node/key-file.ts';
+import { freePorts } from '../support/free-port.ts';
 import {
   asked,
   ended,
@@ -15,8 +16,7 @@ import {
   PATIENCE_MS,
   startNodeProcess,
   until,
-} from '../durability/network.ts';
-import { freePorts } from '../support/free-port.ts';
+} from '../support/node-process.ts';
 
 const SUITE = createNativeSuite();
 const INTERVAL_MS = 500;

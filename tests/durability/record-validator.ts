@@ -9,18 +9,16 @@ import type { PublicKey } from '../../src/chain/types/units.ts';
 import { hexToBytes } from '../../src/env/bytes.ts';
 import { isDecodeRejection } from '../../src/env/network.ts';
 import { NodeClient } from '../../src/node/client/client.ts';
-import { type BootCalls, type DiskRecord, diskRecordOf, type Output } from './disk-record.ts';
 import {
   ended,
   eventsOf,
-  Load,
-  type Network,
   type NodeProcess,
   PATIENCE_MS,
-  RUNNING,
   startNodeProcess,
   until,
-} from './network.ts';
+} from '../support/node-process.ts';
+import { type BootCalls, type DiskRecord, diskRecordOf, type Output } from './disk-record.ts';
+import { Load, type Network, RUNNING } from './network.ts';
 import { parseSystemCalls } from './system-calls.ts';
 import { straceWords, thatHappened, tracedOf } from './trace.ts';
 

@@ -2,16 +2,8 @@
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeClient } from '../../src/node/client/client.ts';
-import {
-  asked,
-  ended,
-  eventsOf,
-  type Network,
-  PATIENCE_MS,
-  RUNNING,
-  startNodeProcess,
-  until,
-} from './network.ts';
+import { asked, ended, eventsOf, PATIENCE_MS, startNodeProcess, until } from '../support/node-process.ts';
+import { type Network, RUNNING } from './network.ts';
 import type { Files } from './rebuild.ts';
 import { writeFiles } from './restart.ts';
 

@@ -2,17 +2,17 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NodeClient } from '../../src/node/client/client.ts';
-import type { Found, Started } from './judge.ts';
 import {
   asked,
   ended,
   eventsOf,
-  type Network,
   type NodeProcess,
   PATIENCE_MS,
   startNodeProcess,
   until,
-} from './network.ts';
+} from '../support/node-process.ts';
+import type { Found, Started } from './judge.ts';
+import type { Network } from './network.ts';
 import type { Files } from './rebuild.ts';
 import type { Recording } from './record-validator.ts';
 import { readSignRecords } from './sign-records.ts';

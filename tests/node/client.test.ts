@@ -11,7 +11,8 @@ import { transactionLayout } from '../../src/chain/types/transaction-codec.ts';
 import { createChainSetup } from '../../src/cluster/chain-setup.ts';
 import { type Keys, transferDraft } from '../../src/cluster/load/wallet.ts';
 import { resolveScenario } from '../../src/cluster/resolve.ts';
-import { NodeClient, type SignedTransaction } from '../../src/node/client/client.ts';
+import { ClientError, NodeClient, type SignedTransaction } from '../../src/node/client/client.ts';
+import { signTransaction } from '../../src/node/client/sign-transaction.ts';
 import { isFileProblem } from '../../src/node/file-problem.ts';
 import { nodeKeyOf } from '../../src/node/key-file.ts';
 import type { RunningNode } from '../../src/node/node-process.ts';
@@ -70,6 +71,15 @@ describe('the client of a node', () => {
     const large = { ...draft, action: { ...draft.action, amount: 1_000_000_000n } } as typeof draft;
     return JSON.parse(toJsonText(transactionLayout, setup.signer.sign(from, large)));
   }
+
+  it('signs with a secret what the chain has signed with it, and nothing that is no transaction', async () => {
+    const { signature, ...draft } = transfer(0);
+    expect(signTransaction(draft, from.secret)).toEqual({ ...draft, signature });
+    const tooMuch = { ...draft, gasPrice: String(2n ** 64n) };
+    const refused = (): SignedTransaction => signTransaction(tooMuch, from.secret);
+    expect(refused).toThrow(ClientError);
+    expect(refused).toThrow(expect.objectContaining({ code: 'BAD_TRANSACTION', status: 0 }));
+  });
 
   it('asks every route', async () => {
     expect(await client.live()).toEqual({ status: 'ok' });
