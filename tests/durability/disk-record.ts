@@ -13,6 +13,8 @@ export type DiskChange = {
   | { readonly kind: 'create'; readonly isFolder: boolean }
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'resize'; readonly size: number }
+  /** Of a folder with all that is in it, over nothing or an empty one. */
+  | { readonly kind: 'rename'; readonly to: string }
 );
 
 /** Bytes that left by a socket or a pipe. */
@@ -97,6 +99,8 @@ class DiskRecorder {
   readonly #outputs: Output[] = [];
   readonly #syncs: { path: string; at: number; done: number }[] = [];
   readonly #names: Set<string>;
+  /** Old names of this boot: a thread that wrote while another one renamed is on record with either. */
+  readonly #renamed = new Map<string, string>();
   #boots = 0;
 
   constructor(folder: string, names: readonly string[]) {
@@ -112,6 +116,7 @@ class DiskRecorder {
     const files = new Map<number, OpenFile>();
     const ends = new Map<DiskChange, number>();
     const boot = this.#boots++;
+    this.#renamed.clear();
     for (const call of calls) {
       const change = this.#changeOf(call, files, boot);
       if (change === undefined) continue;
@@ -126,7 +131,12 @@ class DiskRecorder {
     for (const change of this.#changes) {
       if (change.durableAt !== Number.POSITIVE_INFINITY) continue;
       const ended = ends.get(change) ?? 0;
-      const of = change.kind === 'create' ? dirname(change.path) : change.path;
+      const of =
+        change.kind === 'create'
+          ? dirname(change.path)
+          : change.kind === 'rename'
+            ? dirname(change.to)
+            : change.path;
       const covering = this.#syncs.filter(({ path, at }) => path === of && at > ended);
       change.durableAt = Math.min(Number.POSITIVE_INFINITY, ...covering.map(({ done }) => done));
     }
@@ -145,6 +155,8 @@ class DiskRecorder {
       case 'mkdir':
       case 'mkdirat':
         return this.#onName(decoded(stringsOf(args)[0]), true, at);
+      case 'rename':
+        return this.#onRename(call);
       case 'lseek':
         if (file !== undefined) file.offset = answerOf(call);
         return undefined;
@@ -203,6 +215,17 @@ class DiskRecorder {
     return { kind: 'create', path, isFolder, at, durableAt: Number.POSITIVE_INFINITY };
   }
 
+  #onRename({ args, at }: SystemCall): DiskChange | undefined {
+    const [path, to] = stringsOf(args).map((bytes) => this.#inside(decoded(bytes)));
+    if (path === undefined && to === undefined) return undefined;
+    if (path === undefined || to === undefined || dirname(path) !== dirname(to))
+      throw new Error(`rename from one folder into another: this recorder does not know what it does`);
+    for (const name of [...this.#names])
+      if (isWithin(name, path)) this.#names.add(to + name.slice(path.length));
+    this.#renamed.set(path, to);
+    return { kind: 'rename', path, to, at, durableAt: Number.POSITIVE_INFINITY };
+  }
+
   #output(call: SystemCall, stream: string): void {
     const bytes = Buffer.concat(stringsOf(call.args));
     const sent = call.done === undefined ? bytes.length : answerOf(call);
@@ -214,8 +237,14 @@ class DiskRecorder {
     const absolute = resolve(path);
     if (absolute === this.#folder) return '.';
     if (!absolute.startsWith(this.#folder + sep) || LOCK_FILE.test(absolute)) return undefined;
-    return absolute.slice(this.#folder.length + 1);
+    const name = absolute.slice(this.#folder.length + 1);
+    for (const [old, now] of this.#renamed) if (isWithin(name, old)) return now + name.slice(old.length);
+    return name;
   }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }
 
 function writeOf(call: SystemCall, path: string, file: OpenFile | undefined): DiskChange {

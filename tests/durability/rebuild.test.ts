@@ -66,7 +66,8 @@ describe('a record of system calls', () => {
   });
 
   it.each([
-    [`10 rename("${hex('/home/data/a')}", "${hex('/home/data/b')}") = 0`, /rename in the data folder/],
+    [`10 rename("${hex('/home/data/a')}", "${hex('/home/b')}") = 0`, /rename from one folder/],
+    [`10 renameat2(3, "${hex('/home/data/a')}") = 0`, /renameat2 in the data folder/],
     [`10 pwrite64(${file}, "${hex('a')}"..., 400, 0) = 400`, /a string was cut/],
     [`10 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, ${file}, 0) = 0x1`, /shared map/],
     ['what', /no line of a process/],

@@ -64,10 +64,19 @@ function apply(
     if (!files.has(path)) files.set(path, change.isFolder ? undefined : new Uint8Array(0));
     return;
   }
+  if (kind === 'rename') return rename(files, path, change.to);
   const content = files.get(path);
   if (content === undefined) return;
   if (kind === 'resize') files.set(path, resized(content, change.size));
   else files.set(path, written(content, change.offset, change.bytes, torn));
+}
+
+function rename(files: Map<string, Uint8Array | undefined>, path: string, to: string): void {
+  for (const [name, content] of [...files]) {
+    if (name !== path && !name.startsWith(`${path}/`)) continue;
+    files.delete(name);
+    files.set(to + name.slice(path.length), content);
+  }
 }
 
 function resized(content: Uint8Array, size: number): Uint8Array {

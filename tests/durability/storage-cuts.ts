@@ -105,7 +105,7 @@ async function record(folder: string): Promise<StorageRecording> {
   return { disk, words: said, boots: starts, end };
 }
 
-/** Everywhere, right after a word, around a sync, and in the first moments of a boot. */
+/** Everywhere, right after a word, around a sync, and in the first moments of a boot and of the database. */
 function placeOf({ disk, words, boots, end }: StorageRecording, i: number, seed: string): Cut {
   const below = drawsOf(seed);
   const first = disk.changes[0]?.at ?? 0;
@@ -117,6 +117,8 @@ function placeOf({ disk, words, boots, end }: StorageRecording, i: number, seed:
     (disk.syncs[below(disk.syncs.length)]?.done ?? 0) + below(2),
     (words.filter(({ at }) => at > from)[below(2)]?.at ?? 0) + 1,
     from + 1 + below((syncs[5]?.done ?? end) - from),
+    // While the database is made.
+    first + 1 + below((disk.syncs[3]?.done ?? end) - first),
   ];
   const loss = LOSSES[Math.floor(i / places.length) % LOSSES.length] ?? 'all';
   return { at: places[i % places.length] ?? end, loss, below };

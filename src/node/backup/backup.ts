@@ -11,8 +11,8 @@ import { type UnixMs, unixMs } from '../../env/units.ts';
 import { codeOf, type FileProblem, isFileProblem } from '../file-problem.ts';
 import { DATABASE_NAME } from '../storage/data-folder.ts';
 import { makeDurable, nativeSha256, sumFile } from '../storage/file-sums.ts';
-import { DATABASE_FILE, type LmdbReader, LOCK_FILE, openLmdbReader } from '../storage/lmdb-reader.ts';
-import { openLmdbStorage } from '../storage/lmdb-storage.ts';
+import { type LmdbReader, openLmdbReader } from '../storage/lmdb-reader.ts';
+import { DATABASE_FILE, LOCK_FILE, openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { type BackupManifest, MANIFEST_FILE, manifestOf, writeManifest } from './backup-manifest.ts';
 import { factsOf } from './folder-facts.ts';
 

@@ -13,8 +13,8 @@ import { configOf } from '../node-process.ts';
 import type { SignatureSuite } from '../signatures/system-crypto.ts';
 import { DATABASE_NAME, openDataFolder } from '../storage/data-folder.ts';
 import { sumFile } from '../storage/file-sums.ts';
-import { DATABASE_FILE, openLmdbReader } from '../storage/lmdb-reader.ts';
-import { openLmdbStorage } from '../storage/lmdb-storage.ts';
+import { openLmdbReader } from '../storage/lmdb-reader.ts';
+import { DATABASE_FILE, openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { type CheckOrder, type CheckReport, checkFolder } from './check-folder.ts';
 
 /** Nobody's: a check builds no block. */

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { type Storage, StorageCrash } from '../../env/storage.ts';
 import type { FileProblem } from '../file-problem.ts';
-import { optionsOf, plain } from './lmdb-storage.ts';
-
-/** LMDB's own name for its file. */
-export const DATABASE_FILE = 'data.mdb';
-/** And for the one with which processes agree who reads what: it says nothing once all are gone. */
-export const LOCK_FILE = 'lock.mdb';
+import { DATABASE_FILE, optionsOf, plain } from './lmdb-storage.ts';
 
 /** Reads see what was committed, at one moment within one turn of the loop. */
 export interface LmdbReader extends Pick<Storage, 'get' | 'scan'> {

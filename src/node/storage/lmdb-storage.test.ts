@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -110,6 +110,69 @@ describe('the database', () => {
     const last = openLmdbStorage(killed, (run) => run());
     expect(last.get(at)).toEqual(Uint8Array.of(3));
     await last.close();
+  });
+
+  describe.skipIf(process.platform === 'win32')('that is new', () => {
+    const put = (value: number): WriteOp => {
+      return { kind: 'put', key: Uint8Array.of(1), value: Uint8Array.of(value) };
+    };
+
+    it('has its name once it is whole on the disk, and before anything in it is called durable', async () => {
+      const path = join(folder, 'founded');
+      const storage = openLmdbStorage(path, (run) => run());
+      storage.write([put(1)]);
+      expect(existsSync(path)).toBe(false);
+      await flushed(storage);
+      expect(existsSync(`${path}.new`)).toBe(false);
+      // A copy is what a kill leaves: no close has written anything.
+      const killed = join(folder, 'founded-and-killed');
+      mkdirSync(killed);
+      cpSync(join(path, 'data.mdb'), join(killed, 'data.mdb'));
+      await storage.close();
+      const again = openLmdbStorage(killed, (run) => run());
+      expect(again.get(Uint8Array.of(1))).toEqual(Uint8Array.of(1));
+      await again.close();
+    });
+
+    it('has it after a close, too, and no entry of its own', async () => {
+      const path = join(folder, 'closed-at-once');
+      await openLmdbStorage(path, (run) => run()).close();
+      const storage = openLmdbStorage(path, (run) => run());
+      expect(storage.keyCount).toBe(0);
+      await storage.close();
+    });
+
+    it('is made anew where a kill or a power cut left it unfinished', async () => {
+      const path = join(folder, 'unfinished');
+      mkdirSync(`${path}.new`);
+      writeFileSync(join(`${path}.new`, 'data.mdb'), new Uint8Array(10_000).fill(7));
+      const storage = openLmdbStorage(path, (run) => run());
+      storage.write([put(2)]);
+      await flushed(storage);
+      expect(existsSync(`${path}.new`)).toBe(false);
+      expect(storage.get(Uint8Array.of(1))).toEqual(Uint8Array.of(2));
+      await storage.close();
+    });
+
+    it('takes the place of an empty folder, and stands beside files that are not its own', async () => {
+      for (const [name, other] of [
+        ['empty', undefined],
+        ['left', 'lock.mdb'],
+        ['shared', 'notes.txt'],
+      ] as const) {
+        const path = join(folder, name);
+        mkdirSync(path);
+        if (other !== undefined) writeFileSync(join(path, other), '');
+        const storage = openLmdbStorage(path, (run) => run());
+        storage.write([put(3)]);
+        await flushed(storage);
+        await storage.close();
+        const again = openLmdbStorage(path, (run) => run());
+        expect(again.get(Uint8Array.of(1))).toEqual(Uint8Array.of(3));
+        await again.close();
+        if (other === 'notes.txt') expect(existsSync(join(path, other))).toBe(true);
+      }
+    });
   });
 
   it('calls flushes back in the order in which they were asked for, each after what was written before it', async () => {

@@ -2,7 +2,17 @@
  * LMDB behind env/storage.ts. A batch is committed in the background, in its order; until then reads see it in a map that lies over
  * the database. docs/decisions/017-real-adapters.md has what was measured.
  */
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { assert } from '../../env/assert.ts';
 import { compareBytes } from '../../env/bytes.ts';
@@ -18,6 +28,15 @@ import {
 import { assertBatch, assertKey, assertScan } from '../../env/storage-limits.ts';
 import { codeOf } from '../file-problem.ts';
 import { syncFolder } from './sync-folder.ts';
+
+/** LMDB's own name for its file. */
+export const DATABASE_FILE = 'data.mdb';
+/** And for the one with which processes agree who reads what: it says nothing once all are gone. */
+export const LOCK_FILE = 'lock.mdb';
+/** Ends the name of a database that is being made: a power cut leaves one that is whole, or none. */
+const ASIDE = '.new';
+/** Written and deleted, so that a new database has a first flush. */
+const FIRST_KEY = Uint8Array.of(0xff);
 
 /** A storage, and its end. */
 export interface LmdbStorage extends Storage {
@@ -38,8 +57,13 @@ interface Pending {
 
 /** @param enter runs a callback as one handler, unless the boot has ended. @throws {Error} when the folder cannot be opened. */
 export function openLmdbStorage(path: string, enter: (run: () => void) => void): LmdbStorage {
+  const isNew = !existsSync(join(path, DATABASE_FILE));
+  // Windows renames no folder in which something is open, and no system renames one over files.
+  const isAside = isNew && process.platform !== 'win32' && isFree(path);
+  const place = isAside ? path + ASIDE : path;
+  if (isAside) rmSync(place, { recursive: true, force: true });
   const options = {
-    path,
+    path: place,
     // A folder, whatever its name ends with.
     noSubdir: false,
     keyEncoding: 'binary',
@@ -53,10 +77,46 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
     safeRestore: true,
   } as const;
   const db = open<Uint8Array, Uint8Array>(options);
-  // LMDB syncs what is in its file, and not that there is one.
+  if (!isNew) syncNames(path);
+  return new OpenStorage(
+    db,
+    enter,
+    isNew
+      ? () => {
+          if (isAside) giveName(place, path);
+          syncNames(path);
+        }
+      : undefined,
+  );
+}
+
+/** Nothing is there, or what a database that is gone has left. */
+function isFree(path: string): boolean {
+  if (!existsSync(path)) return true;
+  return statSync(path).isDirectory() && readdirSync(path).every((name) => name === LOCK_FILE);
+}
+
+/** What is open stays so: a process has its files, and not their names. */
+function giveName(place: string, path: string): void {
+  syncFile(join(place, DATABASE_FILE));
+  syncFolder(place);
+  rmSync(join(path, LOCK_FILE), { force: true });
+  renameSync(place, path);
+}
+
+/** LMDB syncs what is in its file, and not that there is one. */
+function syncNames(path: string): void {
   syncFolder(path);
   syncFolder(dirname(path));
-  return new OpenStorage(db, enter);
+}
+
+function syncFile(path: string): void {
+  const handle = openSync(path, 'r+');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 class OpenStorage implements LmdbStorage {
@@ -69,11 +129,38 @@ class OpenStorage implements LmdbStorage {
   #fault: StorageFault | undefined;
   /** Resolves when every batch so far is committed, or one has failed. */
   #committed: Promise<void> = Promise.resolve();
-  #flushes: Promise<void> = Promise.resolve();
+  /** Resolves when the database is one that outlives a power cut. */
+  readonly #founded: Promise<void>;
+  #flushes: Promise<void>;
 
-  constructor(db: RootDatabase<Uint8Array, Uint8Array>, enter: (run: () => void) => void) {
+  /** @param onWhole of a new database: called once it is whole on the disk, before anything in it is called durable. */
+  constructor(
+    db: RootDatabase<Uint8Array, Uint8Array>,
+    enter: (run: () => void) => void,
+    onWhole: (() => void) | undefined,
+  ) {
     this.#db = db;
     this.#enter = enter;
+    this.#founded = onWhole === undefined ? Promise.resolve() : this.#found(onWhole);
+    this.#flushes = this.#founded;
+  }
+
+  /**
+   * LMDB notes up to where its file is synced from the first flush on. Before that it takes what a power cut has left of it for whole:
+   * the tests of durability saw batches that were half there, and later ones that were gone at the next opening.
+   */
+  async #found(onWhole: () => void): Promise<void> {
+    try {
+      await this.#db.batch(() => {
+        this.#db.put(FIRST_KEY, FIRST_KEY).catch(ignored);
+        this.#db.remove(FIRST_KEY).catch(ignored);
+      });
+      await this.#db.flushed;
+      onWhole();
+    } catch (error) {
+      const cause = await causeOf(error);
+      this.#fault ??= faultOf(cause);
+    }
   }
 
   get keyCount(): number {
@@ -150,6 +237,7 @@ class OpenStorage implements LmdbStorage {
   }
 
   async close(): Promise<void> {
+    await this.#founded;
     await this.#committed;
     const closed = this.#db.close();
     // After a failed commit LMDB waits for a flush that never comes: nothing is left to be written.
