@@ -11,6 +11,7 @@ import {
   type TcpLimits,
   type TlsIdentity,
 } from './network/tcp-network.ts';
+import { createRecentMemo } from './recent-memo.ts';
 import {
   createSystemCrypto,
   type SignatureSuite,
@@ -91,7 +92,7 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
     storage,
     random: systemRandom,
     crypto: createSystemCrypto(config.suite, config.verify, config.secrets, enter),
-    memo: { get: (_kind, _key, compute) => compute() },
+    memo: createRecentMemo(),
     emit: (event) => config.onEvent(event, turns.now()),
     spend: () => {},
   };
