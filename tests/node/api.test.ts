@@ -161,6 +161,42 @@ describe('the HTTP API', () => {
     });
   });
 
+  it('takes the spelling of the protocol and any other of the same transactions, alone and in a batch', async () => {
+    const { nextNonce } = ANSWERS.account.parse((await get(`/accounts/${from.address}`)).body);
+    const transactions = Array.from({ length: 4 }, (_, i) =>
+      setup.signer.sign(from, transferDraft(10 + i, nextNonce + i, to.address, setup.genesisId, 1)),
+    );
+    const ids = transactions.map((transaction) => transactionId(transaction));
+    const [first = '', second = '', third = '', fourth = ''] = transactions.map((transaction) =>
+      toJsonText(transactionLayout, transaction),
+    );
+    expect(await post('/submit-tx', `{"transaction":${first}}`)).toEqual({
+      status: 202,
+      body: { id: ids[0] },
+    });
+    const spaced = JSON.stringify({ transaction: JSON.parse(second) }, null, 2);
+    expect(await post('/submit-tx', spaced)).toEqual({ status: 202, body: { id: ids[1] } });
+    const accepted = (id: string | undefined) => ({ results: [{ status: 'accepted', id }] });
+    expect((await post('/submit-txs', `{"transactions":[${third}]}`)).body).toEqual(accepted(ids[2]));
+    expect((await post('/submit-txs', `{"transactions":[ ${fourth}]}`)).body).toEqual(accepted(ids[3]));
+  });
+
+  it.each([
+    ['version', 'body.transaction.version', '1e999'],
+    ['nonce', 'body.transaction.nonce', '1e999'],
+    ['nonce', 'body.transaction.nonce', '-1'],
+    ['gasPrice', 'body.transaction.gasPrice', '"01"'],
+    ['signature', 'body.transaction.signature', '"00"'],
+  ])('names %s, which is no such value', async (name, field, value) => {
+    const transaction = setup.signer.sign(from, transferDraft(20, 99, to.address, setup.genesisId, 1));
+    const text = toJsonText(transactionLayout, transaction).replace(
+      new RegExp(`"${name}":("[^"]*"|\\d+)`),
+      `"${name}":${value}`,
+    );
+    const answer = await post('/submit-tx', `{"transaction":${text}}`);
+    expect([answer.status, errorOf(answer).code, errorOf(answer).field]).toEqual([400, 'BAD_REQUEST', field]);
+  });
+
   it('answers every route in its own form', async () => {
     const head = async () => ANSWERS.head.parse((await get('/chain/head')).body);
     await expect.poll(async () => (await head()).header.height, PATIENCE).toBeGreaterThan(0);

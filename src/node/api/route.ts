@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Query } from '../../chain/node-commands.ts';
 import type { Answer, Command, NodeSnapshot } from '../../chain/types/command.ts';
 import type { Genesis } from '../../chain/types/genesis.ts';
+import type { Transaction } from '../../chain/types/transaction.ts';
 import type { PublicKey } from '../../chain/types/units.ts';
 import type { RequestTold } from '../metrics/node-metrics.ts';
 
@@ -27,6 +28,19 @@ export class ApiError extends Error {
     this.field = more.field;
     this.facts = more.facts;
   }
+}
+
+/**
+ * What the form says of a part of a request. The server has checked it against the form's schema before; this is the form itself,
+ * which is stricter here and there: numbers that are none, such as 1e999.
+ * @throws {ApiError} BAD_REQUEST, with the field.
+ */
+export function formed<T>(form: z.ZodType<T>, part: 'body' | 'params' | 'querystring', value: unknown): T {
+  const parsed = form.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = [part, ...(issue?.path ?? [])].map(String).join('.');
+  throw new ApiError(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'not allowed'}`, { field });
 }
 
 /** The key of the node, for requests that are to be signed by it. */
@@ -56,10 +70,20 @@ export interface ApiNode {
   report(error: unknown): void;
 }
 
+/** Transactions of a body that was spelt as the protocol spells them: nothing else has to be checked. */
+export class ReadBody {
+  readonly transactions: readonly Transaction[];
+
+  constructor(transactions: readonly Transaction[]) {
+    this.transactions = transactions;
+  }
+}
+
 /** What of a request was checked against the forms. */
 export interface ApiRequest {
   readonly params: unknown;
   readonly query: unknown;
+  /** Of a route that reads bodies itself: a ReadBody, or what has the form. */
   readonly body: unknown;
   /** The host that the request names, without its port: '' where it names none. */
   readonly host: string;
@@ -73,6 +97,8 @@ export interface Route {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Reads a body in one step; undefined: it is spelt otherwise, or wrong, and the form finds out. */
+  readonly readBody?: (bytes: Uint8Array) => ReadBody | undefined;
   readonly status: number;
   readonly answer: z.ZodType;
   /** Of the answer, when it is no JSON. */

@@ -16,7 +16,7 @@ import { expected, found } from './answers.ts';
 import { eventForm, eventsQuery } from './event-forms.ts';
 import { ANSWERS, PARAMS, QUERIES } from './forms.ts';
 import { plain } from './plain.ts';
-import { ApiError, type ApiNode, type ApiRequest, type Route } from './route.ts';
+import { ApiError, type ApiNode, type ApiRequest, formed, type Route } from './route.ts';
 import { SUBMIT_ROUTES } from './submit-routes.ts';
 import { accountNamed } from './subscription.ts';
 
@@ -54,7 +54,7 @@ export const ROUTES: readonly Route[] = [
     answer: ANSWERS.block,
     errors: { 404: 'NOT_FOUND' },
     async handle(node, { params }) {
-      const { at } = PARAMS.at.parse(params);
+      const { at } = formed(PARAMS.at, 'params', params);
       const { id, block } = found(await blockAt(node, at), 'Block', `block ${at}`);
       return { id, block: plain(blockLayout, block) };
     },
@@ -68,7 +68,7 @@ export const ROUTES: readonly Route[] = [
     answer: ANSWERS.transaction,
     errors: { 404: 'NOT_FOUND' },
     async handle(node, { params }) {
-      const { id } = PARAMS.id.parse(params);
+      const { id } = formed(PARAMS.id, 'params', params);
       const answer = await node.command({ kind: 'GetTransaction', id: txId(id) });
       const { transaction, place, receipt, final } = found(answer, 'Transaction', `transaction ${id}`);
       return {
@@ -90,7 +90,7 @@ export const ROUTES: readonly Route[] = [
     errors: {},
     async handle(node, request) {
       const address = addressIn(request);
-      const { proof: prove = false } = QUERIES.proof.parse(request.query);
+      const { proof: prove = false } = formed(QUERIES.proof, 'querystring', request.query);
       const answer = await node.command({ kind: 'GetAccount', address, prove });
       const { account, nextNonce, at, stateRoot, proof } = expected(answer, 'Account');
       return {
@@ -116,7 +116,7 @@ export const ROUTES: readonly Route[] = [
     errors: {},
     async handle(node, request) {
       const address = addressIn(request);
-      const { before, limit = PAGE } = QUERIES.page.parse(request.query);
+      const { before, limit = PAGE } = formed(QUERIES.page, 'querystring', request.query);
       const answer = await node.command({
         kind: 'GetAccountTransactions',
         address,
@@ -259,5 +259,5 @@ async function blockAt(node: ApiNode, at: string): Promise<Answer> {
 }
 
 function addressIn({ params }: ApiRequest): AccountAddress {
-  return accountNamed(PARAMS.address.parse(params).address);
+  return accountNamed(formed(PARAMS.address, 'params', params).address);
 }

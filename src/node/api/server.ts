@@ -1,13 +1,18 @@
 /** The HTTP server of a node: checks requests against the forms, limits them, and turns errors into answers. */
 import rateLimit from '@fastify/rate-limit';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { z } from 'zod';
 import type { DomainEvent } from '../../chain/types/event.ts';
 import { HUB_LIMITS, type HubLimits } from './event-hub.ts';
 import { EventSockets, isUpgrade } from './event-sockets.ts';
 import { openApiDocument } from './openapi.ts';
 import { answerExpectation, answerRawError } from './raw-errors.ts';
-import { ApiError, type ApiNode, type Route } from './route.ts';
+import { ApiError, type ApiNode, ReadBody, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** What a server is told. */
@@ -138,14 +143,32 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
 }
 
 function add(app: FastifyInstance, route: Route, node: ApiNode, sockets: EventSockets): void {
-  const { method, path, params, query, body, status, answer, contentType, handle } = route;
+  const { readBody } = route;
+  if (readBody === undefined) return addTo(app, route, node, sockets);
+  // How bodies are read is said for all routes of an instance.
+  void app.register((own, _options, done) => {
+    const parse = own.getDefaultJsonParser('error', 'error');
+    own.removeContentTypeParser('application/json');
+    own.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, told) => {
+      const read = readBody(bytes);
+      if (read === undefined) void parse(request, bytes.toString(), told);
+      else told(null, read);
+    });
+    addTo(own, route, node, sockets);
+    done();
+  });
+}
+
+function addTo(app: FastifyInstance, route: Route, node: ApiNode, sockets: EventSockets): void {
+  const { method, path, params, query, body, readBody, status, answer, contentType, handle } = route;
+  const bodySchema = body === undefined ? undefined : ajvSchema(body);
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
       ...(params === undefined ? {} : { params: ajvSchema(params) }),
       ...(query === undefined ? {} : { querystring: ajvSchema(query) }),
-      ...(body === undefined ? {} : { body: ajvSchema(body) }),
+      ...(bodySchema === undefined || readBody !== undefined ? {} : { body: bodySchema }),
       ...(contentType === undefined && handle !== 'stream'
         ? { response: { [status]: ajvSchema(answer) } }
         : {}),
@@ -153,12 +176,20 @@ function add(app: FastifyInstance, route: Route, node: ApiNode, sockets: EventSo
     async handler(request, reply) {
       if (handle === 'stream') return sockets.accept(request, reply);
       const { params, query, body, hostname: host } = request;
+      if (readBody !== undefined && bodySchema !== undefined && !(body instanceof ReadBody))
+        checkBody(request, bodySchema);
       const result = await handle(node, { params, query, body, host });
       reply.code(status);
       if (contentType !== undefined) reply.type(contentType);
       return result;
     },
   });
+}
+
+/** @throws {ApiError} when the body has not the form. */
+function checkBody(request: FastifyRequest, schema: object): void {
+  const validate = request.compileValidationSchema(schema, 'body');
+  if (!validate(request.body)) throw invalid('body', validate.errors?.[0]);
 }
 
 /** What ajv understands. */
@@ -189,13 +220,16 @@ function apiErrorOf(error: FastifyError | ApiError): ApiError {
   const known = CODES.get(error.code);
   if (known !== undefined) return new ApiError(known[0], known[1], error.message);
   const [first] = error.validation ?? [];
-  if (first !== undefined) {
-    const field = `${error.validationContext ?? ''}${first.instancePath}`.replaceAll('/', '.');
-    return new ApiError(400, 'BAD_REQUEST', `${field}: ${first.message ?? 'not allowed'}`, { field });
-  }
+  if (first !== undefined) return invalid(error.validationContext ?? '', first);
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new ApiError(400, 'BAD_REQUEST', error.message);
   return new ApiError(500, 'INTERNAL', 'an error of the node: its log has it');
+}
+
+/** @param part of the request, such as `body`. */
+function invalid(part: string, error: { instancePath: string; message?: string } | undefined): ApiError {
+  const field = `${part}${error?.instancePath ?? ''}`.replaceAll('/', '.');
+  return new ApiError(400, 'BAD_REQUEST', `${field}: ${error?.message ?? 'not allowed'}`, { field });
 }
 
 function docsPage(): string {

@@ -1,7 +1,9 @@
 /** The routes that give transactions to the node: one, a batch, and one that the node signs itself. */
 import { addressOf } from '../../chain/crypto/address.ts';
-import type { Submission } from '../../chain/types/command.ts';
+import { SUBMIT_BATCH_MAX, type Submission } from '../../chain/types/command.ts';
 import { decodeJson } from '../../chain/types/layout/codec.ts';
+import { listOf } from '../../chain/types/layout/layout.ts';
+import { struct } from '../../chain/types/layout/struct.ts';
 import type { Transaction } from '../../chain/types/transaction.ts';
 import {
   TRANSACTION_MAX_BYTES,
@@ -9,6 +11,7 @@ import {
   transactionSignBytes,
 } from '../../chain/types/transaction-codec.ts';
 import { signature } from '../../chain/types/units.ts';
+import { assert } from '../../env/assert.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import { isDecodeRejection } from '../../env/network.ts';
 import { jsonable } from '../jsonable.ts';
@@ -16,7 +19,7 @@ import { isLoopback } from '../network/endpoints.ts';
 import { expected } from './answers.ts';
 import { ANSWERS, submitBatchForm, submitForm, type TransactionForm, unsignedForm } from './forms.ts';
 import { plain } from './plain.ts';
-import { ApiError, type ApiNode, type ApiSigner, type Route } from './route.ts';
+import { ApiError, type ApiNode, type ApiSigner, formed, ReadBody, type Route } from './route.ts';
 import { accountNamed } from './subscription.ts';
 
 /** JSON of a transaction is at most so many times as long as its bytes. */
@@ -24,6 +27,11 @@ const TRANSACTION_JSON_MAX_BYTES = 8 * TRANSACTION_MAX_BYTES;
 /** Enough for a transfer that opens an account. */
 const DEFAULT_GAS_LIMIT = 200_000;
 const NO_SIGNATURE = '0'.repeat(128);
+
+const submitLayout = struct<{ readonly transaction: Transaction }>({ transaction: transactionLayout });
+const submitBatchLayout = struct<{ readonly transactions: readonly Transaction[] }>({
+  transactions: listOf(transactionLayout, 8, SUBMIT_BATCH_MAX),
+});
 
 /** One after the other per node, so that each has a nonce of its own: the mempool knows of one when its signature is checked. */
 const signing = new WeakMap<ApiSigner, Promise<unknown>>();
@@ -35,11 +43,16 @@ export const SUBMIT_ROUTES: readonly Route[] = [
     path: '/submit-tx',
     summary: 'Gives a signed transaction to the mempool, and with it to all nodes.',
     body: submitForm,
+    readBody: (bytes) => {
+      const read = decodeJson(submitLayout, bytes, bytes.length);
+      return isDecodeRejection(read) ? undefined : new ReadBody([read.transaction]);
+    },
     status: 202,
     answer: ANSWERS.submitted,
     errors: { 422: 'TRANSACTION_REFUSED' },
     async handle(node, { body }) {
-      const { transaction } = submitForm.parse(body);
+      if (body instanceof ReadBody) return { id: await submit(node, only(body.transactions)) };
+      const { transaction } = formed(submitForm, 'body', body);
       return { id: await submit(node, transactionOf(transaction, 'transaction')) };
     },
   },
@@ -48,12 +61,22 @@ export const SUBMIT_ROUTES: readonly Route[] = [
     path: '/submit-txs',
     summary: 'The same for at most 100 at once: each is accepted or refused by itself, in their order.',
     body: submitBatchForm,
+    readBody: (bytes) => {
+      const read = decodeJson(submitBatchLayout, bytes, bytes.length);
+      return isDecodeRejection(read) || read.transactions.length === 0
+        ? undefined
+        : new ReadBody(read.transactions);
+    },
     status: 200,
     answer: ANSWERS.submittedBatch,
     errors: {},
     async handle(node, { body }) {
-      const forms = submitBatchForm.parse(body).transactions;
-      const transactions = forms.map((form, i) => transactionOf(form, `transactions.${i}`));
+      const transactions =
+        body instanceof ReadBody
+          ? body.transactions
+          : formed(submitBatchForm, 'body', body).transactions.map((form, i) =>
+              transactionOf(form, `transactions.${i}`),
+            );
       const answer = await node.command({ kind: 'SubmitTransactions', transactions });
       return { results: expected(answer, 'Submissions').submissions.map(resultOf) };
     },
@@ -89,7 +112,7 @@ export const SUBMIT_ROUTES: readonly Route[] = [
 ];
 
 async function signAndSubmit(node: ApiNode, signer: ApiSigner, body: unknown): Promise<object> {
-  const { action, nonce, gasLimit, gasPrice, validUntilHeight } = unsignedForm.parse(body);
+  const { action, nonce, gasLimit, gasPrice, validUntilHeight } = formed(unsignedForm, 'body', body);
   const { header } = expected(node.query({ kind: 'GetHead' }), 'Head');
   const address = addressOf(signer.key);
   const { nextNonce } = expected(node.query({ kind: 'GetAccount', address, prove: false }), 'Account');
@@ -112,6 +135,11 @@ async function signAndSubmit(node: ApiNode, signer: ApiSigner, body: unknown): P
     signature: signature(bytesToHex(signer.sign(transactionSignBytes(unsigned)))),
   };
   return { id: await submit(node, transaction), transaction: plain(transactionLayout, transaction) };
+}
+
+function only([transaction]: readonly Transaction[]): Transaction {
+  assert(transaction !== undefined, 'a body of this route has one transaction');
+  return transaction;
 }
 
 async function submit(node: ApiNode, transaction: Transaction): Promise<string> {

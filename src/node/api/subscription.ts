@@ -3,7 +3,7 @@ import { decodeAddress } from '../../chain/crypto/address.ts';
 import { type AccountAddress, accountAddress, type BlockHash, blockHash } from '../../chain/types/units.ts';
 import { isDecodeRejection } from '../../env/network.ts';
 import { EVENT_KINDS, type EventKind, eventsQuery } from './event-forms.ts';
-import { ApiError } from './route.ts';
+import { ApiError, formed } from './route.ts';
 
 /** What a subscriber wants. */
 export interface Subscription {
@@ -20,7 +20,7 @@ const DEFAULT_KINDS: readonly EventKind[] = ['head', 'final'];
 
 /** @throws {ApiError} 400 where the query makes no sense. */
 export function subscriptionOf(query: unknown): Subscription {
-  const { kinds, accounts, from, parent } = eventsQuery.parse(query);
+  const { kinds, accounts, from, parent } = formed(eventsQuery, 'querystring', query);
   if (parent !== undefined && (from === undefined || from === 0))
     throw badQuery('parent', 'it is the block below `from`, which is missing or 0');
   const asked = kinds?.split(',') ?? DEFAULT_KINDS;
