@@ -204,10 +204,12 @@ class OpenStorage implements LmdbStorage {
       this.#pending.set(texts[i] as string, { key: op.key, value, batch });
     }
     const commit = this.#db.batch(() => {
+      let before: Promise<unknown> | undefined;
       for (const op of ops) {
         const done = op.kind === 'put' ? this.#db.put(op.key, op.value) : this.#db.remove(op.key);
-        // It fails with its batch, which tells.
-        done.catch(ignored);
+        // It fails with its batch, which tells. Most answer one promise.
+        if (done !== before) done.catch(ignored);
+        before = done;
       }
     });
     const settled = commit.then(
