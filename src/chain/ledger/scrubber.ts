@@ -29,6 +29,8 @@ export class Scrubber<View> {
   /** A fault came up while a scrub was under way, perhaps where it had been. */
   #again = false;
   #isStopped = false;
+  /** Records that the patrol may read now: below zero after a block that was larger than a step, which is paid for by standing still. */
+  #allowance = 0;
 
   /** @param onLost blocks were found lost, and peers are to be asked; inside a timer. */
   constructor(chain: Chain<View>, onLost: () => void) {
@@ -83,14 +85,16 @@ export class Scrubber<View> {
     return result;
   }
 
-  /** As many records as one step may read, and at least one height: a block is bounded by itself. */
+  /** As many records as one step may read on the average, and whole heights: a block is bounded by itself. */
   #step(): void {
-    let left = this.#chain.config.scrubRecords;
-    while (left > 0 && this.#place !== undefined) {
-      left -=
+    const { scrubRecords } = this.#chain.config;
+    this.#allowance = Math.min(scrubRecords, this.#allowance + scrubRecords);
+    if (this.#allowance <= 0) return;
+    while (this.#allowance > 0 && this.#place !== undefined) {
+      this.#allowance -=
         this.#place.kind === 'height'
-          ? this.#heights(this.#place.at, left)
-          : this.#leaves(this.#place.after, left);
+          ? this.#heights(this.#place.at, this.#allowance)
+          : this.#leaves(this.#place.after, this.#allowance);
     }
     // A chain that is short is looked at once a step.
     this.#place ??= { kind: 'height', at: this.#chain.head.header.height };
