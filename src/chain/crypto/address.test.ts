@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hexText } from '../../../properties/arbitraries/chain-types.ts';
 import { isDecodeRejection } from '../../env/network.ts';
-import { accountAddress, publicKey } from '../types/units.ts';
+import { accountAddress, bytesToHash, publicKey } from '../types/units.ts';
 import { addressOf, decodeAddress, encodeAddress } from './address.ts';
 import { bytesToFives, decodeBech32m, encodeBech32m, fivesToBytes } from './bech32m.ts';
 import { crc32 } from './crc32.ts';
-import { bytesToHash, hashTagged, sha256, taggedBytes } from './sha256.ts';
+import { hashTagged, sha256, taggedBytes } from './sha256.ts';
 import { TAG } from './tags.ts';
 
 /** BIP-350 §Test vectors for Bech32m. */

@@ -1,8 +1,8 @@
 /** History of a chain: a Merkle mountain range over all earlier block ids, which a light client needs but one root of. */
 import { hexToBytes } from '../../env/bytes.ts';
-import type { BlockHash, Hash } from '../types/units.ts';
+import { type BlockHash, bytesToHash, type Hash } from '../types/units.ts';
 import { appendPeak, merkleProof, rootOfPeaks, verifyMerkleProof } from './merkle.ts';
-import { bytesToHash, type Sha256, sha256 } from './sha256.ts';
+import { type Sha256, sha256 } from './sha256.ts';
 
 /**
  * The peaks of the range, largest first, one for each bit of `count`. Joined from the right they give the root of

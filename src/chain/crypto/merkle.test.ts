@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../../env/bytes.ts';
-import type { BlockHash, Hash } from '../types/units.ts';
+import { type BlockHash, bytesToHash, type Hash } from '../types/units.ts';
 import { EMPTY_HISTORY, historyAppend, historyProof, historyRoot, verifyHistoryProof } from './history.ts';
 import { merkleLeafHash, merkleNodeHash, merkleProof, merkleRoot, verifyMerkleProof } from './merkle.ts';
-import { bytesToHash, hashTagged, sha256 } from './sha256.ts';
+import { hashTagged, sha256 } from './sha256.ts';
 import { TAG } from './tags.ts';
 
 /** The leaves of Certificate Transparency's reference tests, and the root over the first n of them. */

@@ -1,8 +1,8 @@
 /** Merkle lists: roots, inclusion proofs, and roots that grow. RFC 6962 §2.1; nothing duplicates a last leaf. */
 import { assert } from '../../env/assert.ts';
 import { hexToBytes } from '../../env/bytes.ts';
-import type { Hash } from '../types/units.ts';
-import { bytesToHash, type Sha256, sha256 } from './sha256.ts';
+import { bytesToHash, type Hash } from '../types/units.ts';
+import { type Sha256, sha256 } from './sha256.ts';
 import { TAG } from './tags.ts';
 
 const HASH_BYTES = 32;

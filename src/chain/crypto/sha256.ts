@@ -1,8 +1,7 @@
 /** SHA-256 (FIPS 180-4), and hashing under a domain tag. */
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { readHexText } from '../types/layout/hex.ts';
 import { roomFor } from '../types/layout/room.ts';
-import { type Hash, hash } from '../types/units.ts';
+import { bytesToHash, type Hash, hash } from '../types/units.ts';
 import type { Tag } from './tags.ts';
 
 /**
@@ -31,11 +30,6 @@ export function taggedBytes(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Arr
 /** SHA-256(tag ‖ parts) as hexadecimal text. */
 export function hashTagged(tag: Tag, ...parts: readonly Uint8Array[]): Hash {
   return bytesToHash(sha256(taggedBytes(tag, ...parts)));
-}
-
-/** The text of 32 bytes. @throws {RangeError} for another length. */
-export function bytesToHash(bytes: Uint8Array): Hash {
-  return hash(readHexText(bytes, 0, bytes.length));
 }
 
 /** 32 zero bytes as text: an empty state, fields that do not exist yet. */

@@ -7,23 +7,17 @@ import { addressOf } from '../crypto/address.ts';
 import { isCanonicalPublicKey } from '../crypto/public-key.ts';
 import type { Transaction } from '../types/transaction.ts';
 import { transactionSignBytes } from '../types/transaction-codec.ts';
+import { factsOf, type Sender } from '../types/transaction-facts.ts';
 import type { AccountAddress, PublicKey } from '../types/units.ts';
 
 /** Keys whose facts are remembered: senders come again; about 400 bytes each. */
 const SENDERS_MAX = 4_096;
 
-/** What a public key says of its owner. */
-interface Sender {
-  readonly address: AccountAddress;
-  readonly isCanonical: boolean;
-}
-
 const senders = new Lru<PublicKey, Sender>(SENDERS_MAX);
-const ofTransactions = new WeakMap<Transaction, Sender>();
 
-function factsOf(transaction: Transaction): Sender {
-  const known = ofTransactions.get(transaction);
-  if (known !== undefined) return known;
+function senderFacts(transaction: Transaction): Sender {
+  const facts = factsOf(transaction);
+  if (facts.sender !== undefined) return facts.sender;
   const { senderKey } = transaction;
   let sender = senders.get(senderKey);
   if (sender === undefined) {
@@ -34,33 +28,29 @@ function factsOf(transaction: Transaction): Sender {
     };
     senders.set(senderKey, sender);
   }
-  ofTransactions.set(transaction, sender);
+  facts.sender = sender;
   return sender;
 }
 
 /** The account that the key of the transaction speaks for; computed once per object. */
 export function senderOf(transaction: Transaction): AccountAddress {
-  return factsOf(transaction).address;
+  return senderFacts(transaction).address;
 }
 
 /** Whether the sender's key is canonical and not of small order: `isCanonicalPublicKey`, computed once per object. */
 export function hasCanonicalKey(transaction: Transaction): boolean {
-  return factsOf(transaction).isCanonical;
+  return senderFacts(transaction).isCanonical;
 }
-
-const items = new WeakMap<Transaction, SignedItem>();
 
 /** The item that env.crypto.verify is to answer for this transaction; made once per object. */
 export function signedItemOf(transaction: Transaction): SignedItem {
-  const known = items.get(transaction);
-  if (known !== undefined) return known;
-  const item = {
+  const facts = factsOf(transaction);
+  facts.signedItem ??= {
     publicKey: bytesOf(transaction.senderKey),
     message: transactionSignBytes(transaction),
     signature: bytesOf(transaction.signature),
   };
-  items.set(transaction, item);
-  return item;
+  return facts.signedItem;
 }
 
 function bytesOf(text: string): Uint8Array {

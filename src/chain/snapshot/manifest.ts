@@ -3,7 +3,7 @@ import { bytesToHex, equalBytes, hexToBytes } from '../../env/bytes.ts';
 import { type DecodeRejection, isDecodeRejection } from '../../env/network.ts';
 import type { ConsensusRules } from '../consensus/consensus.ts';
 import { type HistoryRange, historyRoot } from '../crypto/history.ts';
-import { bytesToHash, type Sha256, taggedBytes } from '../crypto/sha256.ts';
+import { type Sha256, taggedBytes } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import type { PathRange } from '../state/range-proof.ts';
 import type { Header } from '../types/block.ts';
@@ -15,7 +15,7 @@ import { decodeLayout, encodeLayout } from '../types/layout/codec.ts';
 import { blockHashField, hashField, u64Field, versionField, weightField } from '../types/layout/fields.ts';
 import { type Layout, listOf, refine, sizedHex } from '../types/layout/layout.ts';
 import { struct } from '../types/layout/struct.ts';
-import type { BlockHash, Hash, Weight } from '../types/units.ts';
+import { type BlockHash, bytesToHash, type Hash, type Weight } from '../types/units.ts';
 
 /** Layout of manifest and chunks. Another one is another snapshot, with another id. */
 const SNAPSHOT_VERSION = 1;

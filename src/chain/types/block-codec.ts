@@ -1,7 +1,7 @@
 /** Bytes and JSON of a block, and the roots that its header states of its body. PROTOCOL.md, Header. */
 import type { DecodeRejection } from '../../env/network.ts';
 import { merkleRootBytes, merkleRootOfHashes } from '../crypto/merkle.ts';
-import { bytesToHash, type Sha256, sha256 } from '../crypto/sha256.ts';
+import { type Sha256, sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import type { Receipt } from './account.ts';
 import { receiptLayout } from './account-codec.ts';
@@ -13,7 +13,7 @@ import { type Layout, listOf, sizedHex } from './layout/layout.ts';
 import { struct } from './layout/struct.ts';
 import type { Transaction } from './transaction.ts';
 import { transactionLayout } from './transaction-codec.ts';
-import type { Hash } from './units.ts';
+import { bytesToHash, type Hash } from './units.ts';
 
 /** 1 MiB over the smallest transaction, 172 bytes: no block holds more. */
 export const BLOCK_TRANSACTIONS_MAX = 6096;

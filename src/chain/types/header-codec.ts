@@ -1,6 +1,6 @@
 /** Bytes, id and JSON of a header. PROTOCOL.md, Header. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { bytesToHash, type Sha256, sha256 } from '../crypto/sha256.ts';
+import { type Sha256, sha256 } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
 import { CONSENSUS_FIELD_MAX_BYTES, type Header } from './block.ts';
 import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
@@ -16,7 +16,7 @@ import {
 } from './layout/fields.ts';
 import { type Layout, mixText, sizedHex } from './layout/layout.ts';
 import { struct } from './layout/struct.ts';
-import type { BlockHash } from './units.ts';
+import { type BlockHash, bytesToHash } from './units.ts';
 
 const engineField = sizedHex<string>(16, CONSENSUS_FIELD_MAX_BYTES);
 

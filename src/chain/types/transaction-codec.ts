@@ -1,8 +1,8 @@
 /** Bytes, id and JSON of a transaction. PROTOCOL.md, Transaction. */
 import type { DecodeRejection } from '../../env/network.ts';
-import { bytesToHash, type Sha256, sha256, taggedBytes, ZERO_HASH } from '../crypto/sha256.ts';
+import { type Sha256, sha256, ZERO_HASH } from '../crypto/sha256.ts';
 import { TAG } from '../crypto/tags.ts';
-import { decodeLayout, encodeLayout, hashLayout } from './layout/codec.ts';
+import { decodeLayout, encodeLayout, encodeTagged, hashLayout } from './layout/codec.ts';
 import {
   accountAddressField,
   amountField,
@@ -16,7 +16,18 @@ import {
 import { type Layout, mixText, repeatedHex } from './layout/layout.ts';
 import { type FieldLayouts, struct, union } from './layout/struct.ts';
 import type { Action, Transaction } from './transaction.ts';
-import { accountAddress, amount, gas, type Hash, height, publicKey, signature, type TxId } from './units.ts';
+import { factsOf } from './transaction-facts.ts';
+import {
+  accountAddress,
+  amount,
+  bytesToHash,
+  gas,
+  type Hash,
+  height,
+  publicKey,
+  signature,
+  type TxId,
+} from './units.ts';
 
 /** The largest action of version 2 is a transfer of 41 bytes; 4 KiB leaves room for later kinds. */
 export const TRANSACTION_MAX_BYTES = 4096;
@@ -68,23 +79,6 @@ const fields: Layout<Transaction> = struct<Transaction>(
 /** An empty signature field: its length, which is zero. */
 const EMPTY_SIGNATURE = Uint8Array.of(0);
 
-/** What is derived from a transaction, which is immutable. */
-interface Facts {
-  readonly sizeBytes: number;
-  jsonSize: number | undefined;
-  id: TxId | undefined;
-}
-
-const known = new WeakMap<Transaction, Facts>();
-
-function factsOf(transaction: Transaction): Facts {
-  const found = known.get(transaction);
-  if (found !== undefined) return found;
-  const facts = { sizeBytes: fields.size(transaction), jsonSize: undefined, id: undefined };
-  known.set(transaction, facts);
-  return facts;
-}
-
 /** A transaction inside a larger encoding: folded into fingerprints by its id, which covers all of it. */
 export const transactionLayout: Layout<Transaction> = {
   ...fields,
@@ -109,8 +103,7 @@ export function decodeTransaction(bytes: Uint8Array): Transaction | DecodeReject
 
 /** What the sender signs: the tag, then the encoding with an empty signature, whatever stands there now. */
 export function transactionSignBytes(transaction: Omit<Transaction, 'signature'>): Uint8Array {
-  const body = encodeLayout(unsignedFields, transaction);
-  return taggedBytes(TAG.signTransaction, body, EMPTY_SIGNATURE);
+  return encodeTagged(TAG.signTransaction, unsignedFields, transaction, EMPTY_SIGNATURE);
 }
 
 /** SHA-256 over all bytes, signature included; computed once per object. @param hasher as `Sha256` says. */
@@ -122,5 +115,7 @@ export function transactionId(transaction: Transaction, hasher: Sha256 = sha256)
 
 /** Length of the encoding, without encoding; computed once per object. */
 export function transactionSizeBytes(transaction: Transaction): number {
-  return factsOf(transaction).sizeBytes;
+  const facts = factsOf(transaction);
+  facts.sizeBytes ??= fields.size(transaction);
+  return facts.sizeBytes;
 }

@@ -1,4 +1,5 @@
 /** Units of the chain; the one file of this floor that brands a type. Ids and keys are lower-case hexadecimal text. */
+import { readHexText } from './layout/hex.ts';
 
 declare const unit: unique symbol;
 type Unit<T, Name extends string> = T & { readonly [unit]: { readonly [N in Name]: true } };
@@ -31,6 +32,7 @@ export const AMOUNT_MAX = 18_446_744_073_709_551_615n;
 /** The largest supply, at genesis and for ever: 2^63 - 1, so that no sum of balances overflows a u64. */
 export const SUPPLY_MAX = 9_223_372_036_854_775_807n;
 
+const HASH_BYTES = 32;
 const HEX_32 = /^[0-9a-f]{64}$/;
 const HEX_64 = /^[0-9a-f]{128}$/;
 
@@ -42,6 +44,13 @@ function hex32(name: string, text: string): string {
 /** @throws {RangeError} unless `text` is 64 lower-case hexadecimal digits. */
 export function hash(text: string): Hash {
   return hex32('hash', text) as Hash;
+}
+
+/** The text of 32 bytes, which needs no look at its digits. @throws {RangeError} for another length. */
+export function bytesToHash(bytes: Uint8Array): Hash {
+  if (bytes.length !== HASH_BYTES)
+    throw new RangeError(`a hash has ${HASH_BYTES} bytes, not ${bytes.length}`);
+  return readHexText(bytes, 0, HASH_BYTES) as Hash;
 }
 
 /** @throws {RangeError} unless `text` is 64 lower-case hexadecimal digits. */

@@ -1,11 +1,10 @@
 /** Hash of a validator set: what headers state of the set of their height and of the next. */
-import { bytesToHash } from '../../crypto/sha256.ts';
 import { TAG } from '../../crypto/tags.ts';
 import { hashLayout } from '../../types/layout/codec.ts';
 import { amountField, publicKeyField } from '../../types/layout/fields.ts';
 import { listOf } from '../../types/layout/layout.ts';
 import { struct } from '../../types/layout/struct.ts';
-import type { Hash } from '../../types/units.ts';
+import { bytesToHash, type Hash } from '../../types/units.ts';
 import { VALIDATORS_MAX } from './commit.ts';
 import type { Member, ValidatorSet } from './validator-set.ts';
 

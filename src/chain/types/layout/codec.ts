@@ -24,6 +24,20 @@ export function encodeLayout<T>(layout: Layout<T>, value: T): Uint8Array {
   return bytes;
 }
 
+/** tag ‖ encoding ‖ end: what is signed under a tag. */
+export function encodeTagged<T>(tag: Tag, layout: Layout<T>, value: T, end: Uint8Array): Uint8Array {
+  const size = 1 + layout.size(value) + end.length;
+  const into = size <= SCRATCH_BYTES ? scratch : new ByteWriter(size);
+  into.at = 0;
+  into.u8(tag);
+  layout.write(value, into);
+  into.raw(end);
+  if (into !== scratch) return into.bytes;
+  const bytes = roomFor(size);
+  bytes.set(into.bytes.subarray(0, size));
+  return bytes;
+}
+
 /** SHA-256(tag ‖ encoding), 32 bytes. */
 export function hashLayout<T>(tag: Tag, layout: Layout<T>, value: T, hasher: Sha256 = sha256): Uint8Array {
   const size = 1 + layout.size(value);
