@@ -277,10 +277,12 @@ export class BlockIntake {
   #unverified(block: Block): { readonly items: SignedItem[]; readonly indexes: number[] } {
     const items: SignedItem[] = [];
     const indexes: number[] = [];
+    const { crypto } = this.#ports.env;
+    const sha256 = (bytes: Uint8Array): Uint8Array => crypto.sha256(bytes);
     for (let i = 0; i < block.transactions.length; i++) {
       const transaction = block.transactions[i];
       if (transaction === undefined) continue;
-      const id = transactionId(transaction);
+      const id = transactionId(transaction, sha256);
       if (this.#ports.verified.has(id) || this.#ports.isInMempool(id)) continue;
       items.push(signedItemOf(transaction));
       indexes.push(i);
