@@ -5,9 +5,18 @@ import { join } from 'node:path';
 import fastify from 'fastify';
 import { open } from 'lmdb';
 import { createNodeMetrics } from '../src/node/metrics/node-metrics.ts';
-import { createNativeSignatures } from '../src/node/signatures/native-signatures.ts';
 import { openLmdbStorage } from '../src/node/storage/lmdb-storage.ts';
-import { latencies, load, metric, requestsPerSecond, sum } from './node/measure.ts';
+import {
+  bareVerification,
+  latencies,
+  load,
+  metric,
+  percent,
+  requestsPerSecond,
+  submissionsPerSecond,
+  sum,
+  sync,
+} from './node/measure.ts';
 import { type BenchNet, type BenchNode, startNet } from './node/net.ts';
 import { requestOf } from './node/pipeline.ts';
 import { transfersOf } from './node/transfers.ts';
@@ -17,29 +26,13 @@ const ONE_INTERVAL_MS = 200;
 const INTERVAL_MS = 500;
 const BATCH = 100;
 const args = process.argv.slice(2);
-/** Transfers of each load; `--count 1000000` for the growth of memory and disk. */
+/** Transfers of each load. */
 const COUNT = Number(args[args.indexOf('--count') + 1] ?? Number.NaN) || 60_000;
 const LATENCY_COUNT = 2_000;
 const LATENCY_PER_S = 200;
 const ROUTE_S = 5;
-
-const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`;
-
-/** Checks of the fastest verifier on one thread. */
-function bareVerification(): number {
-  const suite = createNativeSignatures();
-  const message = new Uint8Array(160);
-  const secret = new Uint8Array(32).fill(1);
-  const publicKey = suite.publicKey(secret);
-  const signature = suite.sign(secret, message);
-  const items = Array.from({ length: 20_000 }, () => ({ publicKey, message, signature }));
-  const rates = Array.from({ length: 3 }, () => {
-    const startedMs = performance.now();
-    for (const item of items) if (!suite.verify(item)) throw new Error('the signature is valid');
-    return (1e3 * items.length) / (performance.now() - startedMs);
-  });
-  return Math.max(...rates);
-}
+/** New transfers of the comparison with a bare route. */
+const SUBMISSIONS = 20_000;
 
 async function sustained(bare: number): Promise<void> {
   console.log(
@@ -74,17 +67,10 @@ async function sustained(bare: number): Promise<void> {
 }
 
 async function synced(net: BenchNet, bare: number): Promise<void> {
-  const first = net.nodes[0] as BenchNode;
-  const target = await metric(first, 'chain_height');
-  const transfers = await metric(first, 'transactions_processed_total');
-  const startedMs = performance.now();
-  const joiner = await net.join();
-  while ((await metric(joiner, 'chain_height')) < target)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  const seconds = (performance.now() - startedMs) / 1e3;
+  const { seconds, blocks, transfers } = await sync(net);
   const rate = transfers / seconds;
   console.log(
-    `A new node fetches ${target} blocks with ${transfers} transfers in ${seconds.toFixed(1)} s, its start included: ${(target / seconds).toFixed(0)} blocks/s, ${rate.toFixed(0)} transfers/s, ${percent(rate, bare)} of bare verification`,
+    `A new node fetches ${blocks} blocks with ${transfers} transfers in ${seconds.toFixed(1)} s, its start included: ${(blocks / seconds).toFixed(0)} blocks/s, ${rate.toFixed(0)} transfers/s, ${percent(rate, bare)} of bare verification`,
   );
 }
 
@@ -133,9 +119,17 @@ async function routes(): Promise<void> {
   await compare('GET /chain/head', requestOf('GET', '/chain/head'), requestOf('GET', '/head'));
   await compare('GET /health', requestOf('GET', '/health'), requestOf('GET', '/head'));
   await compare(
-    'POST /submit-tx, known',
+    'POST /submit-tx, refused as known',
     requestOf('POST', '/submit-tx', body),
     requestOf('POST', '/submit', body),
+  );
+  const posts = transfersOf(net, 1, SUBMISSIONS).map((one) =>
+    requestOf('POST', '/submit-tx', `{"transaction":${one}}`),
+  );
+  const without = await requestsPerSecond(port, requestOf('POST', '/submit', body), ROUTE_S);
+  const rate = await submissionsPerSecond(apiPort, posts);
+  console.log(
+    `| POST /submit-tx, new, with the blocks they go into | ${rate.toFixed(0)} | ${without.toFixed(0)} | ${percent(rate, without)} |`,
   );
   await bare.close();
   await net.stop();

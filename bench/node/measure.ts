@@ -4,6 +4,7 @@ import { decodeJson } from '../../src/chain/types/layout/codec.ts';
 import { transactionId, transactionLayout } from '../../src/chain/types/transaction-codec.ts';
 import { isDecodeRejection } from '../../src/env/network.ts';
 import { ANSWERS } from '../../src/node/api/forms.ts';
+import { createNativeSignatures } from '../../src/node/signatures/native-signatures.ts';
 import { type BenchNet, type BenchNode, diskMb } from './net.ts';
 import { Pipeline, requestOf, sendAll } from './pipeline.ts';
 import { transfersOf } from './transfers.ts';
@@ -23,7 +24,21 @@ export interface LoadResult {
   readonly refused: number;
   readonly blocks: number;
   readonly residentMb: number;
+  readonly ownMb: number;
   readonly diskMb: number;
+}
+
+/** Waits for a new node to have the chain of the first one. Seconds, its start included; and what it fetched. */
+export async function sync(
+  net: BenchNet,
+): Promise<{ readonly seconds: number; readonly blocks: number; readonly transfers: number }> {
+  const first = net.nodes[0] as BenchNode;
+  const blocks = await metric(first, 'chain_height');
+  const transfers = await metric(first, 'transactions_processed_total');
+  const startedMs = performance.now();
+  const joiner = await net.join();
+  while ((await metric(joiner, 'chain_height')) < blocks) await sleep(LOOK_MS);
+  return { seconds: (performance.now() - startedMs) / 1e3, blocks, transfers };
 }
 
 /** A number of a node's metrics; of several series their sum. */
@@ -63,7 +78,7 @@ export async function load(net: BenchNet, from: number, count: number, batch: nu
   let refused = 0;
   await sendAll(
     [first.apiPort],
-    { connections: 4, depth: batch === 1 ? 16 : 2 },
+    { connections: 4, depth: batch === 1 ? 64 : 2 },
     async () => {
       while (sent * batch - (processed - before) > OUTSTANDING_MAX) await sleep(2);
       return requests[sent++];
@@ -86,6 +101,7 @@ export async function load(net: BenchNet, from: number, count: number, batch: nu
     refused,
     blocks: (await metric(first, 'chain_height')) - heightBefore,
     residentMb: first.residentMb(),
+    ownMb: first.ownMb(),
     diskMb: diskMb(first),
   };
 }
@@ -163,6 +179,21 @@ async function idsOf(looks: Pipeline, height: number): Promise<readonly string[]
   });
 }
 
+/** Requests a second, each sent once. */
+export async function submissionsPerSecond(port: number, requests: readonly Buffer[]): Promise<number> {
+  const startedMs = performance.now();
+  let next = 0;
+  await sendAll(
+    [port],
+    { connections: 8, depth: 8 },
+    async () => requests[next++],
+    ({ status, body }) => {
+      if (status !== 202) throw new Error(`a transfer was answered with ${status}: ${body}`);
+    },
+  );
+  return (1e3 * requests.length) / (performance.now() - startedMs);
+}
+
 /** Requests a second of one route, with so many on their way at once. */
 export async function requestsPerSecond(port: number, request: Buffer, seconds: number): Promise<number> {
   const untilMs = performance.now() + 1e3 * seconds;
@@ -177,6 +208,26 @@ export async function requestsPerSecond(port: number, request: Buffer, seconds: 
     },
   );
   return count / seconds;
+}
+
+/** Checks of the fastest verifier on one thread, a second: the best of three. */
+export function bareVerification(): number {
+  const suite = createNativeSignatures();
+  const message = new Uint8Array(160);
+  const secret = new Uint8Array(32).fill(1);
+  const publicKey = suite.publicKey(secret);
+  const signature = suite.sign(secret, message);
+  const items = Array.from({ length: 20_000 }, () => ({ publicKey, message, signature }));
+  const rates = Array.from({ length: 3 }, () => {
+    const startedMs = performance.now();
+    for (const item of items) if (!suite.verify(item)) throw new Error('the signature is valid');
+    return (1e3 * items.length) / (performance.now() - startedMs);
+  });
+  return Math.max(...rates);
+}
+
+export function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(0)} %`;
 }
 
 export function sum(values: readonly number[]): number {

@@ -33,6 +33,8 @@ export interface BenchNode {
   /** Of all its threads. */
   cpuS(): number;
   residentMb(): number;
+  /** Of that what is the process's own: heap and buffers. The rest is files, above all what it has read and written of its database. */
+  ownMb(): number;
 }
 
 /** All of them. */
@@ -81,7 +83,8 @@ export async function startNet(
       p2pPort: port + index,
       data: join(folder, 'net', name, 'data'),
       cpuS: () => cpuOf(child.pid ?? 0),
-      residentMb: () => residentOf(child.pid ?? 0),
+      residentMb: () => memoryOf(child.pid ?? 0, 'VmRSS'),
+      ownMb: () => memoryOf(child.pid ?? 0, 'RssAnon'),
     };
   }
 
@@ -138,6 +141,7 @@ function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
 }
 
-function residentOf(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_000;
+function memoryOf(pid: number, name: 'VmRSS' | 'RssAnon'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1_000;
 }
