@@ -27,6 +27,7 @@ import {
 } from '../../env/storage.ts';
 import { assertBatch, assertKey, assertScan } from '../../env/storage-limits.ts';
 import { codeOf } from '../file-problem.ts';
+import { PendingBatches, type PendingOp } from './pending-batches.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** LMDB's own name for its file. */
@@ -44,15 +45,6 @@ export interface LmdbStorage extends Storage {
   readonly keyCount: number;
   /** Commits what was written, and closes. */
   close(): Promise<void>;
-}
-
-/** What is written and not yet committed. */
-interface Pending {
-  readonly key: Uint8Array;
-  /** Undefined: deleted. */
-  readonly value: Uint8Array | undefined;
-  /** The batch that wrote it last. */
-  readonly batch: number;
 }
 
 /** @param enter runs a callback as one handler, unless the boot has ended. @throws {Error} when the folder cannot be opened. */
@@ -122,9 +114,7 @@ function syncFile(path: string): void {
 class OpenStorage implements LmdbStorage {
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #enter: (run: () => void) => void;
-  /** By the key as text, one character a byte. */
-  readonly #pending = new Map<string, Pending>();
-  #batch = 0;
+  readonly #pending = new PendingBatches();
   #unflushedBytes = 0;
   #fault: StorageFault | undefined;
   /** Resolves when every batch so far is committed, or one has failed. */
@@ -171,7 +161,7 @@ class OpenStorage implements LmdbStorage {
 
   get(key: Uint8Array): Uint8Array | undefined {
     assertKey(key);
-    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(textOf(key));
+    const pending = this.#pending.get(key);
     if (pending !== undefined) return pending.value;
     const value = this.#read(() => this.#db.get(key));
     return value === undefined ? undefined : plain(value);
@@ -180,7 +170,7 @@ class OpenStorage implements LmdbStorage {
   scan(range: KeyRange, limit: number, reverse = false): readonly Entry[] {
     assertScan(range, limit);
     if (limit === 0 || range.end?.length === 0) return [];
-    const over = this.#overlay(range, reverse);
+    const over = this.#pending.within(range, reverse);
     // Of what is stored so many entries may lie under deletions and newer values.
     const stored = this.#read(() =>
       Array.from(this.#db.getRange(optionsOf(range, limit + over.length, reverse)), ({ key, value }) => ({
@@ -197,12 +187,7 @@ class OpenStorage implements LmdbStorage {
     if (this.#fault !== undefined) throw new StorageCrash(this.#fault);
     if (ops.length === 0) return;
     this.#unflushedBytes += bytes;
-    const batch = ++this.#batch;
-    const texts = ops.map(({ key }) => textOf(key));
-    for (const [i, op] of ops.entries()) {
-      const value = op.kind === 'put' ? op.value : undefined;
-      this.#pending.set(texts[i] as string, { key: op.key, value, batch });
-    }
+    const batch = this.#pending.add(ops);
     const commit = this.#db.batch(() => {
       let before: Promise<unknown> | undefined;
       for (const op of ops) {
@@ -213,7 +198,7 @@ class OpenStorage implements LmdbStorage {
       }
     });
     const settled = commit.then(
-      () => this.#onCommitted(batch, texts),
+      () => this.#pending.drop(batch),
       async (error: unknown) => {
         const cause = await causeOf(error);
         this.#fault ??= faultOf(cause);
@@ -247,20 +232,6 @@ class OpenStorage implements LmdbStorage {
     else closed.catch(ignored);
   }
 
-  #onCommitted(batch: number, texts: readonly string[]): void {
-    for (const text of texts) if (this.#pending.get(text)?.batch === batch) this.#pending.delete(text);
-  }
-
-  /** What is pending in the range, in its order. */
-  #overlay({ start, end }: KeyRange, reverse: boolean): readonly Pending[] {
-    if (this.#pending.size === 0) return [];
-    const over = [...this.#pending.values()].filter(
-      ({ key }) => compareBytes(key, start) >= 0 && (end === undefined || compareBytes(key, end) < 0),
-    );
-    over.sort((a, b) => compareBytes(a.key, b.key));
-    return reverse ? over.reverse() : over;
-  }
-
   #read<T>(read: () => T): T {
     try {
       return read();
@@ -282,7 +253,7 @@ export function optionsOf({ start, end }: KeyRange, limit: number, reverse: bool
 /** Both are in the order of the scan; what lies over wins, and deletes. */
 function merged(
   stored: readonly Entry[],
-  over: readonly Pending[],
+  over: readonly PendingOp[],
   limit: number,
   reverse: boolean,
 ): readonly Entry[] {
@@ -304,10 +275,6 @@ function merged(
   }
   takeStoredBefore(undefined);
   return entries;
-}
-
-function textOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }
 
 /** A plain array over the same bytes: LMDB answers Buffers, whose `slice` and `toString` mean something else. */
