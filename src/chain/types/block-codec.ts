@@ -13,6 +13,7 @@ import { type Layout, listOf, sizedHex } from './layout/layout.ts';
 import { struct } from './layout/struct.ts';
 import type { Transaction } from './transaction.ts';
 import { transactionLayout } from './transaction-codec.ts';
+import { factsOf } from './transaction-facts.ts';
 import { bytesToHash, type Hash } from './units.ts';
 
 /** 1 MiB over the smallest transaction, 172 bytes: no block holds more. */
@@ -98,15 +99,11 @@ export function transactionsRoot(transactions: readonly Transaction[], hasher: S
   );
 }
 
-/** Leaf hashes of transactions: each host rebuilds a block from the same ones. */
-const leaves = new WeakMap<Transaction, Uint8Array>();
-
+/** Each host rebuilds a block from the same transactions. */
 function leafOf(transaction: Transaction, hasher: Sha256): Uint8Array {
-  const known = leaves.get(transaction);
-  if (known !== undefined) return known;
-  const leaf = hashLayout(TAG.merkleLeaf, transactionLayout, transaction, hasher);
-  leaves.set(transaction, leaf);
-  return leaf;
+  const facts = factsOf(transaction);
+  facts.leaf ??= hashLayout(TAG.merkleLeaf, transactionLayout, transaction, hasher);
+  return facts.leaf;
 }
 
 /** RFC 6962 root over the encoded receipts. */

@@ -17,6 +17,8 @@ export interface TransactionFacts {
   /** Of the canonical JSON. */
   jsonSize: number | undefined;
   id: TxId | undefined;
+  /** Its hash as a leaf of the Merkle tree of a block. */
+  leaf: Uint8Array | undefined;
   sender: Sender | undefined;
   signedItem: SignedItem | undefined;
 }
@@ -31,6 +33,7 @@ export function factsOf(transaction: Transaction): TransactionFacts {
     sizeBytes: undefined,
     jsonSize: undefined,
     id: undefined,
+    leaf: undefined,
     sender: undefined,
     signedItem: undefined,
   };
