@@ -9,8 +9,8 @@ import { type BenchNet, type BenchNode, diskMb } from './net.ts';
 import { Pipeline, requestOf, sendAll } from './pipeline.ts';
 import { transfersOf } from './transfers.ts';
 
-/** Sent and not yet in a block: so much that blocks are full, and so little that no queue is. */
-const OUTSTANDING_MAX = 24_000;
+/** Sent and not yet in a block: so much that blocks are full, and so little that no sender has the 64 that may wait, on a slow machine too. */
+const OUTSTANDING_MAX = 16_000;
 const LOOK_MS = 20;
 const PATIENCE_MS = 120_000;
 
