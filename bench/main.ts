@@ -96,6 +96,7 @@ const SECTIONS: ReadonlyMap<string, () => void> = new Map([
   ['sweep', () => console.log(node('bench/sweep.ts').trim())],
   ['databases', () => console.log(node('bench/databases.ts').trim())],
   ['node', () => console.log(node('bench/node.ts').trim())],
+  ['events', () => console.log(node('bench/events.ts').trim())],
   ['million', () => console.log(node('bench/million.ts').trim())],
   [
     'hour',

@@ -70,22 +70,17 @@ export async function startNet(
   const children: ChildProcess[] = [];
 
   async function start(name: string, index: number, args: readonly string[]): Promise<BenchNode> {
-    const child = spawn(process.execPath, [main, 'node', ...args], {
-      env: { ...process.env, ...ENVIRONMENT, ...environment },
-      stdio: ['ignore', 'inherit', 'inherit'],
-      cwd: folder,
-    });
-    children.push(child);
-    await answers(apiPort + index);
-    return {
+    const { node, child } = await startProcess({
       name,
       apiPort: apiPort + index,
       p2pPort: port + index,
       data: join(folder, 'net', name, 'data'),
-      cpuS: () => cpuOf(child.pid ?? 0),
-      residentMb: () => memoryOf(child.pid ?? 0, 'VmRSS'),
-      ownMb: () => memoryOf(child.pid ?? 0, 'RssAnon'),
-    };
+      folder,
+      args,
+      environment,
+    });
+    children.push(child);
+    return node;
   }
 
   const started: BenchNode[] = [];
@@ -106,15 +101,48 @@ export async function startNet(
       ]);
     },
     async stop() {
-      for (const child of children) child.kill('SIGTERM');
-      await Promise.all(
-        children
-          .filter(({ exitCode }) => exitCode === null)
-          .map((child) => new Promise((resolve) => child.once('exit', resolve))),
-      );
+      await Promise.all(children.map(stopProcess));
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** What one process is made of. */
+interface ProcessPlan extends Pick<BenchNode, 'name' | 'apiPort' | 'p2pPort' | 'data'> {
+  /** Where it runs. */
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Starts `aureon node`, and waits for its API. */
+export async function startProcess({
+  folder,
+  args,
+  environment,
+  ...named
+}: ProcessPlan): Promise<{ readonly node: BenchNode; readonly child: ChildProcess }> {
+  const child = spawn(process.execPath, [main, 'node', ...args], {
+    env: { ...process.env, ...ENVIRONMENT, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: folder,
+  });
+  await answers(named.apiPort);
+  const node: BenchNode = {
+    ...named,
+    cpuS: () => cpuOf(child.pid ?? 0),
+    residentMb: () => memoryOf(child.pid ?? 0, 'VmRSS'),
+    ownMb: () => memoryOf(child.pid ?? 0, 'RssAnon'),
+  };
+  return { node, child };
+}
+
+/** In order. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
 }
 
 /** Bytes of the database on the disk, as far as they are written. */

@@ -3,6 +3,7 @@ import { strict } from 'node:assert';
 import fc from 'fast-check';
 import { CLOSE, type EventMessage, eventForm } from '../../src/node/api/event-forms.ts';
 import { EventHub, type EventSink, type Subscriber } from '../../src/node/api/event-hub.ts';
+import type { Told } from '../../src/node/api/event-texts.ts';
 import { subscriptionOf } from '../../src/node/api/subscription.ts';
 import { EventCursor } from '../../src/node/client/event-cursor.ts';
 import { EventChain } from '../../tests/support/event-chain.ts';
@@ -14,13 +15,15 @@ export const BUFFERS = [4_000, 1_000_000] as const;
 
 /** The other side of one stream: messages travel when they are taken, and a stream that breaks takes along what was not. */
 class Line implements EventSink {
-  readonly #sent: { readonly text: string; readonly onTaken: () => void }[] = [];
+  readonly #sent: { readonly message: Told; readonly onTaken: () => void }[] = [];
   closed: number | undefined;
   bufferedBytes = 0;
 
-  send(text: string, onTaken: () => void): void {
-    this.#sent.push({ text, onTaken });
-    this.bufferedBytes += text.length;
+  send(messages: readonly Told[], onTaken: () => void): void {
+    for (const [i, message] of messages.entries()) {
+      this.#sent.push({ message, onTaken: i === messages.length - 1 ? onTaken : () => {} });
+      this.bufferedBytes += message.length;
+    }
   }
 
   close(code: number): void {
@@ -30,9 +33,9 @@ class Line implements EventSink {
   take(): EventMessage | undefined {
     const first = this.#sent.shift();
     if (first === undefined) return undefined;
-    this.bufferedBytes -= first.text.length;
+    this.bufferedBytes -= first.message.length;
     first.onTaken();
-    return eventForm.parse(JSON.parse(first.text));
+    return eventForm.parse(JSON.parse(Buffer.from(first.message).toString()));
   }
 }
 

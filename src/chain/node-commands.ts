@@ -2,10 +2,11 @@
 import { assertNever } from '../env/assert.ts';
 import { bytesToHex } from '../env/bytes.ts';
 import { ACCOUNT_PAGE_MAX, type Ledger } from './ledger/ledger.ts';
+import type { Header } from './types/block.ts';
 import type { Answer, Command } from './types/command.ts';
 import { blockId } from './types/header-codec.ts';
 import type { Transaction } from './types/transaction.ts';
-import type { AccountAddress, TxId } from './types/units.ts';
+import type { AccountAddress, BlockHash, TxId } from './types/units.ts';
 
 /** Every command but those that act. It is answered before onCommand returns. */
 export type Query = Exclude<
@@ -33,6 +34,16 @@ export function answerQuery(ledger: Ledger<unknown>, pool: QueriedPool, query: Q
       const block = 'id' in query.at ? ledger.block(query.at.id) : ledger.blockAt(query.at.height)?.block;
       return block === undefined ? NOT_FOUND : { kind: 'Block', block, id: blockId(block.header) };
     }
+    case 'GetHeader': {
+      const header =
+        'id' in query.at ? executedHeader(ledger, query.at.id) : ledger.headerAt(query.at.height);
+      return header === undefined ? NOT_FOUND : { kind: 'Header', header, id: blockId(header) };
+    }
+    case 'GetReceipts': {
+      const block = ledger.blockAt(query.at)?.block;
+      if (block === undefined) return NOT_FOUND;
+      return { kind: 'Receipts', block, receipts: ledger.receiptsAt(query.at, block) };
+    }
     case 'GetTransaction': {
       const found = ledger.transaction(query.id);
       if (found !== undefined) return { kind: 'Transaction', ...found };
@@ -59,4 +70,9 @@ export function answerQuery(ledger: Ledger<unknown>, pool: QueriedPool, query: Q
     default:
       return assertNever(query);
   }
+}
+
+/** A header alone is a claim: what nobody has executed here may never be a block. */
+function executedHeader(ledger: Ledger<unknown>, id: BlockHash): Header | undefined {
+  return ledger.status(id) === 'executed' ? ledger.header(id) : undefined;
 }

@@ -5,8 +5,7 @@ import type { Answer } from '../../src/chain/types/command.ts';
 import type { DomainEvent } from '../../src/chain/types/event.ts';
 import { blockId } from '../../src/chain/types/header-codec.ts';
 import type { Transaction } from '../../src/chain/types/transaction.ts';
-import { transactionId } from '../../src/chain/types/transaction-codec.ts';
-import { type BlockHash, height, type TxId } from '../../src/chain/types/units.ts';
+import { type BlockHash, height } from '../../src/chain/types/units.ts';
 import { unixMs } from '../../src/env/units.ts';
 import { SAMPLE_HEADERS } from '../vectors/samples.ts';
 
@@ -21,6 +20,10 @@ export class EventChain {
   onEvent: (event: DomainEvent) => void = () => {};
   /** By height. */
   readonly main: Kept[] = [];
+  /** Heights whose transactions were asked for, in that order. */
+  readonly bodiesRead: number[] = [];
+  /** Below, transactions are not kept. */
+  bodiesFrom = 0;
   readonly #known = new Map<BlockHash, Block>();
   readonly #evidence: readonly string[];
   #made = 0;
@@ -32,7 +35,7 @@ export class EventChain {
     const [header] = SAMPLE_HEADERS;
     if (header === undefined) throw new Error('there is a sample');
     this.#add({
-      header: { ...header, height: height(0) },
+      header: { ...header, height: height(0), txCount: 0 },
       transactions: [],
       system: { evidence: [], lastCommit: '' },
     });
@@ -101,28 +104,24 @@ export class EventChain {
           finality: { final, acknowledged: final, kind: 'absolute' },
         };
       }
-      case 'GetBlock': {
-        const block = 'id' in query.at ? this.#known.get(query.at.id) : this.main[query.at.height]?.block;
+      case 'GetHeader': {
+        const header = this.#blockOf(query.at)?.header;
+        return header === undefined ? { kind: 'NotFound' } : { kind: 'Header', header, id: blockId(header) };
+      }
+      case 'GetReceipts': {
+        this.bodiesRead.push(query.at);
+        const block = query.at < this.bodiesFrom ? undefined : this.main[query.at]?.block;
         return block === undefined
           ? { kind: 'NotFound' }
-          : { kind: 'Block', block, id: blockId(block.header) };
+          : { kind: 'Receipts', block, receipts: block.transactions.map(() => undefined) };
       }
-      case 'GetTransaction':
-        return this.#transaction(query.id);
       default:
         throw new Error(`no subscriber asks for ${query.kind}`);
     }
   }
 
-  #transaction(id: TxId): Answer {
-    for (const { id: block, block: kept } of this.main) {
-      const index = kept.transactions.findIndex((one) => transactionId(one) === id);
-      const transaction = kept.transactions[index];
-      if (transaction === undefined) continue;
-      const place = { block, height: kept.header.height, index };
-      return { kind: 'Transaction', transaction, place, receipt: undefined, final: false };
-    }
-    return { kind: 'NotFound' };
+  #blockOf(at: { readonly id: BlockHash } | { readonly height: number }): Block | undefined {
+    return 'id' in at ? this.#known.get(at.id) : this.main[at.height]?.block;
   }
 
   /** Its time makes it another block than every other. */
@@ -133,6 +132,7 @@ export class EventChain {
         ...block.header,
         parent: id,
         height: height(block.header.height + 1),
+        txCount: transactions.length,
         timestampMs: unixMs(1_700_000_000_000 + ++this.#made),
       },
       transactions,

@@ -579,6 +579,41 @@ describe('ledger: queries', () => {
     expect(ledger.account(ADDRESSES[0] as never, false).proof).toBeUndefined();
   });
 
+  it('answers the receipts of a block in the order of its transactions, above and below the base and after a start', () => {
+    const host = createHost();
+    const { ledger } = open(host);
+    const g = ledger.genesisId;
+    for (let i = 0; i < 10; i++) {
+      // The second one wants more than there is.
+      const two = [transfer(g, 0, 2 * i, 1, 1), transfer(g, 0, 2 * i + 1, 1, 10 ** 15)];
+      importAll(ledger, [build(ledger, ledger.head().id, { transactions: two })]);
+    }
+    expect(ledger.base().height).toBe(6);
+    for (const one of [ledger, open(createHost(host.disk)).ledger]) {
+      for (let at = 1; at <= 10; at++) {
+        const block = one.blockAt(height(at))?.block;
+        if (block === undefined) throw new Error('every block is kept');
+        const receipts = one.receiptsAt(height(at), block);
+        expect(receipts).toEqual(block.transactions.map((t) => one.transaction(transactionId(t))?.receipt));
+        expect(receipts.map((receipt) => receipt?.status)).toEqual([0, 1]);
+      }
+      expect(one.receiptsAt(height(0), one.blockAt(height(0))?.block as never)).toEqual([]);
+    }
+  });
+
+  it('reports a record of the index that is damaged, and has no receipt from it', () => {
+    const host = createHost();
+    const { ledger } = open(host);
+    const sent = transfer(ledger.genesisId, 0, 0, 1, 1);
+    const block = build(ledger, ledger.genesisId, { transactions: [sent] });
+    importAll(ledger, [block]);
+    grow(ledger, ledger.head().id, 20);
+    const [key = ''] = host.disk.keysOf(PREFIX.transaction);
+    host.disk.rot(key, 9);
+    expect(ledger.receiptsAt(height(1), block)).toEqual([undefined]);
+    expect(host.of('CorruptionDetected')).toMatchObject([{ record: 'index' }]);
+  });
+
   it('page through an account without gap or repetition, wherever a page ends, on the disk and in memory', () => {
     const { ledger } = open(createHost());
     const g = ledger.genesisId;

@@ -250,6 +250,8 @@ export interface Ledger<View> {
   block(id: BlockHash): Block | undefined;
   /** Main chain. */
   blockAt(height: Height): ChainBlock | undefined;
+  /** Of the transactions of that block, in their order: undefined where none is known here. */
+  receiptsAt(height: Height, block: Block): readonly (Receipt | undefined)[];
   /** Hexadecimal; '' when none is stored. */
   certificate(id: BlockHash): string;
   /** Undefined for blocks that are not executed and for those deep below the base. */

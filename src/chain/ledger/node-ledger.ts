@@ -9,6 +9,7 @@ import { assembleBlock } from '../execution/assemble-block.ts';
 import type { ExecutionContext } from '../execution/context.ts';
 import { SNAPSHOTS_MAX, type SnapshotStore } from '../snapshot/snapshot-store.ts';
 import type { State } from '../state/state.ts';
+import type { Receipt } from '../types/account.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { PlaceInChain, TransactionPlace } from '../types/command.ts';
 import type { Finality } from '../types/finality.ts';
@@ -272,6 +273,10 @@ export class NodeLedger<View> implements Ledger<View> {
 
   blockAt(at: Height): ChainBlock | undefined {
     return this.#queries.blockAt(at);
+  }
+
+  receiptsAt(at: Height, block: Block): readonly (Receipt | undefined)[] {
+    return this.#queries.receiptsAt(at, block);
   }
 
   certificate(id: BlockHash): string {

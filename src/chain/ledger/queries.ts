@@ -1,7 +1,7 @@
 /** Questions about the main chain: blocks, transactions, accounts, locators; recent ones from memory, older from disk. */
 import { assert } from '../../env/assert.ts';
 import { batchOf } from '../blockstore/block-store.ts';
-import { decodePlace } from '../blockstore/record-codecs.ts';
+import { decodePlace, type PlaceRecord } from '../blockstore/record-codecs.ts';
 import {
   accountRange,
   blockKey,
@@ -12,11 +12,13 @@ import {
 import { NO_SLOT, NODE } from '../blockstore/tree.ts';
 import { readAccount } from '../state/accounts.ts';
 import { proveState } from '../state/proof.ts';
+import type { Receipt } from '../types/account.ts';
 import { decodeReceipt } from '../types/account-codec.ts';
 import type { Block, Header } from '../types/block.ts';
 import type { PlaceInChain, TransactionPlace } from '../types/command.ts';
 import { blockId } from '../types/header-codec.ts';
 import { isRejection } from '../types/rejection.ts';
+import type { Transaction } from '../types/transaction.ts';
 import { transactionId } from '../types/transaction-codec.ts';
 import { type AccountAddress, type BlockHash, type Height, height, type TxId } from '../types/units.ts';
 import { storedCertificate } from './certificates.ts';
@@ -93,6 +95,8 @@ export class Queries<View> {
       this.#onIndexFault();
       return undefined;
     }
+    // Whoever asks for a header wants its id: here it is hashed natively, and the header keeps it.
+    blockId(header, this.#chain.store.sha256);
     return header;
   }
 
@@ -126,14 +130,8 @@ export class Queries<View> {
     const recent = this.#recentTransaction(id);
     if (recent !== undefined) return recent;
     const key = transactionKey(id);
-    const payload = this.#chain.store.read(key);
-    if (payload === undefined) return undefined;
-    const place = payload === 'corrupt' ? undefined : decodePlace(payload);
-    if (place === undefined) {
-      this.#chain.store.report(key);
-      this.#onIndexFault();
-      return undefined;
-    }
+    const place = this.#placeOf(key);
+    if (place === undefined) return undefined;
     const found = this.blockAt(place.height);
     if (found === undefined) return undefined;
     const transaction = found.block.transactions[place.index];
@@ -145,13 +143,21 @@ export class Queries<View> {
       this.#onIndexFault();
       return undefined;
     }
-    const receipt = place.receipt.length === 0 ? undefined : decodeReceipt(place.receipt);
     return {
       transaction,
       place: { block: found.id, height: place.height, index: place.index },
-      receipt: receipt === undefined || isRejection(receipt) ? undefined : receipt,
+      receipt: receiptIn(place),
       final: this.#isFinal(place.height),
     };
+  }
+
+  receiptsAt(at: Height, block: Block): readonly (Receipt | undefined)[] {
+    const slot = this.#chain.mainSlot(at);
+    // A base that was read from the disk has a result without entries.
+    const entries = slot === NO_SLOT ? [] : (this.#chain.tree.resultOf(slot)?.entries ?? []);
+    return block.transactions.map(
+      (transaction, index) => entries[index]?.receipt ?? this.#indexedReceipt(transaction, at, index),
+    );
   }
 
   accountTransactions(
@@ -275,6 +281,23 @@ export class Queries<View> {
     return { headers, isBelow: false };
   }
 
+  /** Where the index has a transaction; a record that is damaged is reported. */
+  #placeOf(key: Uint8Array): PlaceRecord | undefined {
+    const payload = this.#chain.store.read(key);
+    if (payload === undefined) return undefined;
+    const place = payload === 'corrupt' ? undefined : decodePlace(payload);
+    if (place !== undefined) return place;
+    this.#chain.store.report(key);
+    this.#onIndexFault();
+    return undefined;
+  }
+
+  #indexedReceipt(transaction: Transaction, at: Height, index: number): Receipt | undefined {
+    if (at > this.#chain.base.header.height) return undefined;
+    const place = this.#placeOf(transactionKey(transactionId(transaction, this.#chain.store.sha256)));
+    return place?.height === at && place.index === index ? receiptIn(place) : undefined;
+  }
+
   /** A block of the main chain; one that should be there and is not is asked of peers. */
   #stored(at: number, id: BlockHash): Block | undefined {
     const block = this.#chain.store.block(at, id);
@@ -317,4 +340,10 @@ export class Queries<View> {
   #isFinal(at: Height): boolean {
     return at <= this.#chain.finality.final;
   }
+}
+
+function receiptIn(place: PlaceRecord): Receipt | undefined {
+  if (place.receipt.length === 0) return undefined;
+  const receipt = decodeReceipt(place.receipt);
+  return isRejection(receipt) ? undefined : receipt;
 }

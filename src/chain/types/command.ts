@@ -16,6 +16,10 @@ export type Command =
   | { readonly kind: 'SubmitTransactions'; readonly transactions: readonly Transaction[] }
   | { readonly kind: 'GetHead' }
   | { readonly kind: 'GetBlock'; readonly at: { readonly id: BlockHash } | { readonly height: Height } }
+  /** By id: of a block that was executed here, on a branch too, as long as it is kept. Its body may be deleted. */
+  | { readonly kind: 'GetHeader'; readonly at: { readonly id: BlockHash } | { readonly height: Height } }
+  /** Of a block of the main chain. */
+  | { readonly kind: 'GetReceipts'; readonly at: Height }
   | { readonly kind: 'GetTransaction'; readonly id: TxId }
   | {
       readonly kind: 'GetAccountTransactions';
@@ -53,6 +57,9 @@ export type Answer =
   | { readonly kind: 'Submissions'; readonly submissions: readonly Submission[] }
   | { readonly kind: 'Head'; readonly header: Header; readonly id: BlockHash; readonly finality: Finality }
   | { readonly kind: 'Block'; readonly block: Block; readonly id: BlockHash }
+  | { readonly kind: 'Header'; readonly header: Header; readonly id: BlockHash }
+  /** With its transactions, in their order; a receipt that this node does not have is undefined. */
+  | { readonly kind: 'Receipts'; readonly block: Block; readonly receipts: readonly (Receipt | undefined)[] }
   | {
       readonly kind: 'Transaction';
       readonly transaction: Transaction;

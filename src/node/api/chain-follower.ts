@@ -1,22 +1,10 @@
 /** Follows the main chain for one subscriber: a block a step, over every reorganisation, from what it has to the head. */
-import { accountsOf } from '../../chain/ledger/fold.ts';
 import type { Query } from '../../chain/node-commands.ts';
-import { receiptLayout } from '../../chain/types/account-codec.ts';
-import type { Block } from '../../chain/types/block.ts';
-import type { Answer } from '../../chain/types/command.ts';
-import { headerLayout } from '../../chain/types/header-codec.ts';
-import { transactionId, transactionLayout } from '../../chain/types/transaction-codec.ts';
+import type { Header } from '../../chain/types/block.ts';
 import { type BlockHash, height } from '../../chain/types/units.ts';
 import { expected } from './answers.ts';
-import type { EventMessage } from './event-forms.ts';
-import { plain } from './plain.ts';
+import { type ChainReader, type EventTexts, type Told, told } from './event-texts.ts';
 import type { Subscription } from './subscription.ts';
-
-/** The chain of a node as it is at this moment: answers within one turn are of one chain. */
-export interface ChainReader {
-  /** @throws {ApiError} when the node has stopped. */
-  query(query: Query): Answer;
-}
 
 /** A block of the subscriber's chain. Height -1 with no id: what genesis stands on. */
 export interface Position {
@@ -31,52 +19,48 @@ export interface Lost {
   readonly what: string;
 }
 
-/** A message of the stream, as layouts write it: `eventForm` says what they write. */
-export type ToldEvent =
-  | Extract<EventMessage, { readonly kind: 'rollback' | 'final' }>
-  | (Omit<Extract<EventMessage, { readonly kind: 'head' }>, 'header'> & { readonly header: unknown })
-  | (Omit<Extract<EventMessage, { readonly kind: 'transaction' }>, 'transaction' | 'receipt'> & {
-      readonly transaction: unknown;
-      readonly receipt: unknown;
-    });
-
 /** What one step came to. */
 export type Step =
-  | { readonly kind: 'told'; readonly messages: readonly ToldEvent[] }
+  | { readonly kind: 'told'; readonly messages: readonly Told[] }
   /** It is on its way: another step is needed. */
   | { readonly kind: 'walking' }
   /** Everything is told. */
   | { readonly kind: 'idle' }
   | Lost;
 
-/** Blocks of a branch that one step goes back over, each of them read: a reorganisation of 1,000 takes a few turns. */
+/** Headers of a branch that one step goes back over: a reorganisation of 1,000 takes a few turns. */
 const WALK_BLOCKS = 32;
 /** While old blocks are told, finality is told once in so many: a client that resumes there has no more to hear again. */
 const FINAL_EVERY = 256;
 
 /** Where the stream of a subscriber begins, or why it cannot. */
-export function startFollower(chain: ChainReader, subscription: Subscription): ChainFollower | Lost {
+export function startFollower(
+  chain: ChainReader,
+  texts: EventTexts,
+  subscription: Subscription,
+): ChainFollower | Lost {
   const { from, parent } = subscription;
   const head = headOf(chain);
-  if (from === undefined) return new ChainFollower(chain, subscription, { height: head.height, id: head.id });
-  const first = from <= head.height ? blockAt(chain, from) : undefined;
-  if (parent !== undefined && first?.parent !== parent) {
-    const answer = chain.query({ kind: 'GetBlock', at: { id: parent } });
-    if (answer.kind !== 'Block') return unknown(parent);
-    const { height: found } = answer.block.header;
+  const followFrom = (at: Position): ChainFollower => new ChainFollower(chain, texts, subscription, at);
+  if (from === undefined) return followFrom({ height: head.height, id: head.id });
+  const first = from <= head.height ? foundAt(chain, from) : undefined;
+  if (parent !== undefined && first?.header.parent !== parent) {
+    const found = foundAs(chain, parent)?.header.height;
+    if (found === undefined) return unknown(parent);
     if (found !== from - 1)
       return { kind: 'lost', code: 'WRONG_HEIGHT', what: `parent is of height ${found}, from is ${from}` };
-    return new ChainFollower(chain, subscription, { height: from - 1, id: parent });
+    return followFrom({ height: from - 1, id: parent });
   }
   if (from > head.height + 1)
     return { kind: 'lost', code: 'NOT_YET', what: `from=${from}: the head is ${head.height}` };
   if (from <= head.height && first === undefined) return notHere(from);
-  const id = from === 0 ? undefined : (first?.parent ?? head.id);
-  return new ChainFollower(chain, subscription, { height: from - 1, id });
+  const id = from === 0 ? undefined : (first?.header.parent ?? head.id);
+  return followFrom({ height: from - 1, id });
 }
 
 export class ChainFollower {
   readonly #chain: ChainReader;
+  readonly #texts: EventTexts;
   readonly #subscription: Subscription;
   #at: Position;
   /** Height up to which finality was told: nothing yet. */
@@ -84,8 +68,9 @@ export class ChainFollower {
   /** On the way back along a branch that was left: the next block to look at. */
   #walk: Position | undefined;
 
-  constructor(chain: ChainReader, subscription: Subscription, at: Position) {
+  constructor(chain: ChainReader, texts: EventTexts, subscription: Subscription, at: Position) {
     this.#chain = chain;
+    this.#texts = texts;
     this.#subscription = subscription;
     this.#at = at;
   }
@@ -101,22 +86,24 @@ export class ChainFollower {
     if (this.#walk !== undefined) return this.#goBack(this.#walk, head.height);
     const { height: at, id } = this.#at;
     if (at < head.height) {
-      const next = blockAt(this.#chain, at + 1);
+      const next = foundAt(this.#chain, at + 1);
       if (next === undefined) return notHere(at + 1);
-      if (id === undefined || next.parent === id) return this.#extend(next, head.final);
+      if (id === undefined || next.header.parent === id) return this.#extend(next, head.final);
     } else if (at === head.height && id === head.id) {
-      const messages = this.#tellFinal(head.final, 1);
-      return messages.length === 0 ? { kind: 'idle' } : { kind: 'told', messages };
+      const final = this.#tellFinal(head.final, 1);
+      return final === undefined ? { kind: 'idle' } : { kind: 'told', messages: [final] };
     }
     return this.#goBack(this.#at, head.height);
   }
 
-  #extend({ id, block }: Found, final: number): Step {
-    const { header } = block;
-    const messages = this.#transactionsOf(id, block);
-    messages.push({ kind: 'head', id, header: plain(headerLayout, header) });
-    this.#at = { height: header.height, id };
-    messages.push(...this.#tellFinal(final, FINAL_EVERY));
+  #extend(next: Found, headFinal: number): Step {
+    const { kinds } = this.#subscription;
+    const messages = this.#transactionsOf(next);
+    if (messages === undefined) return notHere(next.header.height);
+    if (kinds.has('head')) messages.push(this.#texts.head(next.id, next.header));
+    this.#at = { height: next.header.height, id: next.id };
+    const final = this.#tellFinal(headFinal, FINAL_EVERY);
+    if (final !== undefined) messages.push(final);
     return { kind: 'told', messages };
   }
 
@@ -125,9 +112,9 @@ export class ChainFollower {
     for (let steps = 0; steps < WALK_BLOCKS; steps++) {
       if (id === undefined || at < 0) return unknown(this.#at.id);
       if (at <= headHeight && idAt(this.#chain, at) === id) return this.#rollBack(at, id);
-      const answer = this.#chain.query({ kind: 'GetBlock', at: { id } });
-      if (answer.kind !== 'Block') return unknown(this.#at.id);
-      id = answer.block.header.parent;
+      const left = foundAs(this.#chain, id);
+      if (left === undefined) return unknown(this.#at.id);
+      id = left.header.parent;
       at--;
     }
     this.#walk = { height: at, id };
@@ -140,46 +127,38 @@ export class ChainFollower {
     if (at === this.#at.height) return { kind: 'walking' };
     this.#at = { height: at, id };
     this.#final = Math.min(this.#final, at);
-    return { kind: 'told', messages: [{ kind: 'rollback', height: at, id }] };
+    // A block that left takes its transactions along: a rollback is for everybody.
+    return { kind: 'told', messages: [told({ kind: 'rollback', height: at, id })] };
   }
 
   /** Where the subscriber's block is on the main chain: what of its chain is final, if that is `least` more than it knows. */
-  #tellFinal(final: number, least: number): readonly ToldEvent[] {
+  #tellFinal(final: number, least: number): Told | undefined {
+    if (!this.#subscription.kinds.has('final')) return undefined;
     const now = Math.min(final, this.#at.height);
-    if (now < this.#final + least) return [];
+    if (now < this.#final + least) return undefined;
     const id = now === this.#at.height ? this.#at.id : idAt(this.#chain, now);
-    if (id === undefined) return [];
+    if (id === undefined) return undefined;
     this.#final = now;
-    return [{ kind: 'final', height: now, id }];
+    return told({ kind: 'final', height: now, id });
   }
 
-  #transactionsOf(id: BlockHash, { header, transactions }: Block): ToldEvent[] {
+  /** Those that are asked for; undefined: the node does not keep them. */
+  #transactionsOf({ id, header }: Found): Told[] | undefined {
     const { kinds, accounts } = this.#subscription;
-    if (!kinds.has('transaction')) return [];
-    const told: ToldEvent[] = [];
-    for (const [index, transaction] of transactions.entries()) {
-      if (accounts !== undefined && !accountsOf(transaction).some((one) => accounts.has(one))) continue;
-      const answer = this.#chain.query({ kind: 'GetTransaction', id: transactionId(transaction) });
-      const isHere = answer.kind === 'Transaction' && answer.place !== 'mempool' && answer.place.block === id;
-      const receipt = isHere ? answer.receipt : undefined;
-      told.push({
-        kind: 'transaction',
-        id: transactionId(transaction),
-        block: id,
-        height: header.height,
-        index,
-        transaction: plain(transactionLayout, transaction),
-        receipt: receipt === undefined ? null : plain(receiptLayout, receipt),
-      });
-    }
-    return told;
+    if (!kinds.has('transaction') || header.txCount === 0) return [];
+    const all = this.#texts.transactions(id, header);
+    if (accounts === undefined) return all?.map(({ message }) => message);
+    return all?.flatMap(({ message, concerns }) =>
+      concerns.some((account) => accounts.has(account)) ? [message] : [],
+    );
   }
 }
 
+type HeaderQuery = Extract<Query, { readonly kind: 'GetHeader' }>;
+
 interface Found {
   readonly id: BlockHash;
-  readonly parent: BlockHash;
-  readonly block: Block;
+  readonly header: Header;
 }
 
 interface Head {
@@ -195,15 +174,24 @@ export function headOf(chain: ChainReader): Head {
   return { id, height: header.height, final: finality.final };
 }
 
-function blockAt(chain: ChainReader, at: number): Found | undefined {
-  const answer = chain.query({ kind: 'GetBlock', at: { height: height(at) } });
-  if (answer.kind !== 'Block') return undefined;
-  return { id: answer.id, parent: answer.block.header.parent, block: answer.block };
+/** A block of the main chain; undefined: there is none, or it is not kept. */
+function foundAt(chain: ChainReader, at: number): Found | undefined {
+  return foundBy(chain, { height: height(at) });
+}
+
+/** A block of any branch that is known here. */
+function foundAs(chain: ChainReader, id: BlockHash): Found | undefined {
+  return foundBy(chain, { id });
+}
+
+function foundBy(chain: ChainReader, at: HeaderQuery['at']): Found | undefined {
+  const answer = chain.query({ kind: 'GetHeader', at });
+  return answer.kind === 'Header' ? answer : undefined;
 }
 
 /** Of the block of the main chain; undefined: there is none, or it is not kept. */
 export function idAt(chain: ChainReader, at: number): BlockHash | undefined {
-  return blockAt(chain, at)?.id;
+  return foundAt(chain, at)?.id;
 }
 
 function notHere(at: number): Lost {

@@ -1,16 +1,9 @@
 /** Every subscriber of /events: woken by the node's events, served a page at a time in turn, and dropped when it takes too little. */
 import type { DomainEvent } from '../../chain/types/event.ts';
 import { assertNever } from '../../env/assert.ts';
-import {
-  type ChainFollower,
-  type ChainReader,
-  headOf,
-  idAt,
-  type Lost,
-  startFollower,
-  type ToldEvent,
-} from './chain-follower.ts';
-import { CLOSE, type EventMessage } from './event-forms.ts';
+import { type ChainFollower, headOf, idAt, type Lost, startFollower } from './chain-follower.ts';
+import { CLOSE } from './event-forms.ts';
+import { type ChainReader, EventTexts, type Told, told } from './event-texts.ts';
 import { ApiError } from './route.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -18,8 +11,8 @@ import type { Subscription } from './subscription.ts';
 export interface EventSink {
   /** What was sent and is still here. */
   readonly bufferedBytes: number;
-  /** `onTaken` once the system has taken it. */
-  send(text: string, onTaken: () => void): void;
+  /** Each is a message of its own, at least one. `onTaken` once the system has taken all of them. */
+  send(messages: readonly Told[], onTaken: () => void): void;
   close(code: number, reason: string): void;
 }
 
@@ -47,7 +40,7 @@ export interface HubConfig extends HubLimits {
 /** What a real node gives a subscriber: 256 of them hold 64 MiB at worst, and a block each. */
 export const HUB_LIMITS: HubLimits = { bufferMaxBytes: 262_144, slowMs: 30_000, aliveMs: 15_000 };
 
-/** Of one turn: blocks that are read for one subscriber, and text that is made of them, before others have theirs. */
+/** Of one turn: blocks that are told to one subscriber, and their text, before others have theirs. */
 const PAGE_STEPS = 16;
 const PAGE_BYTES = 262_144;
 
@@ -57,12 +50,8 @@ export interface Subscriber {
   leave(): void;
 }
 
-/** What the hub says of the stream itself. */
-type SaidEvent = Extract<EventMessage, { readonly kind: 'subscribed' | 'alive' }>;
-
 interface Served extends Subscriber {
   readonly sink: EventSink;
-  readonly subscription: Subscription;
   readonly follower: ChainFollower;
   /** When it was found full; undefined: it takes what it is sent. */
   fullSinceMs: number | undefined;
@@ -71,6 +60,7 @@ interface Served extends Subscriber {
 
 export class EventHub {
   readonly #config: HubConfig;
+  readonly #texts: EventTexts;
   readonly #served = new Set<Served>();
   /** Who may have something to be told, the longest waiting first. */
   readonly #ready = new Set<Served>();
@@ -78,6 +68,7 @@ export class EventHub {
 
   constructor(config: HubConfig) {
     this.#config = config;
+    this.#texts = new EventTexts(config.chain);
   }
 
   /** Called inside a handler of the node: it only notes who is to look. */
@@ -89,11 +80,10 @@ export class EventHub {
   /** Undefined: it was closed at once, and told why. */
   open(subscription: Subscription, sink: EventSink): Subscriber | undefined {
     return this.#guarded(sink, () => {
-      const follower = startFollower(this.#config.chain, subscription);
+      const follower = startFollower(this.#config.chain, this.#texts, subscription);
       if ('code' in follower) return this.#refuse(sink, follower);
       const one: Served = {
         sink,
-        subscription,
         follower,
         fullSinceMs: undefined,
         saidMs: this.#config.nowMs(),
@@ -115,7 +105,7 @@ export class EventHub {
         if (now - one.fullSinceMs >= slowMs) this.#end(one, CLOSE.slow, 'SLOW');
       } else if (now - one.saidMs >= aliveMs && !this.#ready.has(one)) {
         const { height, id } = one.follower.at;
-        if (id !== undefined) this.#say(one, { kind: 'alive', height, id });
+        if (id !== undefined) this.#say(one, [told({ kind: 'alive', height, id })]);
       }
     }
   }
@@ -130,13 +120,15 @@ export class EventHub {
     const { height, id = null } = one.follower.at;
     const head = headOf(chain);
     const final = idAt(chain, head.final);
-    this.#say(one, {
-      kind: 'subscribed',
-      chain: chain.chain,
-      after: { height, id },
-      head: { height: head.height, id: head.id },
-      final: final === undefined ? null : { height: head.final, id: final },
-    });
+    this.#say(one, [
+      told({
+        kind: 'subscribed',
+        chain: chain.chain,
+        after: { height, id },
+        head: { height: head.height, id: head.id },
+        final: final === undefined ? null : { height: head.final, id: final },
+      }),
+    ]);
   }
 
   #wake(one: Served): void {
@@ -175,11 +167,7 @@ export class EventHub {
         case 'walking':
           break;
         case 'told':
-          for (const message of step.messages) {
-            // A block that left takes its transactions along: a rollback is for everybody.
-            const isWanted = message.kind === 'rollback' || one.subscription.kinds.has(message.kind);
-            if (isWanted) bytes += this.#say(one, message);
-          }
+          bytes += this.#say(one, step.messages);
           break;
         case 'lost':
           this.#remove(one);
@@ -192,12 +180,12 @@ export class EventHub {
     return true;
   }
 
-  /** Answers the length of the text. */
-  #say(one: Served, message: ToldEvent | SaidEvent): number {
-    const text = JSON.stringify(message);
+  /** Answers how long the messages are. */
+  #say(one: Served, messages: readonly Told[]): number {
+    if (messages.length === 0) return 0;
     one.saidMs = this.#config.nowMs();
-    one.sink.send(text, () => this.#onTaken(one));
-    return text.length;
+    one.sink.send(messages, () => this.#onTaken(one));
+    return messages.reduce((bytes, { length }) => bytes + length, 0);
   }
 
   #onTaken(one: Served): void {

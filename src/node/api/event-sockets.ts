@@ -111,7 +111,7 @@ export class EventSockets {
     const { socket, head, response } = upgrade;
     response.detachSocket(socket);
     this.#server.handleUpgrade(request.raw, socket, head, (taken) =>
-      this.#open(taken, subscription, address),
+      this.#open(taken, socket, subscription, address),
     );
     return reply;
   }
@@ -136,7 +136,7 @@ export class EventSockets {
     clearTimeout(timer);
   }
 
-  #open(socket: WebSocket, subscription: Subscription, address: string): void {
+  #open(socket: WebSocket, connection: Socket, subscription: Subscription, address: string): void {
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     this.#unanswered.set(socket, 0);
     socket.on('error', () => socket.terminate());
@@ -149,7 +149,14 @@ export class EventSockets {
       get bufferedBytes() {
         return socket.bufferedAmount;
       },
-      send: (text, onTaken) => socket.send(text, onTaken),
+      send(messages, onTaken) {
+        // One call of the system for all of them, not one each.
+        connection.cork();
+        const last = messages.length - 1;
+        for (const [i, message] of messages.entries())
+          socket.send(message, { binary: false }, i === last ? onTaken : undefined);
+        connection.uncork();
+      },
       close: (code, reason) => close(socket, code, reason),
     });
     socket.on('close', () => {
