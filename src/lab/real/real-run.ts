@@ -1,4 +1,6 @@
 /** One run of a plan on real processes: nodes, links, faults and clients, until its time is over or something ends it. */
+
+import { POW_NAME } from '../../chain/consensus/pow/config.ts';
 import { type ChainSetup, createChainSetup } from '../../cluster/chain-setup.ts';
 import type { Load, LoadHost } from '../../cluster/load/load.ts';
 import { createLoads } from '../../cluster/load/loads.ts';
@@ -12,7 +14,8 @@ import { createStream } from '../../sim/seeds.ts';
 import { createNativeSuite } from '../native-suite.ts';
 import { askNode } from './client.ts';
 import { compileDiskShim, type DiskShim } from './disk-shim.ts';
-import { FaultDriver, type FaultTargets } from './fault-driver.ts';
+import { FaultDriver, type FaultSpan, type FaultTargets } from './fault-driver.ts';
+import { workOfBlock } from './first-work.ts';
 import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
 import { choosePlaces, type HostPlaces, writeRunFolder } from './run-folder.ts';
 import { type Casualty, type Preload, RunHosts, type UpOrDown } from './run-hosts.ts';
@@ -41,6 +44,8 @@ export interface RunTraces {
   readonly survivors: ReadonlySet<number>;
   readonly casualty: Casualty | undefined;
   readonly faults: readonly FaultCount[];
+  /** When each fault that has begun did so, and was undone. */
+  readonly spans: ReadonlyMap<string, FaultSpan>;
   readonly loads: readonly Load[];
   /** What clients hold against nodes. */
   readonly findings: readonly Finding[];
@@ -95,7 +100,11 @@ class RealRun {
   static async prepare(plan: ClusterPlan, options: RealRunOptions): Promise<RealRun> {
     const { folder } = options;
     const wallShiftMs = Date.now() - Math.floor(WALL_START_US / 1_000);
-    const setup = createChainSetup(plan, { nativeSuite: createNativeSuite(), wallShiftMs });
+    const setup = createChainSetup(plan, {
+      nativeSuite: createNativeSuite(),
+      wallShiftMs,
+      ...(plan.chain.engine === POW_NAME ? { realWork: workOfBlock(plan) } : {}),
+    });
     const shim = plan.faults.some(({ kind }) => kind === 'disk') ? compileDiskShim(folder) : undefined;
     const places = await choosePlaces(folder, plan.hosts.length);
     const tap = new Tap();
@@ -165,6 +174,7 @@ class RealRun {
       survivors,
       casualty: this.#hosts.casualty,
       faults: driver.counts(),
+      spans: driver.spans(),
       loads,
       findings: this.#findings,
     };

@@ -70,11 +70,17 @@ export function writeRunFolder(
     const problem = writeKeyFile(join(place.folder, 'node.key'), nodeKeyOf(secret, setup.suite));
     if (problem !== undefined && isFileProblem(problem)) throw new Error(problem.what);
     const peers = (setup.dials[host] ?? []).map((to) => portOf(host, to));
-    writeFileSync(place.settings, settingsText(plan, place, peers));
+    const isMiner = plan.chain.engine === 'pow' && (plan.hosts[host]?.hashShare ?? 0) > 0;
+    writeFileSync(place.settings, settingsText(plan, place, peers, isMiner));
   }
 }
 
-function settingsText({ features }: ClusterPlan, place: HostPlaces, peers: readonly number[]): string {
+function settingsText(
+  { features }: ClusterPlan,
+  place: HostPlaces,
+  peers: readonly number[],
+  isMiner: boolean,
+): string {
   const at = (port: number): string => JSON.stringify(`${HOST}:${port}`);
   return [
     '[node]',
@@ -88,6 +94,7 @@ function settingsText({ features }: ClusterPlan, place: HostPlaces, peers: reado
     '[http]',
     `listen = ${at(place.apiPort)}`,
     `rate_per_second = ${REQUESTS_PER_SECOND}`,
+    ...(isMiner ? ['[mining]', 'threads = 1'] : []),
     ...(features.mempoolMax === undefined ? [] : ['[mempool]', `count_max = ${features.mempoolMax}`]),
     '[store]',
     'snapshot_interval = 0',
