@@ -17,6 +17,7 @@ import { compileDiskShim, type DiskShim } from './disk-shim.ts';
 import { FaultDriver, type FaultSpan, type FaultTargets } from './fault-driver.ts';
 import { workOfBlock } from './first-work.ts';
 import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
+import { createPorts, type Ports } from './ports.ts';
 import { choosePlaces, type HostPlaces, writeRunFolder } from './run-folder.ts';
 import { type Casualty, type Preload, RunHosts, type UpOrDown } from './run-hosts.ts';
 import { type SeenMessage, Tap } from './tap.ts';
@@ -77,6 +78,7 @@ export async function runForReal(plan: ClusterPlan, options: RealRunOptions): Pr
 interface RunParts {
   readonly setup: ChainSetup;
   readonly places: readonly HostPlaces[];
+  readonly ports: Ports;
   readonly tap: Tap;
   readonly links: LinkProxies;
   readonly shim: DiskShim | undefined;
@@ -106,21 +108,25 @@ class RealRun {
       ...(plan.chain.engine === POW_NAME ? { realWork: workOfBlock(plan) } : {}),
     });
     const shim = plan.faults.some(({ kind }) => kind === 'disk') ? compileDiskShim(folder) : undefined;
-    const places = await choosePlaces(folder, plan.hosts.length);
     const tap = new Tap();
-    const links = await createLinkProxies(
-      setup.dials,
-      (host) => places[host]?.port ?? 0,
-      Math.ceil(plan.network.stallResetUs / 1_000),
-      { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
-    );
+    const ports = createPorts();
+    let links: LinkProxies | undefined;
     try {
-      writeRunFolder(folder, plan, setup, places, (from, to) => links.portOf(from, to));
+      const places = await choosePlaces(folder, plan.hosts.length, ports);
+      links = await createLinkProxies(
+        setup.dials,
+        (host) => places[host]?.port ?? 0,
+        Math.ceil(plan.network.stallResetUs / 1_000),
+        { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
+      );
+      const { portOf } = links;
+      writeRunFolder(folder, plan, setup, places, portOf);
+      return new RealRun(plan, options, { setup, places, ports, tap, links, shim });
     } catch (error) {
-      await links.close();
+      await links?.close();
+      await ports.release();
       throw error;
     }
-    return new RealRun(plan, options, { setup, places, tap, links, shim });
   }
 
   constructor(plan: ClusterPlan, options: RealRunOptions, parts: RunParts) {
@@ -186,6 +192,7 @@ class RealRun {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#hosts.end();
     await this.#parts.links.close();
+    await this.#parts.ports.release();
   }
 
   #nowUs(): number {
