@@ -80,7 +80,10 @@ describe('a fault of a real run', () => {
 
   it('cuts links for as long as the blocks that came meanwhile should have taken', () => {
     const plan = planOf(POW, '{ kind: partition, at: 9s, for: 3s, split: random }');
-    expect(brokenBy(plan, { heightAt: (us) => (us > 11 * S ? 5 : 0) })).toContain('for 5s');
+    const heightAt = (us: number): number => (us > 11 * S ? 5 : 0);
+    expect(brokenBy(plan, { heightAt })).toContain('for 5s');
+    const authorities = planOf(POA, '{ kind: partition, at: 9s, for: 3s, split: random }');
+    expect(brokenBy(authorities, { heightAt })).toBeUndefined();
   });
 
   it('is as it was planned where it has not begun', () => {

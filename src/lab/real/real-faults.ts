@@ -1,4 +1,5 @@
 /** The faults of a plan as they came to pass: processes start when they can, timers of a busy machine are late, and work finds blocks faster or slower than planned. */
+import { POW_NAME } from '../../chain/consensus/pow/config.ts';
 import type { ClusterPlan } from '../../cluster/plan.ts';
 import { assertNever } from '../../env/assert.ts';
 import type { Fault, SpanUs } from '../../sim/fault.ts';
@@ -19,7 +20,7 @@ export interface RealCourse {
 
 /**
  * The same faults with the times that they took. What is down while all are down keeps nothing from anybody: it is late by the time
- * that another host had. Links are cut for their time, or for the intervals of the blocks that came meanwhile, whichever is longer.
+ * that another host had. Where work decides, links are cut for their time or for the intervals of the blocks that came meanwhile, whichever is longer.
  */
 export function faultsAsTheyWere(
   { faults, chain }: Pick<ClusterPlan, 'faults' | 'chain'>,
@@ -32,7 +33,9 @@ export function faultsAsTheyWere(
     const took = (planned: SpanUs): SpanUs => (planned === 'forever' ? planned : untilUs - fromUs);
     switch (fault.kind) {
       case 'link': {
-        const grownUs = (course.heightAt(untilUs) - course.heightAt(fromUs)) * chain.blockIntervalUs;
+        // Only work comes sooner than it is due.
+        const blocks = chain.engine === POW_NAME ? course.heightAt(untilUs) - course.heightAt(fromUs) : 0;
+        const grownUs = blocks * chain.blockIntervalUs;
         const forUs = took(fault.forUs);
         return { ...fault, atUs: fromUs, forUs: forUs === 'forever' ? forUs : Math.max(forUs, grownUs) };
       }
