@@ -20,7 +20,7 @@ import type { SeenMessage } from '../../src/lab/real/tap.ts';
 const RUN_MS = 600_000;
 const scenarioOf = (name: string, chain: string, faults: string): string => `name: ${name}
 shows: Real nodes whose finality is by depth.
-duration: 16s
+duration: 18s
 quiet: 8s
 nodes: 4
 chain: { ${chain} }
@@ -31,10 +31,10 @@ atLeast: { blocks: 5 }
 `;
 /** No block has it. */
 const OTHER = 'ab'.repeat(32);
-const CRASH = '{ kind: crash, at: 6500ms, hosts: [1], how: kill, down: 500ms }';
+const CRASH = '{ kind: crash, at: 9s, hosts: [1], how: kill, down: 500ms }';
 const RUNS = {
   poa: scenarioOf('judged-poa', 'engine: poa, blockInterval: 1s', ''),
-  pow: scenarioOf('judged-pow', 'engine: pow, blockInterval: 500ms, halfLife: 10s, finalityDepth: 6', CRASH),
+  pow: scenarioOf('judged-pow', 'engine: pow, blockInterval: 500ms, halfLife: 5s, finalityDepth: 5', CRASH),
 };
 
 const folders: string[] = [];
@@ -129,7 +129,7 @@ describe('real authorities', () => {
     ).faults;
     if (fault === undefined) throw new Error('that scenario has a fault');
     const plan = { ...poa.plan, faults: [fault] };
-    const spans = new Map([[fault.id, { fromUs: 6_500_000, untilUs: undefined }]]);
+    const spans = new Map([[fault.id, { fromUs: 9_000_000, untilUs: undefined }]]);
     const { verdict, notes } = await judgeTraces({ ...poa, plan, spans });
     expect(verdict.kind).toBe('passed');
     expect(notes).toContainEqual(expect.stringMatching(/^finality is not judged: .* none is later than 1s$/));
@@ -172,7 +172,7 @@ describe('real miners', () => {
   it('make every hash that a seal takes', () => {
     const config = decodePowConfig(pow.setup.context.genesis.engineConfig);
     if (isRejection(config)) throw new Error(config.code);
-    expect([config.powScale, config.finalityDepth]).toEqual([1n, 6]);
+    expect([config.powScale, config.finalityDepth]).toEqual([1n, 5]);
     // A slow machine makes ten thousand in half a second.
     expect(BigInt(`0x${config.initialTarget}`)).toBeLessThan((1n << 256n) / 10_000n);
   });

@@ -42,7 +42,11 @@ describe('ports of a run', () => {
   it('can be listened on', async () => {
     const port = await (await few())().take();
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(port, NODE_HOST, resolve));
+    const isListening = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, NODE_HOST, () => resolve(true));
+    });
+    expect(isListening).toBe(true);
     await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -113,7 +113,7 @@ describe('the records of a run', () => {
       [started(200), head(1_500, 2)],
       [],
     ];
-    const { ups, heightAt } = recordedCourse(
+    const found = recordedCourse(
       {
         spans: new Map(),
         changes: [{ wallMs: START_MS + 3_000, host: 0, how: 'kill' }],
@@ -122,7 +122,7 @@ describe('the records of a run', () => {
       },
       records,
     );
-    expect(ups).toEqual([
+    expect(found.ups).toEqual([
       [
         [100_000, 3 * S],
         [5 * S, 9 * S],
@@ -130,7 +130,7 @@ describe('the records of a run', () => {
       [[200_000, 9 * S]],
       [],
     ]);
-    expect([0, 1, 1.5, 8].map((seconds) => heightAt(seconds * S))).toEqual([0, 1, 2, 2]);
+    expect([0, 1, 1.5, 8].map((seconds) => found.heightAt(seconds * S))).toEqual([0, 1, 2, 2]);
   });
 
   it('say with what a host has ended', () => {

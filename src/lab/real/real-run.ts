@@ -113,14 +113,14 @@ class RealRun {
     let links: LinkProxies | undefined;
     try {
       const places = await choosePlaces(folder, plan.hosts.length, ports);
-      links = await createLinkProxies(
+      const made = await createLinkProxies(
         setup.dials,
         (host) => places[host]?.port ?? 0,
         Math.ceil(plan.network.stallResetUs / 1_000),
         { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
       );
-      const { portOf } = links;
-      writeRunFolder(folder, plan, setup, places, portOf);
+      links = made;
+      writeRunFolder(folder, plan, setup, places, (from, to) => made.portOf(from, to));
       return new RealRun(plan, options, { setup, places, ports, tap, links, shim });
     } catch (error) {
       await links?.close();
