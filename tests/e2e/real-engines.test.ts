@@ -1,4 +1,4 @@
-/** Real nodes whose finality is by depth: authorities and miners, each run judged, and once more with what one of them must not do. */
+/** Real nodes whose finality is by depth: authorities and miners, each run judged, and once more with what one of them must not do. The chaos of them both takes minutes: docs/real-runs.md. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import type { SeenMessage } from '../../src/lab/real/tap.ts';
 const RUN_MS = 600_000;
 const scenarioOf = (name: string, chain: string, faults: string): string => `name: ${name}
 shows: Real nodes whose finality is by depth.
-duration: 18s
+duration: 20s
 quiet: 8s
 nodes: 4
 chain: { ${chain} }
@@ -33,8 +33,8 @@ atLeast: { blocks: 5 }
 const OTHER = 'ab'.repeat(32);
 const CRASH = '{ kind: crash, at: 9s, hosts: [1], how: kill, down: 500ms }';
 const RUNS = {
-  poa: scenarioOf('judged-poa', 'engine: poa, blockInterval: 1s', ''),
-  pow: scenarioOf('judged-pow', 'engine: pow, blockInterval: 500ms, halfLife: 5s, finalityDepth: 5', CRASH),
+  poa: scenarioOf('judged-poa', 'engine: poa, blockInterval: 2s', ''),
+  pow: scenarioOf('judged-pow', 'engine: pow, blockInterval: 500ms, halfLife: 5s, finalityDepth: 40', CRASH),
 };
 
 const folders: string[] = [];
@@ -122,6 +122,30 @@ describe('real authorities', () => {
     expect(brokenBy(await judgeTraces(change([base])))).toBe('passed');
   });
 
+  it('may have started from such a block, and have lost nothing', async () => {
+    // One more boot, as if a branch had its head.
+    const change = (isBelowBase: boolean): RunTraces => {
+      const places = poa.places.map((place, host) => {
+        if (host !== 1) return place;
+        const lines = readFileSync(place.events, 'utf8').trimEnd().split('\n');
+        const last = JSON.parse(lines.at(-1) ?? '') as object;
+        const tell = (event: object): string =>
+          JSON.stringify({ ...last, snapshot: undefined, kind: 'event', boot: 2, event });
+        const base = tell({ kind: 'BaseAdvanced', id: OTHER, height: 99 });
+        const heads = lines.filter((line) => line.includes('"HeadChanged"'));
+        const [, height] = /"height":(\d+)/.exec(heads.at(-1) ?? '') ?? [];
+        const started = tell({ kind: 'NodeStarted', head: OTHER, height: Number(height), reexecuted: 0 });
+        const events = `${place.events}.boot-${isBelowBase}`;
+        const more = isBelowBase ? [started, base] : [started];
+        writeFileSync(events, [...lines, ...more, heads.at(-1), lines.at(-1)].join('\n'));
+        return { ...place, events };
+      });
+      return { ...poa, places };
+    };
+    expect(brokenBy(await judgeTraces(change(false)))).not.toBe('passed');
+    expect(brokenBy(await judgeTraces(change(true)))).toBe('passed');
+  });
+
   it('promise nothing once one of them was late by more than their depth bears', async () => {
     const [fault] = resolveScenario(
       parseScenario('poa.yaml', RUNS.poa.replace('[]', `[${CRASH}]`), [], 'real'),
@@ -132,47 +156,22 @@ describe('real authorities', () => {
     const spans = new Map([[fault.id, { fromUs: 9_000_000, untilUs: undefined }]]);
     const { verdict, notes } = await judgeTraces({ ...poa, plan, spans });
     expect(verdict.kind).toBe('passed');
-    expect(notes).toContainEqual(expect.stringMatching(/^finality is not judged: .* none is later than 1s$/));
+    expect(notes).toContainEqual(expect.stringMatching(/^finality is not judged: .* none is later than 2s$/));
   });
 });
 
 describe('real miners', () => {
-  it('are judged by what they called final and acknowledged', async () => {
+  it('are judged by their chains and by what they tell', async () => {
     const result = await judgeTraces(pow);
     expect(result.verdict).toEqual({ kind: 'passed' });
     expect(result.counts.restarts).toBe(1);
-    expect(lawsOf(result)).toEqual(
-      expect.arrayContaining(['agreement', 're-execution', 'acknowledged', 'claims', 'bounds', 'durability']),
-    );
-  });
-
-  it('may have started from a block that was removed since', async () => {
-    // The head with which host 1 came back, as if a branch had it.
-    const change = (isBelowBase: boolean): RunTraces => {
-      const places = pow.places.map((place, host) => {
-        if (host !== 1) return place;
-        const lines = readFileSync(place.events, 'utf8').split('\n');
-        const at = lines.findIndex((line) => line.includes('"boot":2') && line.includes('"NodeStarted"'));
-        const line = lines[at] ?? '';
-        const { event, ...stamp } = JSON.parse(line) as { readonly event: { readonly height: number } };
-        const base = { ...stamp, event: { kind: 'BaseAdvanced', id: OTHER, height: event.height } };
-        const started = line.replace(/"head":"[0-9a-f]{64}"/, `"head":"${OTHER}"`);
-        const told = isBelowBase ? [started, JSON.stringify(base)] : [started];
-        const events = `${place.events}.${isBelowBase}`;
-        writeFileSync(events, lines.toSpliced(at, 1, ...told).join('\n'));
-        return { ...place, events };
-      });
-      return { ...pow, places };
-    };
-    const { verdict } = await judgeTraces(change(false));
-    expect(verdict).toMatchObject({ violation: { oracle: 'durability', rule: 'final-lost-by-crash' } });
-    expect(brokenBy(await judgeTraces(change(true)))).toBe('passed');
+    expect(lawsOf(result)).toEqual(expect.arrayContaining(['re-execution', 'claims', 'bounds', 'requests']));
   });
 
   it('make every hash that a seal takes', () => {
     const config = decodePowConfig(pow.setup.context.genesis.engineConfig);
     if (isRejection(config)) throw new Error(config.code);
-    expect([config.powScale, config.finalityDepth]).toEqual([1n, 5]);
+    expect([config.powScale, config.finalityDepth]).toEqual([1n, 40]);
     // A slow machine makes ten thousand in half a second.
     expect(BigInt(`0x${config.initialTarget}`)).toBeLessThan((1n << 256n) / 10_000n);
   });

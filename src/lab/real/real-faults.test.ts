@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { blockHash, height } from '../../chain/types/units.ts';
+import { blockHash, height, publicKey } from '../../chain/types/units.ts';
 import { depthAssumption } from '../../cluster/assumptions.ts';
 import { resolveScenario } from '../../cluster/resolve.ts';
 import { parseScenario } from '../../cluster/scenario/parse.ts';
-import { unixMs } from '../../env/units.ts';
+import { address, unixMs } from '../../env/units.ts';
 import type { EventRecord } from '../../node/event-file.ts';
 import type { Fault } from '../../sim/fault.ts';
-import { faultsAsTheyWere, type Interval, type RealCourse } from './real-faults.ts';
+import { faultsAsTheyWere, type Interval, type RealCourse, unplannedCuts } from './real-faults.ts';
 import { diskEndOf, recordedCourse } from './recorded-course.ts';
 
 const S = 1_000_000;
@@ -26,7 +26,7 @@ const ALWAYS: readonly (readonly Interval[])[] = Array.from({ length: 4 }, () =>
 function course(faults: readonly Fault[], change: Partial<RealCourse> = {}): RealCourse {
   const [fault] = faults;
   const spans = new Map([[fault?.id ?? '', { fromUs: 10 * S, untilUs: 13 * S }]]);
-  return { spans, ups: ALWAYS, endedUs: 60 * S, heightAt: () => 0, ...change };
+  return { spans, ups: ALWAYS, endedUs: 60 * S, aparts: [], heightAt: () => 0, ...change };
 }
 
 function brokenBy(plan: ReturnType<typeof planOf>, change: Partial<RealCourse>): string | undefined {
@@ -92,6 +92,29 @@ describe('a fault of a real run', () => {
   });
 });
 
+describe('a separation that nobody planned', () => {
+  const brokenBy2 = (text: string, grown: number): string | undefined => {
+    const { chain } = planOf(text, '');
+    const heightAt = (us: number): number => (us >= 0 ? grown : 0);
+    return depthAssumption({
+      chain,
+      faults: unplannedCuts(chain, course([], { aparts: [[-S, 2 * S]], heightAt })),
+    })?.why;
+  };
+
+  it('is as long as the intervals of the blocks that came meanwhile', () => {
+    expect(brokenBy2(POW, 4)).toBeUndefined();
+    expect(brokenBy2(POW, 5)).toBe('apart/0 separates hosts for 5s; depth 12 assumes at most 4s');
+    expect(brokenBy2(POA, 1)).toBeUndefined();
+    expect(brokenBy2(POA, 2)).toContain('separates hosts for 10s');
+  });
+
+  it('is none where finality is not by depth', () => {
+    const { chain } = planOf('engine: pos', '');
+    expect(unplannedCuts(chain, course([], { aparts: [[0, S]], heightAt: (us) => us }))).toEqual([]);
+  });
+});
+
 describe('the records of a run', () => {
   const START_MS = 1_700_000_000_000;
   type Event = Extract<EventRecord, { readonly kind: 'event' }>['event'];
@@ -107,10 +130,16 @@ describe('the records of a run', () => {
   const head = (afterMs: number, to: number): EventRecord =>
     at(afterMs, { kind: 'HeadChanged', id: ID, height: height(to), parent: ID });
 
+  const keyOf = (host: number) => publicKey(`0${host}`.repeat(32));
+  const up = (afterMs: number, peer: number): EventRecord =>
+    at(afterMs, { kind: 'PeerUp', peer: keyOf(peer), address: address('a:1'), direction: 'out' });
+  const down = (afterMs: number, peer: number): EventRecord =>
+    at(afterMs, { kind: 'PeerDown', peer: keyOf(peer), reason: 'closed' });
+
   it('say when each host was up, and how high the chain was', () => {
     const records = [
-      [started(100), head(900, 1), head(2_000, 2), started(5_000)],
-      [started(200), head(1_500, 2)],
+      [started(100), up(300, 1), head(900, 1), head(2_000, 2), started(5_000)],
+      [started(200), up(400, 0), head(1_500, 2), down(3_100, 0)],
       [],
     ];
     const found = recordedCourse(
@@ -119,6 +148,7 @@ describe('the records of a run', () => {
         changes: [{ wallMs: START_MS + 3_000, host: 0, how: 'kill' }],
         startedWallMs: START_MS,
         endedUs: 9 * S,
+        setup: { hostKeys: [0, 1, 2].map((host) => ({ key: keyOf(host) })) },
       },
       records,
     );
@@ -129,6 +159,11 @@ describe('the records of a run', () => {
       ],
       [[200_000, 9 * S]],
       [],
+    ]);
+    // Host 2 is never up; 0 and 1 have each other from 0.4 s on, and not any more after the kill.
+    expect(found.aparts).toEqual([
+      [200_000, 400_000],
+      [5 * S, 9 * S],
     ]);
     expect([0, 1, 1.5, 8].map((seconds) => found.heightAt(seconds * S))).toEqual([0, 1, 2, 2]);
   });

@@ -1,5 +1,7 @@
 /** The faults of a plan as they came to pass: processes start when they can, timers of a busy machine are late, and work finds blocks faster or slower than planned. */
 import { POW_NAME } from '../../chain/consensus/pow/config.ts';
+import { engineTolerance } from '../../cluster/engines.ts';
+import { UNPLANNED_CUT } from '../../cluster/fault-outcomes.ts';
 import type { ClusterPlan } from '../../cluster/plan.ts';
 import { assertNever } from '../../env/assert.ts';
 import type { Fault, SpanUs } from '../../sim/fault.ts';
@@ -14,8 +16,26 @@ export interface RealCourse {
   /** For each host when it had its chain open, in order. */
   readonly ups: readonly (readonly Interval[])[];
   readonly endedUs: number;
+  /** When hosts that were up did not all reach each other. */
+  readonly aparts: readonly Interval[];
   /** The greatest height that any host called its head by then. */
   heightAt(us: number): number;
+}
+
+/**
+ * Separations that no fault planned, as faults of their own: as long as the intervals of the blocks that came meanwhile. While nodes start,
+ * time passes in which nobody makes any.
+ */
+export function unplannedCuts(chain: ClusterPlan['chain'], course: RealCourse): readonly Fault[] {
+  if (!engineTolerance(chain.engine).isByDepth) return [];
+  return course.aparts.flatMap(([fromUs, untilUs], i): readonly Fault[] => {
+    const blocks = course.heightAt(untilUs) - course.heightAt(fromUs);
+    const change = { kind: 'isolate', hosts: [] } as const;
+    const forUs = blocks * chain.blockIntervalUs;
+    return blocks === 0
+      ? []
+      : [{ id: `${UNPLANNED_CUT}/${i}`, atUs: Math.max(0, fromUs), kind: 'link', change, forUs }];
+  });
 }
 
 /**

@@ -13,7 +13,7 @@ import { connectionId } from '../../env/units.ts';
 import { type EventRecord, readEventFile } from '../../node/event-file.ts';
 import { isFileProblem } from '../../node/file-problem.ts';
 import { type LmdbReader, openLmdbReader } from '../../node/storage/lmdb-reader.ts';
-import { faultsAsTheyWere } from './real-faults.ts';
+import { faultsAsTheyWere, unplannedCuts } from './real-faults.ts';
 import type { RunTraces } from './real-run.ts';
 import { type DiskEnd, diskEndOf, recordedCourse } from './recorded-course.ts';
 import type { UpOrDown } from './run-hosts.ts';
@@ -102,12 +102,13 @@ export class RecordedCluster implements EndedCluster {
   constructor(traces: RunTraces) {
     const { plan, setup, places } = traces;
     this.#records = places.map(({ events }) => (existsSync(events) ? readEventFile(events) : []));
+    const course = recordedCourse(traces, this.#records);
     // What is promised of the time after the last fault is promised of the time that it took; so is what faults of some length may break.
     this.plan = {
       ...plan,
       quietFromUs: traces.quietFromUs ?? plan.quietFromUs,
       durationUs: traces.endedUs,
-      faults: faultsAsTheyWere(plan, recordedCourse(traces, this.#records)),
+      faults: [...faultsAsTheyWere(plan, course), ...unplannedCuts(plan.chain, course)],
     };
     this.setup = setup;
     this.loads = traces.loads;

@@ -1,6 +1,8 @@
 /** What the records of a real run say of the whole of it: when each host had its chain open, how high the chain was, and what a host ended with. */
 import type { Head } from '../../cluster/judgement.ts';
+import type { Keys } from '../../cluster/load/wallet.ts';
 import type { EventRecord } from '../../node/event-file.ts';
+import { apartSpans, type PeerChange } from './apart.ts';
 import type { Interval, RealCourse } from './real-faults.ts';
 import type { RunTraces } from './real-run.ts';
 
@@ -25,25 +27,42 @@ export function diskEndOf(records: readonly EventRecord[]): DiskEnd | undefined 
   return head === undefined ? undefined : { head, base };
 }
 
+/** What of the traces of a run is looked at. */
+export type CourseTraces = Pick<RunTraces, 'spans' | 'changes' | 'startedWallMs' | 'endedUs'> & {
+  readonly setup: { readonly hostKeys: readonly Pick<Keys, 'key'>[] };
+};
+
 /** @param records of each host, in order. */
 export function recordedCourse(
-  traces: Pick<RunTraces, 'spans' | 'changes' | 'startedWallMs' | 'endedUs'>,
+  traces: CourseTraces,
   records: readonly (readonly EventRecord[])[],
 ): RealCourse {
-  const { spans, changes, startedWallMs, endedUs } = traces;
+  const { spans, changes, startedWallMs, endedUs, setup } = traces;
   const toUs = (wallMs: number): number => (wallMs - startedWallMs) * 1_000;
   const heights = heightsOf(records).map(([wallMs, height]) => [toUs(wallMs), height] as const);
+  const ups = records.map((own, host) => {
+    const ends = changes.filter((change) => change.host === host && change.how !== 'up');
+    return own.flatMap((record): readonly Interval[] => {
+      if (record.kind !== 'event' || record.event.kind !== 'NodeStarted') return [];
+      const end = ends.find(({ wallMs }) => wallMs >= record.wallMs);
+      return [[toUs(record.wallMs), end === undefined ? endedUs : toUs(end.wallMs)]];
+    });
+  });
+  const hosts = new Map<string, number>(setup.hostKeys.map(({ key }, host) => [key, host]));
+  const peers = records.flatMap((own, host) =>
+    own.flatMap((record): readonly PeerChange[] => {
+      if (record.kind !== 'event') return [];
+      const { event, wallMs } = record;
+      if (event.kind !== 'PeerUp' && event.kind !== 'PeerDown') return [];
+      const peer = hosts.get(event.peer);
+      return peer === undefined ? [] : [{ us: toUs(wallMs), host, peer, isUp: event.kind === 'PeerUp' }];
+    }),
+  );
   return {
     spans,
     endedUs,
-    ups: records.map((own, host) => {
-      const ends = changes.filter((change) => change.host === host && change.how !== 'up');
-      return own.flatMap((record): readonly Interval[] => {
-        if (record.kind !== 'event' || record.event.kind !== 'NodeStarted') return [];
-        const end = ends.find(({ wallMs }) => wallMs >= record.wallMs);
-        return [[toUs(record.wallMs), end === undefined ? endedUs : toUs(end.wallMs)]];
-      });
-    }),
+    ups,
+    aparts: apartSpans(ups, peers, endedUs),
     heightAt: (us) => heights.findLast(([atUs]) => atUs <= us)?.[1] ?? 0,
   };
 }
