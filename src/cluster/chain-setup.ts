@@ -92,6 +92,8 @@ export interface ClusterOptions {
   readonly messageExceptions?: readonly MessageException[];
   /** All wall clocks, and genesis with them, begin so much later. */
   readonly wallShiftMs?: number;
+  /** Proof of work of nodes that make all their hashes: so many for a block at first. Absent: it is modelled. */
+  readonly realWork?: bigint;
   /** Replaces the rules of the engine for everybody, the oracles included: planted bugs of rules. */
   readonly rules?: (honest: ConsensusRules<unknown>) => ConsensusRules<unknown>;
   /** Code of the chain that honest hosts run in place of this one: planted bugs. Oracles and Byzantine hosts run this one. */
@@ -224,7 +226,7 @@ export function createChainSetup(plan: ClusterPlan, options: ClusterOptions): Ch
     const holder = plan.hosts[keyHolderOf(plan.hosts, i)];
     return keysOf(suite, `host/${holder?.name}`);
   });
-  const engine = withRules(engineSetup(plan), options.rules);
+  const engine = withRules(engineSetup(plan, options.realWork), options.rules);
   const genesis = genesisOf(
     plan,
     engine,

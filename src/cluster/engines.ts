@@ -145,15 +145,16 @@ function targetText(target: bigint): Hash {
   return hash(target.toString(16).padStart(64, '0'));
 }
 
-/** The initial target makes all hosts together find a block an interval. */
-function powSetup(plan: ClusterPlan): EngineSetup {
+/** The initial target makes all hosts together find a block an interval. @param realWork as in `engineSetup`. */
+function powSetup(plan: ClusterPlan, realWork: bigint | undefined): EngineSetup {
   const { chain } = plan;
   const total = plan.hosts.reduce((sum, host) => sum + hashRateOf(host), 0);
-  const work = (BigInt(Math.max(1, total)) * BigInt(chain.blockIntervalUs)) / 1_000_000n;
+  const modelled = (BigInt(Math.max(1, total)) * BigInt(chain.blockIntervalUs)) / 1_000_000n;
+  const work = realWork ?? modelled;
   const target = TWO_256 / (work > 0n ? work : 1n) - 1n;
   const intervalMs = Math.max(1, Math.round(chain.blockIntervalUs / 1_000));
   const halfLifeMs = Math.max(1, Math.round(chain.halfLifeUs / 1_000));
-  const scale = work / REAL_HASHES_PER_SEAL;
+  const scale = realWork === undefined ? work / REAL_HASHES_PER_SEAL : 1n;
   const config = encodePowConfig({
     difficulty:
       chain.difficulty === 'constant' ? { kind: 'constant' } : { kind: 'asert', intervalMs, halfLifeMs },
@@ -250,11 +251,14 @@ function noSearch(): (env: Env<ChainWorld>) => Search {
   return () => () => () => {};
 }
 
-/** What the plan's engine needs. */
-export function engineSetup(plan: ClusterPlan): EngineSetup {
+/**
+ * What the plan's engine needs.
+ * @param realWork pow: hashes that a block takes at first, each of them made; undefined: the work is modelled, and a seal takes a few hashes.
+ */
+export function engineSetup(plan: ClusterPlan, realWork?: bigint): EngineSetup {
   switch (plan.chain.engine) {
     case 'pow':
-      return powSetup(plan);
+      return powSetup(plan, realWork);
     case 'round-robin':
       return roundRobinSetup(plan);
     case 'pos':

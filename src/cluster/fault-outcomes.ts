@@ -7,8 +7,13 @@ import { formatSecondsUs } from './scenario/duration.ts';
 
 /** Faults without effect that are explained: of more the first say the same. */
 const OUTCOMES_MAX = 200;
-/** Helpers of a fault are not faults: backups before a crash with an old disk, starts after a repair, what liveness mode makes permanent. */
-const HELPERS: readonly string[] = ['backup', 'repaired', 'permanent'];
+/** Kind of what separated real nodes though no fault was to do so. */
+export const UNPLANNED_CUT = 'apart';
+/**
+ * Helpers of a fault are not faults: backups before a crash with an old disk, starts after a repair, what liveness mode makes permanent; nor
+ * is what nobody planned.
+ */
+const HELPERS: readonly string[] = ['backup', 'repaired', 'permanent', UNPLANNED_CUT];
 
 /** Prepares a fault or ends it, and is none. */
 export function isHelper(id: string): boolean {

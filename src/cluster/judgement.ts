@@ -46,6 +46,8 @@ export interface Judged {
   inspect(host: number): NodeSnapshot | undefined;
   /** What the program wrote, without the faults of its disk. */
   disk(host: number): Pick<Storage, 'get' | 'scan'>;
+  /** True: that block may be missing there, as `disk` is of a later time than now. Absent: it is of now. */
+  hasDropped?(host: number, height: number, id: BlockHash): boolean;
   corruption(host: number): CorruptionReport;
   isByzantineKey(key: string): boolean;
   loads(): readonly Load[];
@@ -317,6 +319,7 @@ export class Judgement {
       isByzantineKey: (key) => judged.isByzantineKey(key),
       inspect: (host) => this.#inspect(host),
       disk: (host) => judged.disk(host),
+      hasDropped: (host, height, id) => judged.hasDropped?.(host, height, id) === true,
       disks: () => plan.hosts.map((_, host) => judged.disk(host)),
       corruption: (host) => judged.corruption(host),
       chains: this.chains,

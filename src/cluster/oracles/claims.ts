@@ -33,7 +33,7 @@ export function createClaims(view: ClusterView, report: Report): Oracle {
     if (block === undefined) {
       // Of the block that it began with a node has the state alone.
       const isOrigin = view.chains.origin(view.disk(host))?.id === id;
-      if (!view.isTainted(host) && !isOrigin)
+      if (!view.isTainted(host) && !isOrigin && !view.hasDropped(host, height, id))
         accuse(
           host,
           'head-not-stored',

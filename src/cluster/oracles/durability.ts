@@ -30,6 +30,8 @@ export function createDurability(view: ClusterView, report: Report): Oracle {
       promised.delete(host);
       return;
     }
+    // On which blocks it stood is not known any more.
+    if (head.height > before.height && view.hasDropped(host, head.height, head.id)) return;
     checked++;
     const found = idAt(host, head, before.height);
     if (found === before.id) return;

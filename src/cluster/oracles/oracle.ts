@@ -36,6 +36,11 @@ export interface ClusterView {
   inspect(host: number): NodeSnapshot | undefined;
   /** The disk without its faults: what the program wrote. */
   disk(host: number): Pick<Storage, 'get' | 'scan'>;
+  /**
+   * True when the disk is seen as it was later, and may have lost that block by right: it stands beside the main chain that the host
+   * came to, so far below that branches are removed.
+   */
+  hasDropped(host: number, height: number, id: BlockHash): boolean;
   /** Those of all hosts, by number. */
   disks(): readonly Pick<Storage, 'get' | 'scan'>[];
   corruption(host: number): CorruptionReport;

@@ -38,8 +38,39 @@ describe('a scenario for real nodes', () => {
   });
 
   it.each([
+    ['engine: poa, poa: { wiggle: 200ms, tieBreak: eip-3436, signers: [0, 1, 2] }', ''],
+    ['engine: pow, difficulty: constant, halfLife: 1min, finalityDepth: 12, reward: 10', 'hashShare: 0'],
+    ['engine: pow', 'hashShare: 1'],
+  ])('may have the engine of %j, and hosts with %j', (engine, host) => {
+    const text = GOOD.replace('engine: pos', engine).replace(', stake: 0', host === '' ? '' : `, ${host}`);
+    expect(problems(text)).toEqual([[], []]);
+  });
+
+  it('has work as its engine where it says nothing', () => {
+    const text = GOOD.replace(/chain: .*\n/, '').replace('stake: 0', 'hashShare: 2');
+    expect(problems(text)).toEqual([['6 hosts[0].hashShare: 0 or 1, with --real'], []]);
+  });
+
+  it.each([
+    ['poa', 'finalityDepth: 9', 'poa'],
+    ['pow', 'keepUndo: 9', 'difficulty, halfLife, finalityDepth, reward'],
+    ['pos', 'halfLife: 1min', 'rounds, staking'],
+  ])('is refused at its line where the chain of %s has %j', (engine, field, own) => {
+    const text = GOOD.replace('engine: pos,', `engine: ${engine}, ${field},`).replace(', stake: 0', '');
+    const key = field.slice(0, field.indexOf(':'));
+    const expected = `5 chain.${key}: of chain, with --real: engine, blockInterval, blockBytesMax, ${own}`;
+    expect(problems(text)[0]).toEqual([expected]);
+  });
+
+  it.each([
     ['chain: {', 'chain: { keepUndo: 7,', '5 chain.keepUndo: of chain, with --real: engine, blockInterval, '],
-    ['engine: pos,', 'engine: poa,', '5 chain.engine: pos, with --real'],
+    ['engine: pos,', 'engine: round-robin,', '5 chain.engine: pos, poa, pow, with --real'],
+    ['engine: pos,', 'engine: poa,', '7 hosts[0].stake: of hosts, with --real: hosts, joins, absent'],
+    [
+      'engine: pos,',
+      'engine: pow,',
+      '7 hosts[0].stake: of hosts, with --real: hosts, hashShare, joins, absent',
+    ],
     ['nodes: 4', 'nodes: 17', '4 nodes: at most 16, with --real'],
     ['duration: 40s', 'duration: 1h', '3 duration: at most 15min, with --real'],
     ['topology: mesh', 'topology: discovery', '6 network.topology: a topology whose links are known'],

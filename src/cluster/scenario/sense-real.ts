@@ -27,6 +27,18 @@ const REAL_FAULTS: readonly FaultLine['kind'][] = [
   'diskError',
 ];
 
+type EngineName = NonNullable<NonNullable<ScenarioFile['chain']>['engine']>;
+
+/** What real nodes can be told of their chain and of single hosts, by engine; of other engines there are none. */
+const BY_ENGINE: ReadonlyMap<
+  EngineName,
+  { readonly chain: readonly string[]; readonly hosts: readonly string[] }
+> = new Map([
+  ['pos', { chain: ['rounds', 'staking'], hosts: ['stake'] }],
+  ['poa', { chain: ['poa'], hosts: [] }],
+  ['pow', { chain: ['difficulty', 'halfLife', 'finalityDepth', 'reward'], hosts: ['hashShare'] }],
+]);
+
 /** Keys of a mapping that real nodes have; every other one is of the simulation. */
 interface Section {
   readonly path: Path;
@@ -34,19 +46,27 @@ interface Section {
   readonly allowed: readonly string[];
 }
 
-function sectionsOf({ chain, node, network, hosts = [] }: ScenarioFile): readonly Section[] {
+function engineOf({ chain }: ScenarioFile): EngineName {
+  return chain?.engine ?? 'pow';
+}
+
+function sectionsOf(file: ScenarioFile): readonly Section[] {
+  const { chain, node, network, hosts = [] } = file;
+  const own = BY_ENGINE.get(engineOf(file));
+  // That engine is what is wrong then.
+  if (own === undefined) return [];
   return [
     {
       path: ['chain'],
       value: chain,
-      allowed: ['engine', 'blockInterval', 'blockBytesMax', 'rounds', 'staking'],
+      allowed: ['engine', 'blockInterval', 'blockBytesMax', ...own.chain],
     },
     { path: ['node'], value: node, allowed: ['flushBlocks', 'mempoolMax'] },
     { path: ['network'], value: network, allowed: ['topology', 'stallReset'] },
     ...hosts.map((rule, i) => ({
       path: ['hosts', i],
       value: rule,
-      allowed: ['hosts', 'stake', 'joins', 'absent'],
+      allowed: ['hosts', ...own.hosts, 'joins', 'absent'],
     })),
   ];
 }
@@ -91,14 +111,12 @@ function partProblems(file: ScenarioFile): readonly Impossible[] {
 
 function sizeProblems({ nodes, duration, chain, network }: ScenarioFile): readonly Impossible[] {
   const problems: Impossible[] = [];
-  if (chain?.engine !== 'pos') {
-    const found = chain?.engine ?? 'pow, the default';
+  if (!BY_ENGINE.has(chain?.engine ?? 'pow'))
     problems.push({
-      path: chain?.engine === undefined ? ['chain'] : ['chain', 'engine'],
-      message: `engine ${found}`,
-      expected: 'pos, with --real: what is final by depth would be judged by a clock that nobody holds',
+      path: ['chain', 'engine'],
+      message: `engine ${chain?.engine}`,
+      expected: `${[...BY_ENGINE.keys()].join(', ')}, with --real`,
     });
-  }
   if (nodes > HOSTS_MAX)
     problems.push({
       path: ['nodes'],
@@ -118,6 +136,21 @@ function sizeProblems({ nodes, duration, chain, network }: ScenarioFile): readon
       expected: 'a topology whose links are known, such as mesh, with --real',
     });
   return problems;
+}
+
+/** Each miner is one thread of the same machine. */
+function shareProblems({ hosts = [] }: ScenarioFile): readonly Impossible[] {
+  return hosts.flatMap(({ hashShare = 1 }, i) =>
+    hashShare === 0 || hashShare === 1
+      ? []
+      : [
+          {
+            path: ['hosts', i, 'hashShare'],
+            message: `${hashShare}: a real miner has one thread, as all others`,
+            expected: '0 or 1, with --real',
+          },
+        ],
+  );
 }
 
 function faultProblems(fault: FaultLine, path: Path): readonly Impossible[] {
@@ -182,6 +215,7 @@ export function findUnreal(file: ScenarioFile): readonly Impossible[] {
     ...sizeProblems(file),
     ...partProblems(file),
     ...sectionsOf(file).flatMap(sectionProblems),
+    ...shareProblems(file),
     ...(file.faults ?? []).flatMap((fault, i) => faultProblems(fault, ['faults', i])),
     ...(file.plan ?? []).flatMap((fault, i) => plannedProblems(fault, ['plan', i])),
   ];

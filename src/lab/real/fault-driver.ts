@@ -24,10 +24,19 @@ export interface FaultTargets {
   readonly links: Pick<LinkProxies, 'set' | 'clear'>;
 }
 
+/** When a fault really began and was undone, in µs of the run. Crashes and stops are undone by a start, which takes its own time. */
+export interface FaultSpan {
+  readonly fromUs: number;
+  /** Undefined: not yet, or not by the driver. */
+  readonly untilUs: number | undefined;
+}
+
 interface Entry {
   readonly fault: Fault;
   injected: number;
   effective: number;
+  fromUs: number | undefined;
+  untilUs: number | undefined;
 }
 
 /** How the disk fails, of a plan that was checked. */
@@ -47,7 +56,13 @@ export class FaultDriver {
 
   constructor(faults: readonly Fault[], targets: FaultTargets) {
     this.#targets = targets;
-    this.#entries = faults.map((fault) => ({ fault, injected: 0, effective: 0 }));
+    this.#entries = faults.map((fault) => ({
+      fault,
+      injected: 0,
+      effective: 0,
+      fromUs: undefined,
+      untilUs: undefined,
+    }));
     for (const entry of this.#entries)
       if (entry.fault.off !== true) targets.at(entry.fault.atUs, () => this.#begin(entry));
   }
@@ -61,23 +76,33 @@ export class FaultDriver {
     }));
   }
 
+  /** Of the faults that have begun, by id. */
+  spans(): ReadonlyMap<string, FaultSpan> {
+    return new Map(
+      this.#entries.flatMap(({ fault, fromUs, untilUs }) =>
+        fromUs === undefined ? [] : [[fault.id, { fromUs, untilUs }]],
+      ),
+    );
+  }
+
   #begin(entry: Entry): void {
     const { fault } = entry;
+    entry.fromUs = this.#targets.nowUs();
     if (fault.kind === 'link') {
       entry.injected++;
       entry.effective++;
       this.#targets.links.set({ ...fault.change, id: fault.id });
-      this.#later(fault.forUs, () => this.#targets.links.clear(fault.id));
+      this.#endLater(entry, fault.forUs, () => this.#targets.links.clear(fault.id));
       return;
     }
     for (const host of fault.hosts) {
       entry.injected++;
-      if (this.#strike(fault, host)) entry.effective++;
+      if (this.#strike(entry, fault, host)) entry.effective++;
     }
   }
 
   /** True when it changed anything. */
-  #strike(fault: Exclude<Fault, { readonly kind: 'link' }>, host: number): boolean {
+  #strike(entry: Entry, fault: Exclude<Fault, { readonly kind: 'link' }>, host: number): boolean {
     const targets = this.#targets;
     const isUp = targets.isUp(host);
     switch (fault.kind) {
@@ -94,11 +119,11 @@ export class FaultDriver {
         return !isUp;
       case 'pause':
         if (isUp) targets.pause(host);
-        this.#later(fault.forUs, () => targets.resume(host));
+        this.#endLater(entry, fault.forUs, () => targets.resume(host));
         return isUp;
       case 'disk':
         targets.breakDisk(host, failureOf(fault));
-        this.#later(fault.forUs, () => targets.healDisk(host));
+        this.#endLater(entry, fault.forUs, () => targets.healDisk(host));
         return isUp;
       case 'clockStep':
       case 'clockDrift':
@@ -115,6 +140,13 @@ export class FaultDriver {
     const boot = this.#targets.bootOf(host);
     this.#later(downUs, () => {
       if (this.#targets.bootOf(host) === boot && !this.#targets.isUp(host)) this.#targets.start(host);
+    });
+  }
+
+  #endLater(entry: Entry, span: SpanUs, run: () => void): void {
+    this.#later(span, () => {
+      run();
+      entry.untilUs = this.#targets.nowUs();
     });
   }
 

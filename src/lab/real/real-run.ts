@@ -1,4 +1,6 @@
 /** One run of a plan on real processes: nodes, links, faults and clients, until its time is over or something ends it. */
+
+import { POW_NAME } from '../../chain/consensus/pow/config.ts';
 import { type ChainSetup, createChainSetup } from '../../cluster/chain-setup.ts';
 import type { Load, LoadHost } from '../../cluster/load/load.ts';
 import { createLoads } from '../../cluster/load/loads.ts';
@@ -12,8 +14,10 @@ import { createStream } from '../../sim/seeds.ts';
 import { createNativeSuite } from '../native-suite.ts';
 import { askNode } from './client.ts';
 import { compileDiskShim, type DiskShim } from './disk-shim.ts';
-import { FaultDriver, type FaultTargets } from './fault-driver.ts';
+import { FaultDriver, type FaultSpan, type FaultTargets } from './fault-driver.ts';
+import { workOfBlock } from './first-work.ts';
 import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
+import { createPorts, type Ports } from './ports.ts';
 import { choosePlaces, type HostPlaces, writeRunFolder } from './run-folder.ts';
 import { type Casualty, type Preload, RunHosts, type UpOrDown } from './run-hosts.ts';
 import { type SeenMessage, Tap } from './tap.ts';
@@ -41,6 +45,8 @@ export interface RunTraces {
   readonly survivors: ReadonlySet<number>;
   readonly casualty: Casualty | undefined;
   readonly faults: readonly FaultCount[];
+  /** When each fault that has begun did so, and was undone. */
+  readonly spans: ReadonlyMap<string, FaultSpan>;
   readonly loads: readonly Load[];
   /** What clients hold against nodes. */
   readonly findings: readonly Finding[];
@@ -72,6 +78,7 @@ export async function runForReal(plan: ClusterPlan, options: RealRunOptions): Pr
 interface RunParts {
   readonly setup: ChainSetup;
   readonly places: readonly HostPlaces[];
+  readonly ports: Ports;
   readonly tap: Tap;
   readonly links: LinkProxies;
   readonly shim: DiskShim | undefined;
@@ -95,23 +102,31 @@ class RealRun {
   static async prepare(plan: ClusterPlan, options: RealRunOptions): Promise<RealRun> {
     const { folder } = options;
     const wallShiftMs = Date.now() - Math.floor(WALL_START_US / 1_000);
-    const setup = createChainSetup(plan, { nativeSuite: createNativeSuite(), wallShiftMs });
+    const setup = createChainSetup(plan, {
+      nativeSuite: createNativeSuite(),
+      wallShiftMs,
+      ...(plan.chain.engine === POW_NAME ? { realWork: workOfBlock(plan) } : {}),
+    });
     const shim = plan.faults.some(({ kind }) => kind === 'disk') ? compileDiskShim(folder) : undefined;
-    const places = await choosePlaces(folder, plan.hosts.length);
     const tap = new Tap();
-    const links = await createLinkProxies(
-      setup.dials,
-      (host) => places[host]?.port ?? 0,
-      Math.ceil(plan.network.stallResetUs / 1_000),
-      { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
-    );
+    const ports = createPorts();
+    let links: LinkProxies | undefined;
     try {
-      writeRunFolder(folder, plan, setup, places, (from, to) => links.portOf(from, to));
+      const places = await choosePlaces(folder, plan.hosts.length, ports);
+      const made = await createLinkProxies(
+        setup.dials,
+        (host) => places[host]?.port ?? 0,
+        Math.ceil(plan.network.stallResetUs / 1_000),
+        { onBytes: (from, _to, stream, bytes) => tap.onBytes(from, stream, bytes) },
+      );
+      links = made;
+      writeRunFolder(folder, plan, setup, places, (from, to) => made.portOf(from, to));
+      return new RealRun(plan, options, { setup, places, ports, tap, links, shim });
     } catch (error) {
-      await links.close();
+      await links?.close();
+      await ports.release();
       throw error;
     }
-    return new RealRun(plan, options, { setup, places, tap, links, shim });
   }
 
   constructor(plan: ClusterPlan, options: RealRunOptions, parts: RunParts) {
@@ -165,6 +180,7 @@ class RealRun {
       survivors,
       casualty: this.#hosts.casualty,
       faults: driver.counts(),
+      spans: driver.spans(),
       loads,
       findings: this.#findings,
     };
@@ -176,6 +192,7 @@ class RealRun {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#hosts.end();
     await this.#parts.links.close();
+    await this.#parts.ports.release();
   }
 
   #nowUs(): number {

@@ -1,6 +1,7 @@
 /** A cluster of real nodes whose run is over: its event files, what was seen on its links, and its disks, played back to the oracles of the simulation. */
 import { existsSync } from 'node:fs';
 import type { NodeSnapshot } from '../../chain/types/command.ts';
+import type { BlockHash } from '../../chain/types/units.ts';
 import type { ChainSetup } from '../../cluster/chain-setup.ts';
 import type { EndedCluster, EndedNode } from '../../cluster/ended-cluster.ts';
 import { type Head, Judgement } from '../../cluster/judgement.ts';
@@ -12,7 +13,9 @@ import { connectionId } from '../../env/units.ts';
 import { type EventRecord, readEventFile } from '../../node/event-file.ts';
 import { isFileProblem } from '../../node/file-problem.ts';
 import { type LmdbReader, openLmdbReader } from '../../node/storage/lmdb-reader.ts';
+import { faultsAsTheyWere, unplannedCuts } from './real-faults.ts';
 import type { RunTraces } from './real-run.ts';
+import { type DiskEnd, diskEndOf, recordedCourse } from './recorded-course.ts';
 import type { UpOrDown } from './run-hosts.ts';
 import type { SeenMessage } from './tap.ts';
 
@@ -87,6 +90,9 @@ export class RecordedCluster implements EndedCluster {
   readonly #records: readonly (readonly EventRecord[])[];
   readonly #disks: readonly (Disk | LmdbReader)[];
   readonly #isUp: boolean[];
+  readonly #ends: readonly (DiskEnd | undefined)[];
+  /** Of each host the blocks of its last chain by height, read when they are asked for. */
+  readonly #lastChains = new Map<number, ReadonlyMap<number, BlockHash>>();
   /** What a host shows at the moment that is played. */
   readonly #shown = new Map<number, NodeSnapshot>();
   #nowUs = 0;
@@ -95,16 +101,19 @@ export class RecordedCluster implements EndedCluster {
   /** @throws {Error} when a file or a database cannot be read. */
   constructor(traces: RunTraces) {
     const { plan, setup, places } = traces;
-    // What is promised of the time after the last fault is promised of the time that it took.
+    this.#records = places.map(({ events }) => (existsSync(events) ? readEventFile(events) : []));
+    const course = recordedCourse(traces, this.#records);
+    // What is promised of the time after the last fault is promised of the time that it took; so is what faults of some length may break.
     this.plan = {
       ...plan,
       quietFromUs: traces.quietFromUs ?? plan.quietFromUs,
       durationUs: traces.endedUs,
+      faults: [...faultsAsTheyWere(plan, course), ...unplannedCuts(plan.chain, course)],
     };
     this.setup = setup;
     this.loads = traces.loads;
     this.#traces = traces;
-    this.#records = places.map(({ events }) => (existsSync(events) ? readEventFile(events) : []));
+    this.#ends = this.#records.map(diskEndOf);
     this.#disks = places.map(({ database }) => diskAt(database));
     this.#isUp = plan.hosts.map(() => false);
     this.judgement = new Judgement(
@@ -114,6 +123,7 @@ export class RecordedCluster implements EndedCluster {
         nowUs: () => this.#nowUs,
         inspect: (host) => this.shown(host),
         disk: (host) => this.#disks[host] ?? EMPTY_DISK,
+        hasDropped: (host, height, id) => this.#hasDropped(host, height, id),
         corruption: () => ({ corruptions: [], falseAlarms: [] }),
         isByzantineKey: () => false,
         loads: () => this.loads,
@@ -169,6 +179,20 @@ export class RecordedCluster implements EndedCluster {
       if (last?.kind === 'snapshot') this.#shown.set(host, last.snapshot);
     }
     this.judgement.end();
+  }
+
+  /** Below its base a node removes what is on no main chain. A block of the last one has no excuse. */
+  #hasDropped(host: number, height: number, id: BlockHash): boolean {
+    const end = this.#ends[host];
+    if (end === undefined || height > end.base) return false;
+    let chain = this.#lastChains.get(host);
+    if (chain === undefined) {
+      const { blocks } = this.judgement.chains.wholeChain(this.#disks, host, end.head);
+      chain = new Map(blocks.map((one) => [one.block.header.height, one.id]));
+      this.#lastChains.set(host, chain);
+    }
+    const stayed = chain.get(height);
+    return stayed !== undefined && stayed !== id;
   }
 
   async close(): Promise<void> {

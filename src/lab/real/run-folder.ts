@@ -1,20 +1,13 @@
 /** The folder of a real run: one chain, and for each host its key, its settings, and where it keeps its data. */
-import { randomInt } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ChainSetup } from '../../cluster/chain-setup.ts';
 import type { ClusterPlan } from '../../cluster/plan.ts';
 import { isFileProblem } from '../../node/file-problem.ts';
 import { formatChainFile } from '../../node/genesis-file.ts';
 import { nodeKeyOf, writeKeyFile } from '../../node/key-file.ts';
+import { NODE_HOST, type Ports } from './ports.ts';
 
-const HOST = '127.0.0.1';
-/** Below the ports that the system gives to connections by itself: nobody takes one while its node is down. */
-const PORT_LOWEST = 20_000;
-const PORT_HIGHEST = 32_000;
-/** Ports that are tried for one that is free. */
-const PORT_TRIES = 1_000;
 /** All links of a run come from one address. */
 const CONNECTIONS_MAX = 1_000;
 const REQUESTS_PER_SECOND = 1_000_000;
@@ -34,8 +27,11 @@ export interface HostPlaces {
 }
 
 /** Places for so many hosts; nothing is written yet. */
-export async function choosePlaces(folder: string, hosts: number): Promise<readonly HostPlaces[]> {
-  const taken = new Set<number>();
+export async function choosePlaces(
+  folder: string,
+  hosts: number,
+  ports: Ports,
+): Promise<readonly HostPlaces[]> {
   const places: HostPlaces[] = [];
   for (let i = 0; i < hosts; i++) {
     const own = join(folder, `n${i}`);
@@ -47,8 +43,8 @@ export async function choosePlaces(folder: string, hosts: number): Promise<reado
       events: join(own, 'events.jsonl'),
       log: join(own, 'log.jsonl'),
       diskControl: join(own, 'disk-fails'),
-      port: await freePort(taken),
-      apiPort: await freePort(taken),
+      port: await ports.take(),
+      apiPort: await ports.take(),
     });
   }
   return places;
@@ -70,12 +66,18 @@ export function writeRunFolder(
     const problem = writeKeyFile(join(place.folder, 'node.key'), nodeKeyOf(secret, setup.suite));
     if (problem !== undefined && isFileProblem(problem)) throw new Error(problem.what);
     const peers = (setup.dials[host] ?? []).map((to) => portOf(host, to));
-    writeFileSync(place.settings, settingsText(plan, place, peers));
+    const isMiner = plan.chain.engine === 'pow' && (plan.hosts[host]?.hashShare ?? 0) > 0;
+    writeFileSync(place.settings, settingsText(plan, place, peers, isMiner));
   }
 }
 
-function settingsText({ features }: ClusterPlan, place: HostPlaces, peers: readonly number[]): string {
-  const at = (port: number): string => JSON.stringify(`${HOST}:${port}`);
+function settingsText(
+  { features }: ClusterPlan,
+  place: HostPlaces,
+  peers: readonly number[],
+  isMiner: boolean,
+): string {
+  const at = (port: number): string => JSON.stringify(`${NODE_HOST}:${port}`);
   return [
     '[node]',
     'genesis = "../genesis.json"',
@@ -88,6 +90,7 @@ function settingsText({ features }: ClusterPlan, place: HostPlaces, peers: reado
     '[http]',
     `listen = ${at(place.apiPort)}`,
     `rate_per_second = ${REQUESTS_PER_SECOND}`,
+    ...(isMiner ? ['[mining]', 'threads = 1'] : []),
     ...(features.mempoolMax === undefined ? [] : ['[mempool]', `count_max = ${features.mempoolMax}`]),
     '[store]',
     'snapshot_interval = 0',
@@ -96,24 +99,4 @@ function settingsText({ features }: ClusterPlan, place: HostPlaces, peers: reado
     `events = ${JSON.stringify(place.events)}`,
     '',
   ].join('\n');
-}
-
-async function freePort(taken: Set<number>): Promise<number> {
-  for (let tries = 0; tries < PORT_TRIES; tries++) {
-    const port = randomInt(PORT_LOWEST, PORT_HIGHEST);
-    if (taken.has(port) || !(await isFree(port))) continue;
-    taken.add(port);
-    return port;
-  }
-  throw new Error(`no free port of ${HOST} from ${PORT_LOWEST} to ${PORT_HIGHEST} in ${PORT_TRIES} tries`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const isBound = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => resolve(true));
-  });
-  if (isBound) await new Promise((resolve) => server.close(resolve));
-  return isBound;
 }
