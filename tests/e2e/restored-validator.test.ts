@@ -23,6 +23,7 @@ import { SUITE } from '../cluster/support.ts';
 import { makeNetwork, type Network } from '../durability/network.ts';
 import { contradicts, nameOf, readSignRecords } from '../durability/sign-records.ts';
 import { freePorts } from '../support/free-port.ts';
+import { until } from '../support/node-process.ts';
 import { settingsFrom, startTestNode } from '../support/test-node.ts';
 import { createWorkshop, type Workshop } from './cli-runner.ts';
 
@@ -130,7 +131,9 @@ class RealNetwork {
 
   async goesOn(host: number, heights: number): Promise<void> {
     const goal = this.heightOf(host) + heights;
-    await expect.poll(() => this.heightOf(host), PATIENCE).toBeGreaterThanOrEqual(goal);
+    await until(`block ${goal}`, PATIENCE.timeout, async () =>
+      this.heightOf(host) >= goal ? goal : undefined,
+    );
   }
 
   /** Everything of that validator that left any node. */
@@ -193,7 +196,10 @@ describe('a validator on real nodes that was restored from a backup', () => {
     shop = createWorkshop();
     root = mkdtempSync(join(tmpdir(), 'aureon-restored-'));
     net = await RealNetwork.open(root);
-    for (let host = 0; host < NODES; host++) expect(await net.start(host, true)).toBeUndefined();
+    for (let host = 0; host < NODES; host++) {
+      const problem = await net.start(host, true);
+      if (problem !== undefined) throw new Error(problem.what);
+    }
   });
   afterAll(async () => {
     await net.close();

@@ -2,7 +2,7 @@
 import type { Entry } from '../../env/storage.ts';
 
 /** First of a stream: how many records there are about, for whoever shows progress. */
-export const COUNT_BYTES = 8;
+const COUNT_BYTES = 8;
 /** Before each entry: the length of its key (2 bytes) and of its value (4). No key is empty, so that none is the end. */
 const HEAD_BYTES = 6;
 
