@@ -44,7 +44,10 @@ function ballast(i: number): WriteOp {
   return { kind: 'put', key, value: sealRecord(nativeSha256, key, new Uint8Array(BALLAST_BYTES).fill(i)) };
 }
 
-describe('a backup', () => {
+/** A backup is a process of a busy machine, many times. */
+const TIMEOUT_MS = 300_000;
+
+describe('a backup', { timeout: TIMEOUT_MS }, () => {
   let root: string;
   let made = 0;
   beforeAll(() => {
