@@ -1,6 +1,5 @@
 /** The stream of /events: how fast old blocks are told, and what 256 subscribers cost a node under load. `npm run bench -- events`. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatChainFile } from '../src/node/genesis-file.ts';
@@ -8,6 +7,7 @@ import { nodeKeyOf, writeKeyFile } from '../src/node/key-file.ts';
 import { createNativeSignatures } from '../src/node/signatures/native-signatures.ts';
 import { freePorts } from '../tests/support/free-port.ts';
 import { STORED_CHAIN, storeChain } from '../tests/support/stored-chain.ts';
+import { ownedFolder, removeFolder, runTool } from '../tests/support/tool.ts';
 import { EventReader } from './node/event-reader.ts';
 import { percent, sum } from './node/measure.ts';
 import { type BenchNet, type BenchNode, startNet, startProcess, stopProcess } from './node/net.ts';
@@ -30,7 +30,7 @@ const ENVIRONMENT = { AUREON_HTTP_EVENTS_MAX: '300', AUREON_HTTP_EVENTS_PER_ADDR
 
 /** One subscriber, and a chain that stands still, from genesis on. */
 async function replays(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-bench-'));
+  const folder = ownedFolder('aureon-bench-');
   const data = join(folder, 'data');
   mkdirSync(data);
   await storeChain(data, { blocks: STORED_BLOCKS, perBlock: STORED_PER_BLOCK });
@@ -72,7 +72,7 @@ async function replays(): Promise<void> {
     console.log(`| ${kind} | ${blocks.toFixed(0)} | ${((events.get(kind) ?? 0) / seconds).toFixed(0)} |`);
   }
   await stopProcess(child);
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 }
 
 /** From the answer to the subscription until the last block came. */
@@ -148,7 +148,7 @@ function headsOf(log: string): readonly { readonly id: string; readonly atMs: nu
 }
 
 async function subscribers(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-bench-'));
+  const folder = ownedFolder('aureon-bench-');
   const log = join(folder, 'events.ndjson');
   const net = await startNet(1, INTERVAL_MS, { ...ENVIRONMENT, AUREON_LOG_EVENTS: log });
   const [node] = net.nodes;
@@ -202,9 +202,12 @@ async function subscribers(): Promise<void> {
   if (ended.length > 0) console.log(`${ended.length} streams ended: ${ended[0]}`);
   for (const reader of readers) reader.close();
   await net.stop();
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 }
 
-await replays();
-console.log('');
-await subscribers();
+await runTool(async () => {
+  await replays();
+  console.log('');
+  await subscribers();
+  return 0;
+});

@@ -1,11 +1,10 @@
 /** The real node's speed: `npm run bench -- node`. Everything in one run, against what the machine does without a chain. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
 import { open } from 'lmdb';
 import { createNodeMetrics } from '../src/node/metrics/node-metrics.ts';
 import { openLmdbStorage } from '../src/node/storage/lmdb-storage.ts';
+import { ownedFolder, removeFolder, runTool } from '../tests/support/tool.ts';
 import {
   bareVerification,
   latencies,
@@ -145,7 +144,7 @@ async function commits(): Promise<void> {
       key: new TextEncoder().encode(`${i}/${j}`),
       value,
     }));
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-bench-'));
+  const folder = ownedFolder('aureon-bench-');
   const storage = openLmdbStorage(join(folder, 'node'), (run) => run());
   let startedMs = performance.now();
   for (let i = 0; i < batches; i++) {
@@ -170,17 +169,20 @@ async function commits(): Promise<void> {
   }
   const alone = (1e3 * batches) / (performance.now() - startedMs);
   await db.close();
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
   console.log(
     `Durable batches of 100 records of 1 kB, one after the other: ${own.toFixed(0)} a second through the node's storage, ${alone.toFixed(0)} by LMDB alone: ${percent(own, alone)}`,
   );
 }
 
-const rates = [bareVerification(), bareVerification()];
-const bare = sum(rates) / rates.length;
-console.log(`Ed25519 checks of the fastest verifier on one thread: ${bare.toFixed(0)} a second\n`);
-await sustained(bare);
-console.log('');
-await routes();
-console.log('');
-await commits();
+await runTool(async () => {
+  const rates = [bareVerification(), bareVerification()];
+  const bare = sum(rates) / rates.length;
+  console.log(`Ed25519 checks of the fastest verifier on one thread: ${bare.toFixed(0)} a second\n`);
+  await sustained(bare);
+  console.log('');
+  await routes();
+  console.log('');
+  await commits();
+  return 0;
+});

@@ -1,7 +1,6 @@
 /** Real nodes for the bench: processes of `aureon node` on loopback, with funded accounts. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDevnet } from '../../src/node/devnet.ts';
@@ -9,6 +8,7 @@ import { isFileProblem } from '../../src/node/file-problem.ts';
 import { type NodeKey, readKeyFile } from '../../src/node/key-file.ts';
 import { createNativeSignatures } from '../../src/node/signatures/native-signatures.ts';
 import { freePorts } from '../../tests/support/free-port.ts';
+import { ownedFolder, removeFolder, spawnOwned } from '../../tests/support/tool.ts';
 
 const main = new URL('../../src/cli/main.ts', import.meta.url).pathname;
 /** Ticks of a second that /proc counts CPU time in: the same on every Linux that Node runs on. */
@@ -53,7 +53,7 @@ export async function startNet(
   intervalMs: number,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<BenchNet> {
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-bench-'));
+  const folder = ownedFolder('aureon-bench-');
   const suite = createNativeSignatures();
   const port = await freePorts(2 * (nodes + 1));
   const apiPort = port + nodes + 1;
@@ -102,7 +102,7 @@ export async function startNet(
     },
     async stop() {
       await Promise.all(children.map(stopProcess));
-      rmSync(folder, { recursive: true });
+      removeFolder(folder);
     },
   };
 }
@@ -122,7 +122,7 @@ export async function startProcess({
   environment,
   ...named
 }: ProcessPlan): Promise<{ readonly node: BenchNode; readonly child: ChildProcess }> {
-  const child = spawn(process.execPath, [main, 'node', ...args], {
+  const child = spawnOwned(process.execPath, [main, 'node', ...args], {
     env: { ...process.env, ...ENVIRONMENT, ...environment },
     stdio: ['ignore', 'inherit', 'inherit'],
     cwd: folder,

@@ -1,8 +1,9 @@
 /** `aureon backup` and `aureon restore`, once their flags are read. */
 import { existsSync } from 'node:fs';
 import { EXIT } from '../cluster/result.ts';
-import { backUp, type CopyProgress, type CopyWatch, INTERRUPTED } from '../node/backup/backup.ts';
+import { backUp } from '../node/backup/backup.ts';
 import type { BackupManifest } from '../node/backup/backup-manifest.ts';
+import { type CopyProgress, type CopyWatch, INTERRUPTED } from '../node/backup/copy-watch.ts';
 import { restoreBackup } from '../node/backup/restore.ts';
 import { type FileProblem, isFileProblem } from '../node/file-problem.ts';
 import { readChainFile } from '../node/genesis-file.ts';
@@ -62,7 +63,7 @@ async function watched<T>(output: Output, run: (watch: CopyWatch) => Promise<T>)
 
 function lineOf({ step, done, of }: CopyProgress): string {
   const percent = of === 0 ? 100 : Math.floor((100 * done) / of);
-  return `${step}: ${grouped(done)} of ${grouped(of)} ${step === 'checking' ? 'records' : 'bytes'}, ${percent} %`;
+  return `${step}: ${grouped(done)} of ${grouped(of)} ${step === 'copying' || step === 'summing' ? 'bytes' : 'records'}, ${percent} %`;
 }
 
 function ended(

@@ -17,7 +17,7 @@ import {
   type SignatureSuite,
   type VerifySignatures,
 } from './signatures/system-crypto.ts';
-import { openLmdbStorage } from './storage/lmdb-storage.ts';
+import { type LmdbSnapshot, openLmdbStorage } from './storage/lmdb-storage.ts';
 import { createSystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { createTurns, type Instant } from './turns.ts';
@@ -60,6 +60,8 @@ export interface RunningHost<W extends World> {
   command(command: W['command'], reply: (answer: W['answer']) => void): boolean;
   /** Entries of the database; undefined when the boot has ended. */
   readonly keyCount: number | undefined;
+  /** What is committed now, for a copy; undefined when the boot has ended. Whoever asks closes it. */
+  snapshot(): LmdbSnapshot | undefined;
   /** Undefined when the boot has ended. */
   inspect(): W['snapshot'] | undefined;
   /** What the clocks of the boot show. */
@@ -110,6 +112,7 @@ export function startHost<W extends World>(config: HostConfig<W>): RunningHost<W
     get keyCount() {
       return turns.isOver ? undefined : storage.keyCount;
     },
+    snapshot: () => (turns.isOver ? undefined : storage.snapshot()),
     inspect: () => (turns.isOver ? undefined : process?.inspect()),
     now: () => turns.now(),
     stop: (deadlineMs) =>

@@ -14,6 +14,7 @@ import {
 import { accountAddress } from '../chain/types/units.ts';
 import { assert } from '../env/assert.ts';
 import { address, keyId, ms } from '../env/units.ts';
+import { openCopyDoor } from './backup/copy-door.ts';
 import { factsOf } from './backup/folder-facts.ts';
 import type { Settings } from './config/settings.ts';
 import { consensusOf } from './engines.ts';
@@ -30,7 +31,7 @@ import { type SignatureSuite, type VerifySignatures, verifyHere } from './signat
 import { createVerifier } from './signatures/verifier.ts';
 import { openDataFolder } from './storage/data-folder.ts';
 import { nativeSha256 } from './storage/file-sums.ts';
-import { openLmdbReader } from './storage/lmdb-reader.ts';
+import { openSettledReader } from './storage/lmdb-reader.ts';
 import { systemRandom } from './system-random.ts';
 import type { Instant } from './turns.ts';
 
@@ -144,10 +145,12 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     return listeningApi;
   }
   api = listeningApi;
+  const door = await openCopyDoor(settings['node.data'], () => host.snapshot());
 
   let closing: Promise<void> | undefined;
   async function end(): Promise<void> {
     await api?.close();
+    await door?.close();
     await helpers.stop();
     await host.close();
     folder.release();
@@ -196,7 +199,7 @@ function startThreads(parts: NodeParts): Threads {
 
 /** Nobody can say of a restored folder that it has all that its key has signed; undefined: it was never restored. */
 async function vouchProblem(folder: string, database: string): Promise<FileProblem | undefined> {
-  const reader = openLmdbReader(database);
+  const reader = await openSettledReader(database);
   if (isFileProblem(reader)) return undefined;
   const facts = factsOf(reader, nativeSha256, folder);
   await reader.close();

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { runTool } from '../support/tool.ts';
 import { type Corpus, collectCorpus } from './corpus.ts';
 import { type HttpInput, httpInputs } from './http-inputs.ts';
 import { type DocumentedCodes, runHttp } from './http-runner.ts';
@@ -29,7 +30,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1_000) % 1_000_000_000) },
   },
 });
-process.exitCode = await main(Number(values.count), Number(values.seed));
+await runTool(() => main(Number(values.count), Number(values.seed)));
 
 async function main(count: number, seed: number): Promise<number> {
   if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) {

@@ -1,6 +1,5 @@
 /** The node that is tried: a process of its own, the only validator of its chain, with limits that are not what is tried set high. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNativeSuite } from '../../src/lab/native-suite.ts';
 import { NodeClient } from '../../src/node/client/client.ts';
@@ -17,6 +16,7 @@ import {
   startNodeProcess,
   until,
 } from '../support/node-process.ts';
+import { ownedFolder, removeFolder } from '../support/tool.ts';
 
 const SUITE = createNativeSuite();
 const INTERVAL_MS = 500;
@@ -40,7 +40,7 @@ export interface Target {
 }
 
 export async function startTarget(): Promise<Target> {
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-bad-input-'));
+  const folder = ownedFolder('aureon-bad-input-');
   const port = await freePorts(2);
   const plan = {
     folder,
@@ -76,13 +76,15 @@ export async function startTarget(): Promise<Target> {
     async stop() {
       node.child.kill('SIGTERM');
       const code = await ended(node);
-      rmSync(folder, { recursive: true });
+      removeFolder(folder);
       return code;
     },
   };
-  await until('the node: its first block', PATIENCE_MS, async () =>
-    ((await asked(() => client.health()))?.height ?? 0) > 0 ? true : undefined,
-  );
+  await until('the node: its first block', PATIENCE_MS, async () => {
+    if (node.child.exitCode !== null || node.child.signalCode !== null)
+      throw new Error(`the node has ended: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+    return ((await asked(() => client.health()))?.height ?? 0) > 0 ? true : undefined;
+  });
   return target;
 }
 

@@ -34,8 +34,8 @@ export interface DiskRecord {
   readonly syncs: readonly { readonly path: string; readonly at: number; readonly done: number }[];
 }
 
-/** Where LMDB and SQLite have their locks: no data. A record leaves them out. */
-const LOCK_FILE = /(?:^|\/)(?:lock\.mdb|node\.lock[^/]*)$/;
+/** Where LMDB and SQLite have their locks, and where a node that runs gives copies: no data. A record leaves them out. */
+const LOCK_FILE = /(?:^|\/)(?:lock\.mdb|node\.door|node\.lock[^/]*)$/;
 
 /** System calls to be traced for a record. */
 export const TRACED: readonly string[] = [

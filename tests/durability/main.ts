@@ -1,10 +1,8 @@
 /** `npm run durability`: cuts the power of a recorded validator at many points, and starts a real node on what is left. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../support/free-port.ts';
+import { ownedFolder, runTool } from '../support/tool.ts';
 import { chooseCuts, drawsOf, finalCuts, type NamedCut, withSyncsIgnored } from './cuts.ts';
 import type { DiskChange } from './disk-record.ts';
 import { type Found, judge } from './judge.ts';
@@ -36,7 +34,7 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-process.exitCode = await main(Number(values.cuts), values.seed);
+await runTool(() => main(Number(values.cuts), values.seed));
 
 async function main(cuts: number, seed: string): Promise<number> {
   if (!Number.isSafeInteger(cuts) || cuts < 1)
@@ -44,34 +42,30 @@ async function main(cuts: number, seed: string): Promise<number> {
   const missing = strace(values.install);
   if (missing !== '') return complain(missing);
   console.log(`durability: ${cuts} cuts, seed ${seed}`);
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-durability-'));
-  try {
-    const network = makeNetwork(folder, await freePorts(PORTS));
-    const recording = await recordValidator(network, BLOCKS_MIN + Math.ceil(cuts / CUTS_PER_BLOCK));
-    const { disk, said, told } = recording;
-    console.log(
-      `recorded: ${disk.changes.length} changes of files, ${disk.syncs.length} syncs, ${said.length} votes and proposals sent, ${told.at(-1)?.height ?? 0} blocks final, ${recording.transfers} transfers`,
-    );
-    if (said.length === 0 || told.length === 0 || disk.syncs.length === 0)
-      return complain('the recording has nothing that could be lost');
-    const others = Math.min(OTHERS_MAX, Math.ceil(cuts / CUTS_PER_OTHER));
-    const storage = await tryStorage(folder, STORAGE_CUTS * cuts, others, seed);
-    console.log(storage.line);
-    const wrong = [
-      ...storage.wrong,
-      ...(await tryCuts(network, recording, chooseCuts(recording, cuts, seed))),
-      ...(await tryRejoining(network, recording, finalCuts(recording, seed).slice(0, others))),
-      ...(await tryPlanted(network, recording, others, seed)),
-    ];
-    for (const line of wrong) console.error(line);
-    console.log(
-      wrong.length === 0 ? 'durability: ok' : `durability: ${wrong.length} cuts are wrong, seed ${seed}`,
-    );
-    return wrong.length === 0 ? 0 : 1;
-  } finally {
-    if (values.keep) console.log(`kept: ${folder}`);
-    else rmSync(folder, { recursive: true, force: true });
-  }
+  const folder = ownedFolder('aureon-durability-', values.keep);
+  if (values.keep) console.log(`kept: ${folder}`);
+  const network = makeNetwork(folder, await freePorts(PORTS));
+  const recording = await recordValidator(network, BLOCKS_MIN + Math.ceil(cuts / CUTS_PER_BLOCK));
+  const { disk, said, told } = recording;
+  console.log(
+    `recorded: ${disk.changes.length} changes of files, ${disk.syncs.length} syncs, ${said.length} votes and proposals sent, ${told.at(-1)?.height ?? 0} blocks final, ${recording.transfers} transfers`,
+  );
+  if (said.length === 0 || told.length === 0 || disk.syncs.length === 0)
+    return complain('the recording has nothing that could be lost');
+  const others = Math.min(OTHERS_MAX, Math.ceil(cuts / CUTS_PER_OTHER));
+  const storage = await tryStorage(folder, STORAGE_CUTS * cuts, others, seed);
+  console.log(storage.line);
+  const wrong = [
+    ...storage.wrong,
+    ...(await tryCuts(network, recording, chooseCuts(recording, cuts, seed))),
+    ...(await tryRejoining(network, recording, finalCuts(recording, seed).slice(0, others))),
+    ...(await tryPlanted(network, recording, others, seed)),
+  ];
+  for (const line of wrong) console.error(line);
+  console.log(
+    wrong.length === 0 ? 'durability: ok' : `durability: ${wrong.length} cuts are wrong, seed ${seed}`,
+  );
+  return wrong.length === 0 ? 0 : 1;
 }
 
 async function tryCuts(

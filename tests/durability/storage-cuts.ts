@@ -1,10 +1,11 @@
 /** The node's storage without a node: killed, started again, killed, and then the power is cut, at hundreds of points in seconds. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { spawnOwned } from '../support/tool.ts';
 import { drawsOf, withSyncsIgnored } from './cuts.ts';
 import { type BootCalls, type DiskRecord, diskRecordOf } from './disk-record.ts';
 import { type Cut, LOSSES, rebuild } from './rebuild.ts';
@@ -79,9 +80,10 @@ async function record(folder: string): Promise<StorageRecording> {
     starts.push(end);
     const trace = `${folder}-trace-${boot}`;
     const [strace = '', ...words] = straceWords(trace, SYNC_US);
-    const child = spawn(strace, [...words, process.execPath, PROGRAM, 'write', join(folder, 'chain')], {
+    const child = spawnOwned(strace, [...words, process.execPath, PROGRAM, 'write', join(folder, 'chain')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    if (child.stdout === null) throw new Error('the program has an output');
     let durable = 0;
     for await (const line of createInterface(child.stdout))
       if (line.startsWith('durable') && ++durable >= BATCHES) break;

@@ -1,11 +1,12 @@
 /** Processes of `aureon node` for tests that look at them from outside. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ClientError } from '../../src/node/client/client.ts';
+import { spawnOwned } from './tool.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NODE = join(ROOT, 'node_modules/.bin/node');
@@ -45,7 +46,7 @@ export function startNodeProcess({ settings, log, flags = [], wrapper = [] }: St
     ...flags,
   ];
   const env = { ...process.env, NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compile') };
-  const child = spawn(words[0] ?? NODE, words.slice(1), { stdio: ['ignore', out, out], env });
+  const child = spawnOwned(words[0] ?? NODE, words.slice(1), { stdio: ['ignore', out, out], env });
   closeSync(out);
   return { child, log };
 }

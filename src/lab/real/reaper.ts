@@ -10,10 +10,11 @@ while read -r what pid; do
   for one in $pids; do [ "$one" = "$pid" ] || left="$left $one"; done
   pids="$left"
 done
-[ -z "$pids" ] || kill -KILL $pids`;
+[ -z "$pids" ] || kill -s KILL -- $pids`;
 
 /** One of a run. */
 export interface Reaper {
+  /** Of a process, or below zero of a group of processes. */
   add(pid: number): void;
   /** That process has ended: its id may be another's soon. */
   forget(pid: number): void;

@@ -12,7 +12,7 @@ import type { Storage } from '../../env/storage.ts';
 import { connectionId } from '../../env/units.ts';
 import { type EventRecord, readEventFile } from '../../node/event-file.ts';
 import { isFileProblem } from '../../node/file-problem.ts';
-import { type LmdbReader, openLmdbReader } from '../../node/storage/lmdb-reader.ts';
+import { type LmdbReader, openSettledReader } from '../../node/storage/lmdb-reader.ts';
 import { faultsAsTheyWere, unplannedCuts } from './real-faults.ts';
 import type { RunTraces } from './real-run.ts';
 import { type DiskEnd, diskEndOf, recordedCourse } from './recorded-course.ts';
@@ -32,8 +32,8 @@ const JUDGED = [...ORACLES.keys()].filter((name) => !NOT_JUDGED.has(name));
 const EMPTY_DISK: Disk = { get: () => undefined, scan: () => [] };
 
 /** Of a node that never came so far as to have one: nothing is there. */
-function diskAt(database: string): LmdbReader | Disk {
-  const reader = openLmdbReader(database);
+async function diskAt(database: string): Promise<LmdbReader | Disk> {
+  const reader = await openSettledReader(database);
   if (!isFileProblem(reader)) return reader;
   if (reader.code === 'ABSENT') return EMPTY_DISK;
   throw new Error(reader.what);
@@ -77,8 +77,15 @@ class RecordedNode implements EndedNode {
   }
 }
 
-/** One run; `play` it once, and `close` it. */
-export class RecordedCluster implements EndedCluster {
+/** One run; `play` it once, and `close` it. @throws {Error} when a file or a database cannot be read. */
+export async function openRecordedCluster(traces: RunTraces): Promise<RecordedCluster> {
+  return new RecordedCluster(
+    traces,
+    await Promise.all(traces.places.map(({ database }) => diskAt(database))),
+  );
+}
+
+class RecordedCluster implements EndedCluster {
   readonly plan: ClusterPlan;
   readonly setup: ChainSetup;
   readonly judgement: Judgement;
@@ -98,8 +105,8 @@ export class RecordedCluster implements EndedCluster {
   #nowUs = 0;
   #hasQuietBegun = false;
 
-  /** @throws {Error} when a file or a database cannot be read. */
-  constructor(traces: RunTraces) {
+  /** @throws {Error} when a file cannot be read. */
+  constructor(traces: RunTraces, disks: readonly (Disk | LmdbReader)[]) {
     const { plan, setup, places } = traces;
     this.#records = places.map(({ events }) => (existsSync(events) ? readEventFile(events) : []));
     const course = recordedCourse(traces, this.#records);
@@ -114,7 +121,7 @@ export class RecordedCluster implements EndedCluster {
     this.loads = traces.loads;
     this.#traces = traces;
     this.#ends = this.#records.map(diskEndOf);
-    this.#disks = places.map(({ database }) => diskAt(database));
+    this.#disks = disks;
     this.#isUp = plan.hosts.map(() => false);
     this.judgement = new Judgement(
       {

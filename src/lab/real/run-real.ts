@@ -9,7 +9,7 @@ import { parseScenario } from '../../cluster/scenario/parse.ts';
 import type { Job, JobOutcome } from '../job.ts';
 import { preloadsOf } from './planted-child.ts';
 import { type RunTraces, runForReal } from './real-run.ts';
-import { NOT_JUDGED, RecordedCluster } from './recorded-cluster.ts';
+import { NOT_JUDGED, openRecordedCluster } from './recorded-cluster.ts';
 import type { Casualty } from './run-hosts.ts';
 
 /** What a run came to. */
@@ -57,7 +57,7 @@ export async function runReal(
 
 /** The verdict of what a run has left. @throws {Error} when its files cannot be read. */
 export async function judgeTraces(traces: RunTraces): Promise<JobOutcome['result']> {
-  const cluster = new RecordedCluster(traces);
+  const cluster = await openRecordedCluster(traces);
   try {
     cluster.play();
     return resultOf(cluster, {

@@ -1,5 +1,5 @@
 /**
- * Backup: the database of a node as it is at one moment, copied by another process beside the node that writes it. The copy
+ * Backup: the database of a node as it is at one moment. A node that runs gives it; of one that does not it is copied. The copy
  * carries the mark of a restored folder, so that nothing that is made of it takes its records for the newest.
  */
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -9,12 +9,14 @@ import { restoredOp } from '../../chain/blockstore/restored.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import { type UnixMs, unixMs } from '../../env/units.ts';
 import { codeOf, type FileProblem, isFileProblem } from '../file-problem.ts';
-import { DATABASE_NAME } from '../storage/data-folder.ts';
+import { DATABASE_NAME, openDataFolder } from '../storage/data-folder.ts';
 import { makeDurable, nativeSha256, sumFile } from '../storage/file-sums.ts';
-import { type LmdbReader, openLmdbReader } from '../storage/lmdb-reader.ts';
+import { type LmdbReader, openLmdbReader, openSettledReader } from '../storage/lmdb-reader.ts';
 import { DATABASE_FILE, LOCK_FILE, openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { type BackupManifest, MANIFEST_FILE, manifestOf, writeManifest } from './backup-manifest.ts';
+import { type CopyWatch, INTERRUPTED } from './copy-watch.ts';
 import { factsOf } from './folder-facts.ts';
+import { receiveCopy } from './receive-copy.ts';
 
 /** Records read at once while they are checked. */
 const PAGE_RECORDS = 256;
@@ -23,27 +25,9 @@ const NAMED_MAX = 8;
 /** How often the size of the growing copy is looked at. */
 const LOOK_MS = 100;
 
-/** How far it is. */
-export interface CopyProgress {
-  readonly step: 'copying' | 'checking' | 'summing';
-  /** Bytes, or records while they are checked. */
-  readonly done: number;
-  readonly of: number;
-}
-
-/** What a backup or a restore is told beside its folders. */
-export interface CopyWatch {
-  readonly onProgress: (progress: CopyProgress) => void;
-  /** Ends it early: what was begun is removed. */
-  readonly signal: AbortSignal;
-}
-
-/** Ended early, and nothing is left of it. */
-export const INTERRUPTED = 'interrupted';
-
 /**
- * Makes a backup in a folder that is not there yet. The node may run, and goes on. @param folder of the node. @param version
- * of this code.
+ * Makes a backup in a folder that is not there yet. The node may run, and goes on; where it does not, it does not start meanwhile.
+ * @param folder of the node. @param version of this code.
  */
 export async function backUp(
   folder: string,
@@ -53,14 +37,23 @@ export async function backUp(
 ): Promise<BackupManifest | FileProblem | typeof INTERRUPTED> {
   if (existsSync(target))
     return { code: 'EXISTS', what: `${target}: this is there already`, advice: 'a new path for the backup' };
-  const source = openLmdbReader(join(folder, DATABASE_NAME));
-  if (isFileProblem(source)) return source;
+  const database = join(folder, DATABASE_NAME);
+  if (!existsSync(join(database, DATABASE_FILE)))
+    return {
+      code: 'ABSENT',
+      what: `${database}: there is no database`,
+      advice: 'the data folder of a node (node.data)',
+    };
+  const own = openDataFolder(folder);
+  if (isFileProblem(own) && own.code !== 'IN_USE') return own;
   let partial: string | undefined;
   try {
-    const facts = factsOf(source, nativeSha256, folder);
-    if (isFileProblem(facts)) return facts;
     partial = mkdtempSync(`${resolve(target)}.partial-`);
-    const made = await copyInto(source, partial, version, watch);
+    const failed = isFileProblem(own)
+      ? await receiveCopy(folder, partial, watch)
+      : await copyOwn(folder, database, partial, watch);
+    if (failed !== undefined) return failed;
+    const made = await finish(folder, partial, version, watch);
     if (made === INTERRUPTED || isFileProblem(made)) return made;
     renameSync(partial, target);
     partial = undefined;
@@ -69,37 +62,52 @@ export async function backUp(
   } catch (error) {
     return systemProblem(target, error);
   } finally {
-    await source.close();
+    if (!isFileProblem(own)) own.release();
     if (partial !== undefined) rmSync(partial, { recursive: true, force: true });
   }
 }
 
-async function copyInto(
-  source: LmdbReader,
+/** The database of a node that does not run; undefined: it is copied. */
+async function copyOwn(
+  folder: string,
+  database: string,
   partial: string,
-  version: string,
   watch: CopyWatch,
-): Promise<BackupManifest | FileProblem | typeof INTERRUPTED> {
+): Promise<FileProblem | undefined> {
+  const source = await openSettledReader(database);
+  if (isFileProblem(source)) return source;
   const file = join(partial, DATABASE_FILE);
   const total = source.fileBytes;
   const looking = setInterval(() => {
     const done = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     watch.onProgress({ step: 'copying', done, of: Math.max(total, done) });
   }, LOOK_MS);
-  await source.copyTo(partial).finally(() => clearInterval(looking));
+  try {
+    const facts = factsOf(source, nativeSha256, folder);
+    if (isFileProblem(facts)) return facts;
+    await source.copyTo(partial);
+    return undefined;
+  } finally {
+    clearInterval(looking);
+    await source.close();
+  }
+}
+
+/** Checks what was copied, and makes a backup of it. */
+async function finish(
+  folder: string,
+  partial: string,
+  version: string,
+  watch: CopyWatch,
+): Promise<BackupManifest | FileProblem | typeof INTERRUPTED> {
+  const file = join(partial, DATABASE_FILE);
   const copy = openLmdbReader(partial);
   if (isFileProblem(copy)) return copy;
-  const facts = factsOf(copy, nativeSha256, partial);
+  const facts = factsOf(copy, nativeSha256, folder);
   const records = copy.count;
   const damaged = isFileProblem(facts) ? undefined : await damagedRecords(copy, watch);
   await copy.close();
-  // Those of what was copied were good a moment ago.
-  if (isFileProblem(facts))
-    return {
-      code: 'DAMAGED',
-      what: 'the database of the node could not be copied whole, so that no backup was made',
-      advice: 'aureon check on the stopped node',
-    };
+  if (isFileProblem(facts)) return facts;
   if (damaged === undefined) return INTERRUPTED;
   if (damaged.length > 0) return damagedProblem(damaged);
   const madeAtMs = unixMs(Date.now());

@@ -10,8 +10,9 @@ import { DATABASE_NAME } from '../storage/data-folder.ts';
 import { makeDurable, nativeSha256, sumFile } from '../storage/file-sums.ts';
 import { openLmdbReader } from '../storage/lmdb-reader.ts';
 import { DATABASE_FILE, LOCK_FILE } from '../storage/lmdb-storage.ts';
-import { type CopyWatch, INTERRUPTED, markRestored, systemProblem } from './backup.ts';
+import { markRestored, systemProblem } from './backup.ts';
 import { type BackupManifest, readManifest } from './backup-manifest.ts';
+import { type CopyWatch, INTERRUPTED } from './copy-watch.ts';
 import { factsOf } from './folder-facts.ts';
 
 /** What is restored, and where to. */

@@ -13,7 +13,7 @@ import { configOf } from '../node-process.ts';
 import type { SignatureSuite } from '../signatures/system-crypto.ts';
 import { DATABASE_NAME, openDataFolder } from '../storage/data-folder.ts';
 import { sumFile } from '../storage/file-sums.ts';
-import { openLmdbReader } from '../storage/lmdb-reader.ts';
+import { type LmdbReader, openLmdbReader, openSettledReader } from '../storage/lmdb-reader.ts';
 import { DATABASE_FILE, openLmdbStorage } from '../storage/lmdb-storage.ts';
 import { type CheckOrder, type CheckReport, checkFolder } from './check-folder.ts';
 
@@ -70,7 +70,7 @@ async function checkBackup(request: CheckRequest): Promise<CheckReport | FilePro
   } catch (error) {
     return systemProblem(path, error);
   }
-  return checkReadOnly(request, folder);
+  return checkReadOnly(request, openLmdbReader(folder));
 }
 
 async function checkData(request: CheckRequest): Promise<CheckReport | FileProblem> {
@@ -85,14 +85,18 @@ async function checkData(request: CheckRequest): Promise<CheckReport | FileProbl
   const opened = openDataFolder(folder);
   if (isFileProblem(opened)) return opened;
   try {
-    return await (request.isRepairing ? repaired(request, database) : checkReadOnly(request, database));
+    return await (request.isRepairing
+      ? repaired(request, database)
+      : checkReadOnly(request, await openSettledReader(database)));
   } finally {
     opened.release();
   }
 }
 
-async function checkReadOnly(request: CheckRequest, database: string): Promise<CheckReport | FileProblem> {
-  const reader = openLmdbReader(database);
+async function checkReadOnly(
+  request: CheckRequest,
+  reader: LmdbReader | FileProblem,
+): Promise<CheckReport | FileProblem> {
   if (isFileProblem(reader)) return reader;
   try {
     return await checkFolder({ ...orderOf(request), storage: reader, repairs: undefined });
@@ -102,7 +106,7 @@ async function checkReadOnly(request: CheckRequest, database: string): Promise<C
 }
 
 async function repaired(request: CheckRequest, database: string): Promise<CheckReport | FileProblem> {
-  const probe = openLmdbReader(database);
+  const probe = await openSettledReader(database);
   if (isFileProblem(probe)) return probe;
   await probe.close();
   const storage = openLmdbStorage(database, (run) => run());

@@ -1,23 +1,42 @@
-/** A database for whoever only looks at it: beside the node that writes it, or where none runs. */
+/** A database for whoever only looks at it, where no node writes it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { type Storage, StorageCrash } from '../../env/storage.ts';
 import type { FileProblem } from '../file-problem.ts';
-import { DATABASE_FILE, optionsOf, plain } from './lmdb-storage.ts';
+import { DATABASE_FILE, openLmdbStorage, optionsOf, plain } from './lmdb-storage.ts';
 
-/** Reads see what was committed, at one moment within one turn of the loop. */
+/** Reads see what was committed. */
 export interface LmdbReader extends Pick<Storage, 'get' | 'scan'> {
   /** Records in it. */
   readonly count: number;
   /** Of the file as far as it was ever used: pages that are free again among them. */
   readonly fileBytes: number;
-  /** Writes what stands at this moment into a folder that is there, without the free pages; whoever writes goes on. */
+  /** Writes what stands in it into a folder that is there, without the free pages. */
   copyTo(folder: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Nothing is made or changed, but for LMDB's own file of locks. */
+/**
+ * Of a node that does not run, and whose folder the caller has for itself. What its last boot had committed and not synced is dropped
+ * first, as the next boot would: a power cut may have left half of it.
+ */
+export async function openSettledReader(folder: string): Promise<LmdbReader | FileProblem> {
+  if (existsSync(join(folder, DATABASE_FILE))) {
+    try {
+      await openLmdbStorage(folder, (run) => run()).close();
+    } catch (error) {
+      return unreadable(folder, error);
+    }
+  }
+  return openLmdbReader(folder);
+}
+
+/**
+ * Of a backup, or of another database that was closed in order. Nothing is made or changed, but for LMDB's own file of locks.
+ * Never beside a process that writes: LMDB, when it opens, sets the number of the newest commit for all processes back to the one
+ * that it has just read, and a commit in between is lost to its writer.
+ */
 export function openLmdbReader(folder: string): LmdbReader | FileProblem {
   if (!existsSync(join(folder, DATABASE_FILE)))
     return {
@@ -35,12 +54,16 @@ export function openLmdbReader(folder: string): LmdbReader | FileProblem {
     });
     return readerOf(db);
   } catch (error) {
-    return {
-      code: 'UNREADABLE',
-      what: `${folder}: no database that can be opened (${error instanceof Error ? error.message : String(error)})`,
-      advice: 'the folder as a node left it, and a user who may read it',
-    };
+    return unreadable(folder, error);
   }
+}
+
+function unreadable(folder: string, error: unknown): FileProblem {
+  return {
+    code: 'UNREADABLE',
+    what: `${folder}: no database that can be opened (${error instanceof Error ? error.message : String(error)})`,
+    advice: 'the folder as a node left it, and a user who may read it',
+  };
 }
 
 function readerOf(db: RootDatabase<Uint8Array, Uint8Array>): LmdbReader {

@@ -39,10 +39,23 @@ const ASIDE = '.new';
 /** Written and deleted, so that a new database has a first flush. */
 const FIRST_KEY = Uint8Array.of(0xff);
 
+/** What was committed at one moment: its pages are not used again while it is held. */
+export interface LmdbSnapshot {
+  /** About: of the moment when it is asked. */
+  readonly count: number;
+  /** True when all of it outlives a power cut; false: the disk failed first. */
+  readonly durable: Promise<boolean>;
+  /** From that key on, the start among them, in order. @throws {Error} when it is closed, or LMDB does not find its own pages. */
+  scan(start: Uint8Array, limit: number): readonly Entry[];
+  /** Harmless when repeated; the end of the storage closes it too. */
+  close(): void;
+}
+
 /** A storage, and its end. */
 export interface LmdbStorage extends Storage {
   /** Entries that are committed. */
   readonly keyCount: number;
+  snapshot(): LmdbSnapshot;
   /** Commits what was written, and closes. */
   close(): Promise<void>;
 }
@@ -122,6 +135,8 @@ class OpenStorage implements LmdbStorage {
   /** Resolves when the database is one that outlives a power cut. */
   readonly #founded: Promise<void>;
   #flushes: Promise<void>;
+  /** Closes each that is open. */
+  readonly #snapshots = new Set<() => void>();
 
   /** @param onWhole of a new database: called once it is whole on the disk, before anything in it is called durable. */
   constructor(
@@ -223,9 +238,41 @@ class OpenStorage implements LmdbStorage {
       });
   }
 
+  snapshot(): LmdbSnapshot {
+    const transaction = this.#db.useReadTransaction();
+    let isOpen = true;
+    const close = (): void => {
+      if (isOpen) transaction.done();
+      isOpen = false;
+      this.#snapshots.delete(close);
+    };
+    this.#snapshots.add(close);
+    const durable = this.#founded
+      .then(() => this.#db.flushed)
+      .then(
+        () => this.#fault === undefined,
+        () => false,
+      );
+    return {
+      count: this.keyCount,
+      durable,
+      scan: (start, limit) => {
+        assert(isOpen, 'nobody reads a snapshot that is closed');
+        const options = { ...optionsOf({ start }, limit, false), transaction };
+        return Array.from(this.#db.getRange(options), ({ key, value }) => ({
+          key: plain(key),
+          value: plain(value),
+        }));
+      },
+      close,
+    };
+  }
+
   async close(): Promise<void> {
     await this.#founded;
     await this.#committed;
+    // LMDB takes its map away from under who reads.
+    for (const close of this.#snapshots) close();
     const closed = this.#db.close();
     // After a failed commit LMDB waits for a flush that never comes: nothing is left to be written.
     if (this.#fault === undefined) await closed;
