@@ -243,7 +243,8 @@ class DiskRecorder {
   }
 }
 
-function isWithin(path: string, folder: string): boolean {
+/** Is that folder, or lies in it. */
+export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 

@@ -1,5 +1,5 @@
 /** Files as a power cut may leave them: all that was synced, and of the rest what a seed chooses. */
-import type { DiskChange } from './disk-record.ts';
+import { type DiskChange, isWithin } from './disk-record.ts';
 
 /** What a disk writes whole or not at all. */
 export const SECTOR_BYTES = 512;
@@ -73,7 +73,7 @@ function apply(
 
 function rename(files: Map<string, Uint8Array | undefined>, path: string, to: string): void {
   for (const [name, content] of [...files]) {
-    if (name !== path && !name.startsWith(`${path}/`)) continue;
+    if (!isWithin(name, path)) continue;
     files.delete(name);
     files.set(to + name.slice(path.length), content);
   }

@@ -30,6 +30,11 @@ export class ApiError extends Error {
   }
 }
 
+/** A field of the request is at fault, and why. */
+export function badField(field: string, why: string): ApiError {
+  return new ApiError(400, 'BAD_REQUEST', `${field}: ${why}`, { field });
+}
+
 /**
  * What the form says of a part of a request. The server has checked it against the form's schema before; this is the form itself,
  * which is stricter here and there: numbers that are none, such as 1e999.
@@ -40,7 +45,7 @@ export function formed<T>(form: z.ZodType<T>, part: 'body' | 'params' | 'queryst
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = [part, ...(issue?.path ?? [])].map(String).join('.');
-  throw new ApiError(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'not allowed'}`, { field });
+  throw badField(field, issue?.message ?? 'not allowed');
 }
 
 /** The key of the node, for requests that are to be signed by it. */

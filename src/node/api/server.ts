@@ -12,7 +12,7 @@ import { HUB_LIMITS, type HubLimits } from './event-hub.ts';
 import { EventSockets, isUpgrade } from './event-sockets.ts';
 import { openApiDocument } from './openapi.ts';
 import { answerExpectation, answerRawError } from './raw-errors.ts';
-import { ApiError, type ApiNode, ReadBody, type Route } from './route.ts';
+import { ApiError, type ApiNode, badField, ReadBody, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** What a server is told. */
@@ -229,7 +229,7 @@ function apiErrorOf(error: FastifyError | ApiError): ApiError {
 /** @param part of the request, such as `body`. */
 function invalid(part: string, error: { instancePath: string; message?: string } | undefined): ApiError {
   const field = `${part}${error?.instancePath ?? ''}`.replaceAll('/', '.');
-  return new ApiError(400, 'BAD_REQUEST', `${field}: ${error?.message ?? 'not allowed'}`, { field });
+  return badField(field, error?.message ?? 'not allowed');
 }
 
 function docsPage(): string {

@@ -3,7 +3,7 @@ import { decodeAddress } from '../../chain/crypto/address.ts';
 import { type AccountAddress, accountAddress, type BlockHash, blockHash } from '../../chain/types/units.ts';
 import { isDecodeRejection } from '../../env/network.ts';
 import { EVENT_KINDS, type EventKind, eventsQuery } from './event-forms.ts';
-import { ApiError, formed } from './route.ts';
+import { badField, formed } from './route.ts';
 
 /** What a subscriber wants. */
 export interface Subscription {
@@ -22,11 +22,11 @@ const DEFAULT_KINDS: readonly EventKind[] = ['head', 'final'];
 export function subscriptionOf(query: unknown): Subscription {
   const { kinds, accounts, from, parent } = formed(eventsQuery, 'querystring', query);
   if (parent !== undefined && (from === undefined || from === 0))
-    throw badQuery('parent', 'it is the block below `from`, which is missing or 0');
+    throw badField('querystring.parent', 'it is the block below `from`, which is missing or 0');
   const asked = kinds?.split(',') ?? DEFAULT_KINDS;
   const wanted = new Set(EVENT_KINDS.filter((kind) => asked.includes(kind)));
   if (accounts !== undefined && !wanted.has('transaction'))
-    throw badQuery('accounts', 'they select transactions: kinds=transaction is missing');
+    throw badField('querystring.accounts', 'they select transactions: kinds=transaction is missing');
   return {
     kinds: wanted,
     accounts: accounts === undefined ? undefined : new Set(accounts.split(',').map(accountNamed)),
@@ -39,11 +39,6 @@ export function subscriptionOf(query: unknown): Subscription {
 export function accountNamed(name: string): AccountAddress {
   if (!name.startsWith('aur')) return accountAddress(name);
   const decoded = decodeAddress(name);
-  if (isDecodeRejection(decoded))
-    throw new ApiError(400, 'BAD_REQUEST', `address: ${decoded.detail}`, { field: 'address' });
+  if (isDecodeRejection(decoded)) throw badField('address', decoded.detail);
   return decoded;
-}
-
-function badQuery(field: string, why: string): ApiError {
-  return new ApiError(400, 'BAD_REQUEST', `querystring.${field}: ${why}`, { field: `querystring.${field}` });
 }

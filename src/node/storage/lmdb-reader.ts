@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { type Storage, StorageCrash } from '../../env/storage.ts';
 import type { FileProblem } from '../file-problem.ts';
-import { DATABASE_FILE, openLmdbStorage, optionsOf, plain } from './lmdb-storage.ts';
+import { DATABASE_FILE, entriesIn, openLmdbStorage, optionsOf, plain } from './lmdb-storage.ts';
 
 /** Reads see what was committed. */
 export interface LmdbReader extends Pick<Storage, 'get' | 'scan'> {
@@ -80,14 +80,7 @@ function readerOf(db: RootDatabase<Uint8Array, Uint8Array>): LmdbReader {
         return value === undefined ? undefined : plain(value);
       }),
     scan: (range, limit, reverse = false) =>
-      limit === 0
-        ? []
-        : read(() =>
-            Array.from(db.getRange(optionsOf(range, limit, reverse)), ({ key, value }) => ({
-              key: plain(key),
-              value: plain(value),
-            })),
-          ),
+      limit === 0 ? [] : read(() => entriesIn(db, optionsOf(range, limit, reverse))),
     copyTo: (folder) => db.backup(folder, true),
     close: () => db.close(),
   };

@@ -1,17 +1,8 @@
 /**
- * LMDB behind env/storage.ts. A batch is committed in the background, in its order; until then reads see it in a map that lies over
+ * LMDB behind env/storage.ts. A batch is committed in the background, in its order; until then reads see it as a layer over
  * the database. docs/decisions/017-real-adapters.md has what was measured.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { assert } from '../../env/assert.ts';
@@ -27,6 +18,7 @@ import {
 } from '../../env/storage.ts';
 import { assertBatch, assertKey, assertScan } from '../../env/storage-limits.ts';
 import { codeOf } from '../file-problem.ts';
+import { makeDurable } from './file-sums.ts';
 import { PendingBatches, type PendingOp } from './pending-batches.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -103,7 +95,7 @@ function isFree(path: string): boolean {
 
 /** What is open stays so: a process has its files, and not their names. */
 function giveName(place: string, path: string): void {
-  syncFile(join(place, DATABASE_FILE));
+  makeDurable(join(place, DATABASE_FILE));
   syncFolder(place);
   rmSync(join(path, LOCK_FILE), { force: true });
   renameSync(place, path);
@@ -113,15 +105,6 @@ function giveName(place: string, path: string): void {
 function syncNames(path: string): void {
   syncFolder(path);
   syncFolder(dirname(path));
-}
-
-function syncFile(path: string): void {
-  const handle = openSync(path, 'r+');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 class OpenStorage implements LmdbStorage {
@@ -187,12 +170,7 @@ class OpenStorage implements LmdbStorage {
     if (limit === 0 || range.end?.length === 0) return [];
     const over = this.#pending.within(range, reverse);
     // Of what is stored so many entries may lie under deletions and newer values.
-    const stored = this.#read(() =>
-      Array.from(this.#db.getRange(optionsOf(range, limit + over.length, reverse)), ({ key, value }) => ({
-        key: plain(key),
-        value: plain(value),
-      })),
-    );
+    const stored = this.#read(() => entriesIn(this.#db, optionsOf(range, limit + over.length, reverse)));
     return over.length === 0 ? stored : merged(stored, over, limit, reverse);
   }
 
@@ -258,11 +236,7 @@ class OpenStorage implements LmdbStorage {
       durable,
       scan: (start, limit) => {
         assert(isOpen, 'nobody reads a snapshot that is closed');
-        const options = { ...optionsOf({ start }, limit, false), transaction };
-        return Array.from(this.#db.getRange(options), ({ key, value }) => ({
-          key: plain(key),
-          value: plain(value),
-        }));
+        return entriesIn(this.#db, { ...optionsOf({ start }, limit, false), transaction });
       },
       close,
     };
@@ -295,6 +269,11 @@ export function optionsOf({ start, end }: KeyRange, limit: number, reverse: bool
   const upper = end === undefined ? {} : { [reverse ? 'start' : 'end']: end };
   const sides = reverse ? { reverse, exclusiveStart: true, inclusiveEnd: true } : {};
   return { ...lower, ...upper, ...sides, limit };
+}
+
+/** @throws {Error} when LMDB does not find its own pages. */
+export function entriesIn(db: RootDatabase<Uint8Array, Uint8Array>, options: RangeOptions): readonly Entry[] {
+  return Array.from(db.getRange(options), ({ key, value }) => ({ key: plain(key), value: plain(value) }));
 }
 
 /** Both are in the order of the scan; what lies over wins, and deletes. */
