@@ -23,7 +23,7 @@ const PER_STEP = 16;
 const PASS_STEPS = Math.ceil(RECORDS / PER_STEP) + 4;
 
 /** A ledger of forty blocks whose disk is patrolled; `lost` counts what it told the node. */
-function patrolled(scrubIntervalMs = INTERVAL_MS) {
+function patrolled(scrubIntervalMs = INTERVAL_MS, perBlock = 1) {
   const host = createHost();
   const told = { lost: 0 };
   const config = toyConfig({ scrubIntervalMs, scrubRecords: PER_STEP });
@@ -31,7 +31,10 @@ function patrolled(scrubIntervalMs = INTERVAL_MS) {
   const blocks: Block[] = [];
   let parent = ledger.genesisId;
   for (let i = 0; i < BLOCKS; i++) {
-    const block = build(ledger, parent, { transactions: [transfer(ledger.genesisId, 0, i, 1)] });
+    const transactions = Array.from({ length: perBlock }, (_, j) =>
+      transfer(ledger.genesisId, 0, i * perBlock + j, 1),
+    );
+    const block = build(ledger, parent, { transactions });
     ledger.importBlock(block, '');
     parent = blockId(block.header);
     blocks.push(block);
@@ -107,6 +110,24 @@ describe('the patrol of a disk', () => {
       // The child of the first height, and one block past the limit.
       expect(reads).toBeLessThanOrEqual(PER_STEP + 1 + 7);
     }
+  });
+
+  it('stands still after a block that was larger than a step, until it is paid for', () => {
+    const perBlock = 12;
+    const { host, blocks } = patrolled(INTERVAL_MS, perBlock);
+    const recordsOfOne = 4 + 3 * perBlock;
+    expect(recordsOfOne).toBeGreaterThan(2 * PER_STEP);
+    let reads = 0;
+    const get = host.disk.get.bind(host.disk);
+    host.disk.get = (key) => {
+      reads++;
+      return get(key);
+    };
+    const steps = Math.ceil((BLOCKS * recordsOfOne) / PER_STEP);
+    host.advance(steps * INTERVAL_MS);
+    // Each block brings the header of its child along.
+    expect(reads).toBeLessThanOrEqual(steps * PER_STEP + recordsOfOne + blocks.length);
+    expect(reads).toBeGreaterThan((steps * PER_STEP) / 2);
   });
 
   it('goes on where the time of day says after a restart, so that nothing stays unread', () => {

@@ -89,7 +89,6 @@ export class Scrubber<View> {
   #step(): void {
     const { scrubRecords } = this.#chain.config;
     this.#allowance = Math.min(scrubRecords, this.#allowance + scrubRecords);
-    if (this.#allowance <= 0) return;
     while (this.#allowance > 0 && this.#place !== undefined) {
       this.#allowance -=
         this.#place.kind === 'height'
