@@ -56,7 +56,8 @@ class Writer {
   #at = 0;
 
   bytes(part: Uint8Array): this {
-    this.#into.set(part, this.#take(part.length));
+    const at = this.#take(part.length);
+    this.#into.set(part, at);
     return this;
   }
 
@@ -74,7 +75,8 @@ class Writer {
   }
 
   height(value: number): this {
-    writeHeight(this.#into, this.#take(HEIGHT_BYTES), value);
+    const at = this.#take(HEIGHT_BYTES);
+    writeHeight(this.#into, at, value);
     return this;
   }
 
@@ -88,7 +90,7 @@ class Writer {
     return joined;
   }
 
-  /** Where the next `length` bytes go. */
+  /** Where the next `length` bytes go. It may exchange the buffer: whoever writes takes first. */
   #take(length: number): number {
     const at = this.#at;
     this.#at = at + length;

@@ -175,6 +175,17 @@ describe('payloads of records', () => {
     );
   });
 
+  it('of the journal survive it wherever their buffer, which holds 64 KiB, has to grow', () => {
+    const id = blockHash('00'.repeat(32));
+    const leaf = { namespace: 'accounts', id: 'ab'.repeat(32), value: new Uint8Array(16).fill(1) } as const;
+    const one = encodeUndo({ id, parent: new Uint8Array(0), leaves: [leaf] }).length;
+    const empty = encodeUndo({ id, parent: new Uint8Array(0), leaves: [] }).length;
+    for (let shift = 0; shift < one - empty; shift++) {
+      const undo = { id, parent: new Uint8Array(shift), leaves: new Array<typeof leaf>(2_000).fill(leaf) };
+      expect(decodeUndo(encodeUndo(undo)), `behind ${shift} bytes`).toEqual(undo);
+    }
+  });
+
   it('of the journal are refused when a leaf that is absent has a value', () => {
     const absent = encodeUndo({
       id: blockHash('00'.repeat(32)),
