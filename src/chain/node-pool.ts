@@ -130,7 +130,7 @@ export class TransactionPool {
     if (batch.length === 0) return;
     this.#waiting = [];
     const items = batch.map(({ transaction }) => signedItemOf(transaction));
-    this.#ports.env.crypto.verify(items, (valid) => {
+    const onResult = (valid: readonly boolean[]): void => {
       let grew = false;
       for (let i = 0; i < batch.length; i++) {
         const waiting = batch[i] as Waiting;
@@ -143,7 +143,8 @@ export class TransactionPool {
         }
       }
       if (grew) this.#ports.onGrown();
-    });
+    };
+    this.#ports.env.crypto.verify(items, onResult, 'behind');
   }
 
   /** The head moved: what it included is gone, what it returned passes the same gate again. */

@@ -189,7 +189,9 @@ function startThreads(parts: NodeParts): Threads {
   return {
     miner,
     verify:
-      verifier === undefined ? verifyHere(suite) : (items, onResult) => verifier.verify(items, onResult),
+      verifier === undefined
+        ? verifyHere(suite)
+        : (items, onResult, order) => verifier.verify(items, onResult, order),
     async stop() {
       await miner?.stop();
       await verifier?.stop();

@@ -127,6 +127,29 @@ export function cryptoContract(make: WorldFactory): void {
     );
 
     it(
+      'answers every call once, whatever its order',
+      inWorld(make, 1, async (world, host) => {
+        const answered = new Map<number, readonly boolean[]>();
+        const lengths = Array.from({ length: 12 }, (_, i) => (i * 7) % 5);
+        const callbacks = lengths.map((_, i) =>
+          host.probe.callback('verified', (valid: readonly boolean[]) => {
+            expect(answered.has(i)).toBe(false);
+            answered.set(i, valid);
+          }),
+        );
+        await host.within((env) => {
+          for (const [i, callback] of callbacks.entries()) {
+            const items = new Array<SignedItem>(lengths[i] ?? 0).fill(RFC8032_KEYS[0]);
+            env.crypto.verify(items, callback, i % 3 === 0 ? 'ahead' : 'behind');
+          }
+        });
+        await world.until(() => answered.size === lengths.length);
+        for (const [i, length] of lengths.entries())
+          expect(answered.get(i)).toEqual(new Array(length).fill(true));
+      }),
+    );
+
+    it(
       'takes 65,536 items and asserts it',
       inWorld(make, 1, async (_world, host) => {
         const item = { ...RFC8032_KEYS[0], signature: new Uint8Array(0) };

@@ -67,7 +67,9 @@ async function createRealHost(folder: string, { tls, verifier }: RealOptions): P
       folder,
       suite,
       verify:
-        verifier === undefined ? verifyHere(suite) : (items, onResult) => verifier.verify(items, onResult),
+        verifier === undefined
+          ? verifyHere(suite)
+          : (items, onResult, order) => verifier.verify(items, onResult, order),
       secrets,
       onEvent: () => {},
       onEnded: () => {},

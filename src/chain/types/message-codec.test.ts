@@ -70,7 +70,7 @@ describe('the wire codec', () => {
         const bytes = codec.encode(message);
         expect(bytes.length).toBe(length);
         expect(codec.byteLength(message)).toBe(length);
-        expect(codec.decode(bytes)).toStrictEqual(message);
+        expect(structuredClone(codec.decode(bytes))).toStrictEqual(message);
         expect(codec.kind(message)).toBe(message.kind);
         expect(bytes.every((code) => code >= 0x20 && code < 0x7f)).toBe(true);
       }),

@@ -16,7 +16,7 @@ import {
 import { type Layout, mixText, repeatedHex } from './layout/layout.ts';
 import { type FieldLayouts, struct, union } from './layout/struct.ts';
 import type { Action, Transaction } from './transaction.ts';
-import { factsOf } from './transaction-facts.ts';
+import { DecodedTransaction, factsOf } from './transaction-facts.ts';
 import {
   accountAddress,
   amount,
@@ -37,6 +37,18 @@ const NO_ADDRESS = accountAddress(ZERO_HASH);
 const NO_KEY = publicKey(ZERO_HASH);
 const NO_SIGNATURE = signature(ZERO_HASH + ZERO_HASH);
 const NO_ACTION: Action = { kind: 'burn', amount: NO_AMOUNT };
+
+const NO_TRANSACTION: Transaction = {
+  version: 0,
+  chainId: ZERO_HASH,
+  senderKey: NO_KEY,
+  nonce: 0,
+  validUntilHeight: height(0),
+  gasLimit: gas(0),
+  gasPrice: NO_AMOUNT,
+  action: NO_ACTION,
+  signature: NO_SIGNATURE,
+};
 
 /** Every action that any version of this code knows; which version may use it is a rule of execution. */
 const actionLayout: Layout<Action> = union<Action>({
@@ -63,17 +75,7 @@ const unsignedLayouts: FieldLayouts<Omit<Transaction, 'signature'>> = {
 const unsignedFields = struct<Omit<Transaction, 'signature'>>(unsignedLayouts);
 const fields: Layout<Transaction> = struct<Transaction>(
   { ...unsignedLayouts, signature: signatureField },
-  () => ({
-    version: 0,
-    chainId: ZERO_HASH,
-    senderKey: NO_KEY,
-    nonce: 0,
-    validUntilHeight: height(0),
-    gasLimit: gas(0),
-    gasPrice: NO_AMOUNT,
-    action: NO_ACTION,
-    signature: NO_SIGNATURE,
-  }),
+  () => new DecodedTransaction(NO_TRANSACTION),
 );
 
 /** An empty signature field: its length, which is zero. */

@@ -42,9 +42,9 @@ export function createSystemCrypto(
 
   return {
     sha256: (bytes) => suite.sha256(bytes),
-    verify(items, onResult) {
+    verify(items, onResult, order) {
       assert(items.length <= ITEMS_MAX, 'at most 65,536 signatures are checked at once');
-      verify(items, (valid) => enter(() => onResult(valid)));
+      verify(items, (valid) => enter(() => onResult(valid)), order);
     },
     sign: (key, bytes) => suite.sign(secretOf(key), bytes),
     publicKey: (key) => suite.publicKey(secretOf(key)),

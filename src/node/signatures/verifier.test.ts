@@ -57,6 +57,33 @@ describe('threads that check signatures', () => {
     },
   );
 
+  it('answer what goes ahead before what waits, and each in the order of its questions.', async () => {
+    const verifier = verifierOf(1);
+    const answered: string[] = [];
+    await new Promise<void>((resolve) => {
+      const told = (name: string) => (): void => {
+        answered.push(name);
+        if (answered.length === 5) resolve();
+      };
+      const many = new Array<SignedItem>(1_000).fill(GOOD);
+      verifier.verify(many, told('first behind'), 'behind');
+      verifier.verify(many, told('second behind'), 'behind');
+      // The thread has them before it is asked what goes ahead.
+      setImmediate(() => {
+        verifier.verify([GOOD], told('first ahead'));
+        verifier.verify([], told('second ahead'), 'ahead');
+        verifier.verify([], told('third behind'), 'behind');
+      });
+    });
+    expect(answered.filter((name) => name.endsWith('ahead'))).toEqual(['first ahead', 'second ahead']);
+    expect(answered.filter((name) => name.endsWith('behind'))).toEqual([
+      'first behind',
+      'second behind',
+      'third behind',
+    ]);
+    expect(answered.indexOf('second ahead')).toBeLessThan(answered.indexOf('second behind'));
+  });
+
   it('answer nothing once they are stopped.', async () => {
     const verifier = createVerifier(1, (error) => expect.fail(String(error)));
     verifier.verify([GOOD], () => expect.fail('it was stopped'));
