@@ -207,8 +207,8 @@ class Pool implements Mempool {
     const queue = this.#senders.get(sender) ?? this.#emptyQueue(sender);
     const replaced = queue.at(transaction.nonce);
     const displaced = this.#displacedBy(queue, transaction);
-    if (replaced !== undefined) this.#take(replaced);
-    if (displaced !== undefined) this.#take(displaced);
+    if (replaced !== undefined) this.#take(queue, replaced);
+    if (displaced !== undefined) this.#take(queue, displaced);
     const entry: Entry = {
       slot: -1,
       id: transactionId(transaction),
@@ -237,7 +237,7 @@ class Pool implements Mempool {
 
   remove(id: TxId): boolean {
     const entry = this.#entries.get(id);
-    if (entry !== undefined) this.#take(entry);
+    if (entry !== undefined) this.#take(this.#queueOf(entry), entry);
     return entry !== undefined;
   }
 
@@ -245,9 +245,7 @@ class Pool implements Mempool {
     this.#head = head;
     this.#spare = undefined;
     const dropped: Dropped[] = [];
-    for (const block of connected) {
-      for (const transaction of block.transactions) this.remove(transactionId(transaction));
-    }
+    for (const [queue, entries] of this.#includedIn(connected)) this.#take(queue, ...entries);
     for (const sender of affectedAccounts([...disconnected, ...connected])) this.#revalidate(sender, dropped);
     this.#dropExpired(dropped);
     const version = this.#nextVersion();
@@ -345,20 +343,42 @@ class Pool implements Mempool {
     if (entry.transaction.validUntilHeight > 0) this.#expiring.add(entry);
   }
 
-  #take(entry: Entry): void {
+  /** What blocks include, by sender: taking one at a time would count a sender's queue for each. */
+  #includedIn(blocks: readonly Block[]): ReadonlyMap<SenderQueue, readonly Entry[]> {
+    const included = new Map<SenderQueue, Entry[]>();
+    for (const block of blocks) {
+      for (const transaction of block.transactions) {
+        const entry = this.#entries.get(transactionId(transaction));
+        if (entry === undefined) continue;
+        const queue = this.#queueOf(entry);
+        const others = included.get(queue);
+        if (others === undefined) included.set(queue, [entry]);
+        else others.push(entry);
+      }
+    }
+    return included;
+  }
+
+  #queueOf(entry: Entry): SenderQueue {
     const queue = this.#senders.get(entry.sender);
     assert(queue !== undefined, 'every entry stands in the queue of its sender');
+    return queue;
+  }
+
+  #take(queue: SenderQueue, ...entries: readonly Entry[]): void {
     this.#ready -= queue.ready;
-    queue.remove(entry);
+    queue.remove(...entries);
     this.#ready += queue.ready;
     if (queue.entries.length > 0) this.#cheapest.move(queue);
     else {
       this.#cheapest.remove(queue);
-      this.#senders.delete(entry.sender);
+      this.#senders.delete(queue.sender);
     }
-    this.#entries.delete(entry.id);
-    this.#bytes -= entry.sizeBytes;
-    if (entry.slot >= 0) this.#expiring.remove(entry);
+    for (const entry of entries) {
+      this.#entries.delete(entry.id);
+      this.#bytes -= entry.sizeBytes;
+      if (entry.slot >= 0) this.#expiring.remove(entry);
+    }
   }
 
   /** Takes from the cheapest sender its highest nonce, which nothing else waits for, until all limits hold. */
@@ -367,7 +387,7 @@ class Pool implements Mempool {
     while (this.#entries.size > this.limits.countMax || this.#bytes > this.limits.bytesMax) {
       const victim = this.#cheapest.first()?.last;
       assert(victim !== undefined, 'an empty mempool is within its limits');
-      this.#take(victim);
+      this.#take(this.#queueOf(victim), victim);
       evicted.push(victim);
     }
     return evicted;
@@ -402,7 +422,7 @@ class Pool implements Mempool {
   }
 
   #drop(entry: Entry, reason: Dropped['reason'], dropped: Dropped[]): void {
-    this.#take(entry);
+    this.#take(this.#queueOf(entry), entry);
     dropped.push({ id: entry.id, reason });
   }
 

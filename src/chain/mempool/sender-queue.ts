@@ -67,20 +67,32 @@ export class SenderQueue implements Slotted {
     this.#count();
   }
 
+  /** Of a nonce that is not here. */
   insert(entry: Entry): void {
-    this.#entries.splice(this.#indexOf(entry.transaction.nonce), 0, entry);
-    this.#count();
+    const { nonce, gasPrice } = entry.transaction;
+    const index = this.#indexOf(nonce);
+    this.priceMin = this.#entries.length === 0 || gasPrice < this.priceMin ? gasPrice : this.priceMin;
+    this.fees += entry.fee;
+    this.#entries.splice(index, 0, entry);
+    for (let i = index; this.#entries[i]?.transaction.nonce === this.nextNonce; i++) this.ready++;
   }
 
-  remove(entry: Entry): void {
-    this.#entries.splice(this.#indexOf(entry.transaction.nonce), 1);
+  /** @param entries some of this queue. */
+  remove(...entries: readonly Entry[]): void {
+    for (const { transaction } of entries) this.#entries.splice(this.#indexOf(transaction.nonce), 1);
     this.#count();
   }
 
   /** Where the nonce is or belongs. */
   #indexOf(nonce: number): number {
-    const index = this.#entries.findIndex((entry) => entry.transaction.nonce >= nonce);
-    return index < 0 ? this.#entries.length : index;
+    let from = 0;
+    let to = this.#entries.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#entries[middle] as Entry).transaction.nonce < nonce) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 
   #count(): void {
