@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeHeightOf, encodeId, encodePlace } from '../../src/chain/blockstore/record-codecs.ts';
+import { encodeHeightOf, encodeIndexes, encodePlace } from '../../src/chain/blockstore/record-codecs.ts';
 import {
   accountKey,
   headerKey,
@@ -158,7 +158,7 @@ describe('a check of a folder', () => {
     const place = encodePlace({ height: height(7), index: 0, receipt: new Uint8Array(0) });
     const strays = [
       sealed(transactionKey(nobody), place),
-      sealed(accountKey(nobody, 7, 0), encodeId(nobody)),
+      sealed(accountKey(nobody, 7), encodeIndexes([0])),
       sealed(heightOfKey(nobody), encodeHeightOf(height(7))),
       sealed(headerKey(BASE + 3), Uint8Array.of(1)),
       sealed(stateKey('accounts', nobody), Uint8Array.of(1, 2)),

@@ -236,6 +236,25 @@ export function decodePlace(payload: Uint8Array): PlaceRecord | undefined {
   return reader.whole() ? place : undefined;
 }
 
+/** Where the transactions of an account stand in a block: indexes, rising, four bytes each. */
+export function encodeIndexes(indexes: readonly number[]): Uint8Array {
+  const writer = new Writer();
+  for (const index of indexes) writer.uint(index, 4);
+  return writer.done();
+}
+
+/** What encodeIndexes wrote of at least one; undefined for anything else. */
+export function decodeIndexes(payload: Uint8Array): readonly number[] | undefined {
+  if (payload.length === 0 || payload.length % 4 !== 0) return undefined;
+  const indexes: number[] = [];
+  for (let at = 0; at < payload.length; at += 4) {
+    const index = readUint(payload, at, 4);
+    if (index <= (indexes.at(-1) ?? -1)) return undefined;
+    indexes.push(index);
+  }
+  return indexes;
+}
+
 /** format ‖ genesis id. */
 export function encodeFormat(format: number, genesisId: BlockHash): Uint8Array {
   return new Writer().uint(format, 2).hex(genesisId).done();

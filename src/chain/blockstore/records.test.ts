@@ -10,6 +10,7 @@ import {
   decodeHead,
   decodeHeightOf,
   decodeId,
+  decodeIndexes,
   decodePlace,
   decodeUndo,
   encodeBase,
@@ -17,6 +18,7 @@ import {
   encodeHead,
   encodeHeightOf,
   encodeId,
+  encodeIndexes,
   encodePlace,
   encodeUndo,
 } from './record-codecs.ts';
@@ -26,11 +28,11 @@ import {
   blockKey,
   certificateKey,
   heightIdOf,
+  heightOfAccountKey,
   heightRange,
   metaKey,
   openRecord,
   PREFIX,
-  placeOfAccountKey,
   recordKindOf,
   sealRecord,
   stateKey,
@@ -96,15 +98,15 @@ describe('records', () => {
 
   it('give height and id back from their keys', () => {
     fc.assert(
-      fc.property(anyHeight, hex32, fc.nat(0xffff_ffff), (at, id, index) => {
+      fc.property(anyHeight, hex32, (at, id) => {
         const found = heightIdOf(blockKey(at, id));
         expect(found?.height).toBe(at);
         expect(bytesToHex(found?.id ?? new Uint8Array())).toBe(id);
-        expect(placeOfAccountKey(accountKey(id, at, index))).toEqual({ height: at, index });
+        expect(heightOfAccountKey(accountKey(id, at))).toBe(at);
       }),
     );
     expect(heightIdOf(metaKey(1))).toBeUndefined();
-    expect(placeOfAccountKey(metaKey(1))).toBeUndefined();
+    expect(heightOfAccountKey(metaKey(1))).toBeUndefined();
   });
 
   it('keep ranges to their own heights and accounts', () => {
@@ -114,12 +116,14 @@ describe('records', () => {
     const range = heightRange(PREFIX.block, 5, 7);
     expect([4, 5, 6, 7].map((at) => inRange(blockKey(at, id), range))).toEqual([false, true, true, false]);
     expect(inRange(certificateKey(5, id), range)).toBe(false);
-    const account = accountRange(id, 9, 0);
-    expect(inRange(accountKey(id, 9, 1), accountRange(id, 9, 2))).toBe(true);
-    expect(inRange(accountKey(id, 9, 2), accountRange(id, 9, 2))).toBe(false);
-    expect(inRange(accountKey(id, 8, 0xffff_ffff), account)).toBe(true);
-    expect(inRange(accountKey(id, 9, 0), account)).toBe(false);
-    expect(inRange(accountKey('ac'.repeat(32), 3, 0), account)).toBe(false);
+    const account = accountRange(id, 9);
+    expect([0, 8, 9, 10].map((at) => inRange(accountKey(id, at), account))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(inRange(accountKey('ac'.repeat(32), 3), account)).toBe(false);
   });
 
   it('name their kind by the first byte of the key', () => {
@@ -195,6 +199,21 @@ describe('payloads of records', () => {
     // Behind id, two sizes, namespace and the size of the leaf's id stands whether there is a value.
     absent[32 + 4 + 4 + 1 + 1] = 0;
     expect(decodeUndo(absent)).toBeUndefined();
+  });
+
+  it('of accounts survive the round trip, and name each transaction once, rising', () => {
+    const rising = fc
+      .uniqueArray(fc.nat(0xffff_ffff), { minLength: 1, maxLength: 20 })
+      .map((indexes) => indexes.toSorted((a, b) => a - b));
+    fc.assert(
+      fc.property(rising, (indexes) => {
+        const encoded = encodeIndexes(indexes);
+        expect(decodeIndexes(encoded)).toEqual(indexes);
+        expect(decodeIndexes(encoded.subarray(1))).toBeUndefined();
+        expect(decodeIndexes(encodeIndexes([...indexes, indexes[0] as number]))).toBeUndefined();
+      }),
+    );
+    expect(decodeIndexes(encodeIndexes([]))).toBeUndefined();
   });
 
   it('of places, formats, heights and ids survive the round trip', () => {

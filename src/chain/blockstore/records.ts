@@ -160,28 +160,24 @@ export function transactionKey(id: string): Uint8Array {
   return idKey(PREFIX.transaction, id);
 }
 
-/** a ‖ address ‖ height ‖ index. */
-export function accountKey(address: string, height: number, index: number): Uint8Array {
-  const key = new Uint8Array(1 + ID_BYTES + HEIGHT_BYTES + INDEX_BYTES);
+/** a ‖ address ‖ height: one record for all transactions of a block that concern the account. */
+export function accountKey(address: string, height: number): Uint8Array {
+  const key = new Uint8Array(1 + ID_BYTES + HEIGHT_BYTES);
   key[0] = PREFIX.account;
   writeHex(key, 1, address);
   writeHeight(key, 1 + ID_BYTES, height);
-  writeUint32(key, 1 + ID_BYTES + HEIGHT_BYTES, index);
   return key;
 }
 
-/** Height and index of an account key; undefined for a key of another length. */
-export function placeOfAccountKey(
-  key: Uint8Array,
-): { readonly height: number; readonly index: number } | undefined {
+/** The height of an account key; undefined for a key of another length. */
+export function heightOfAccountKey(key: Uint8Array): number | undefined {
   const at = 1 + ID_BYTES;
-  if (key.length !== at + HEIGHT_BYTES + INDEX_BYTES) return undefined;
-  return { height: readHeight(key, at), index: readUint(key, at + HEIGHT_BYTES, INDEX_BYTES) };
+  return key.length === at + HEIGHT_BYTES ? readHeight(key, at) : undefined;
 }
 
-/** The keys of one account before a place: of lower heights, and of that height with a lower index. */
-export function accountRange(address: string, height: number, index: number): KeyRange {
-  return { start: accountKey(address, 0, 0), end: accountKey(address, height, index) };
+/** The keys of one account below a height. */
+export function accountRange(address: string, below: number): KeyRange {
+  return { start: accountKey(address, 0), end: accountKey(address, below) };
 }
 
 /** s ‖ namespace ‖ id. */

@@ -10,7 +10,7 @@ import {
   encodeFormat,
   encodeHead,
   encodeHeightOf,
-  encodeId,
+  encodeIndexes,
   encodePlace,
   encodeUndo,
   type UndoRecord,
@@ -44,6 +44,7 @@ import {
   type Executed,
   entriesOf,
   type IndexEntry,
+  indexesByAccount,
   type LedgerEnv,
   type Link,
 } from './fold.ts';
@@ -172,14 +173,13 @@ export class Batches<View> {
   /** Entries by transaction and by account of one block of the main chain. */
   indexOps(height: Height, entries: readonly IndexEntry[]): readonly WriteOp[] {
     const ops: WriteOp[] = [];
-    for (const [index, { id, receipt, accounts }] of entries.entries()) {
+    for (const [index, { id, receipt }] of entries.entries()) {
       const encoded = receipt === undefined ? new Uint8Array(0) : encodeReceipt(receipt);
       ops.push(this.#store.put(transactionKey(id), encodePlace({ height, index, receipt: encoded })));
-      if (!this.#config.accountIndex) continue;
-      for (const address of accounts) {
-        ops.push(this.#store.put(accountKey(address, height, index), encodeId(id)));
-      }
     }
+    if (!this.#config.accountIndex) return ops;
+    for (const [address, indexes] of indexesByAccount(entries.map(({ accounts }) => accounts)))
+      ops.push(this.#store.put(accountKey(address, height), encodeIndexes(indexes)));
     return ops;
   }
 

@@ -214,6 +214,21 @@ export function entriesOf(block: Block, receipts: readonly Receipt[]): readonly 
   }));
 }
 
+/** Where the transactions of each account stand, rising. @param concerned the accounts of each transaction of a block. */
+export function indexesByAccount(
+  concerned: readonly (readonly AccountAddress[])[],
+): ReadonlyMap<AccountAddress, readonly number[]> {
+  const found = new Map<AccountAddress, number[]>();
+  for (const [index, accounts] of concerned.entries()) {
+    for (const address of accounts) {
+      const indexes = found.get(address);
+      if (indexes === undefined) found.set(address, [index]);
+      else indexes.push(index);
+    }
+  }
+  return found;
+}
+
 /** Accounts that a transaction concerns, each once. */
 export function accountsOf(transaction: Transaction): readonly AccountAddress[] {
   const sender = senderOf(transaction);

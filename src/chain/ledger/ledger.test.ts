@@ -15,6 +15,7 @@ import {
   toyRules,
   transfer,
 } from '../../../tests/support/ledger-world.ts';
+import { hexToBytes } from '../../env/bytes.ts';
 import { ms } from '../../env/units.ts';
 import { encodeFormat } from '../blockstore/record-codecs.ts';
 import { META, metaKey, PREFIX, STORE_FORMAT, sealRecord, stateKey } from '../blockstore/records.ts';
@@ -577,6 +578,43 @@ describe('ledger: queries', () => {
       at: ledger.head().id,
     });
     expect(ledger.account(ADDRESSES[0] as never, false).proof).toBeUndefined();
+  });
+
+  it('answers the transactions of an account page by page, several to a block, also where their record is damaged', () => {
+    const host = createHost();
+    const { ledger } = open(host);
+    const g = ledger.genesisId;
+    for (let i = 0; i < 10; i++) {
+      // The second one is of somebody else.
+      const some = [transfer(g, 0, 2 * i, 1, 1), transfer(g, 2, i, 3, 1), transfer(g, 0, 2 * i + 1, 1, 2)];
+      importAll(ledger, [build(ledger, ledger.head().id, { transactions: some })]);
+    }
+    expect(ledger.base().height).toBe(6);
+    const all = Array.from({ length: 10 }, (_, i) =>
+      [2, 0].map((index) => ({ height: 10 - i, index })),
+    ).flat();
+    const asked = (page: number): object[] => {
+      const found: { readonly height: number; readonly index: number }[] = [];
+      for (;;) {
+        const next = ledger.accountTransactions(ADDRESSES[1] as never, found.at(-1) as never, page);
+        if (next.length === 0) return found;
+        expect(next.length).toBeLessThanOrEqual(page);
+        for (const place of next) {
+          const block = ledger.blockAt(place.height)?.block;
+          expect(place.id).toBe(transactionId(block?.transactions[place.index] as never));
+          found.push({ height: place.height, index: place.index });
+        }
+      }
+    };
+    for (const page of [1, 2, 3, 7, 100]) expect(asked(page), `pages of ${page}`).toEqual(all);
+    const { disk } = host;
+    for (const text of disk.keysOf(PREFIX.account)) {
+      const key = hexToBytes(text) ?? new Uint8Array(0);
+      const value = disk.get(key)?.slice() ?? new Uint8Array(0);
+      value[value.length - 1] = 77;
+      disk.write([{ kind: 'put', key, value }]);
+    }
+    expect(asked(3)).toEqual(all);
   });
 
   it('answers the receipts of a block in the order of its transactions, above and below the base and after a start', () => {

@@ -1,12 +1,12 @@
 /** Questions about the main chain: blocks, transactions, accounts, locators; recent ones from memory, older from disk. */
 import { assert } from '../../env/assert.ts';
 import { batchOf } from '../blockstore/block-store.ts';
-import { decodePlace, type PlaceRecord } from '../blockstore/record-codecs.ts';
+import { decodeIndexes, decodePlace, type PlaceRecord } from '../blockstore/record-codecs.ts';
 import {
   accountRange,
   blockKey,
   certificateKey,
-  placeOfAccountKey,
+  heightOfAccountKey,
   transactionKey,
 } from '../blockstore/records.ts';
 import { NO_SLOT, NODE } from '../blockstore/tree.ts';
@@ -24,7 +24,7 @@ import { type AccountAddress, type BlockHash, type Height, height, type TxId } f
 import { storedCertificate } from './certificates.ts';
 import type { Chain } from './chain.ts';
 import type { DeepBranches } from './deep-branches.ts';
-import { accountsOf, type IndexEntry } from './fold.ts';
+import { accountsOf, type IndexEntry, indexesByAccount } from './fold.ts';
 import {
   ACCOUNT_PAGE_MAX,
   type ChainBlock,
@@ -49,16 +49,9 @@ function indexOf(block: Block): BlockIndex {
   const known = INDEXES.get(block);
   if (known !== undefined) return known;
   const byId = new Map<TxId, number>();
-  const byAccount = new Map<AccountAddress, number[]>();
-  for (const [index, transaction] of block.transactions.entries()) {
+  for (const [index, transaction] of block.transactions.entries())
     byId.set(transactionId(transaction), index);
-    for (const address of accountsOf(transaction)) {
-      const indexes = byAccount.get(address);
-      if (indexes === undefined) byAccount.set(address, [index]);
-      else indexes.push(index);
-    }
-  }
-  const built = { byId, byAccount };
+  const built = { byId, byAccount: indexesByAccount(block.transactions.map(accountsOf)) };
   INDEXES.set(block, built);
   return built;
 }
@@ -182,21 +175,33 @@ export class Queries<View> {
         found.push({ id: transactionId(transaction), block: id, height: header.height, index });
       }
     }
-    const range =
-      end.height > base ? accountRange(address, base + 1, 0) : accountRange(address, end.height, end.index);
-    const entries = this.#chain.store.scan(range, wanted - found.length, true);
-    for (const { key, value } of entries) {
-      if (this.#chain.store.check(key, value) === 'corrupt') this.#onIndexFault();
-      const place = placeOfAccountKey(key);
-      if (place === undefined) continue;
-      const at = height(place.height);
-      // The key alone says where; the id is read from the block, which checks itself.
+    const below = Math.min(base + 1, end.index > 0 ? end.height + 1 : end.height);
+    // The record of the highest may have nothing before that place.
+    const records = this.#chain.store.scan(accountRange(address, below), wanted - found.length + 1, true);
+    for (const { key, value } of records) {
+      const place = heightOfAccountKey(key);
+      if (place === undefined || found.length >= wanted) continue;
+      const at = height(place);
       const block = this.blockAt(at);
-      const transaction = block?.block.transactions[place.index];
-      if (block === undefined || transaction === undefined) continue;
-      found.push({ id: transactionId(transaction), block: block.id, height: at, index: place.index });
+      const indexes = block === undefined ? [] : this.#indexesIn(block.block, address, key, value);
+      for (let i = indexes.length - 1; i >= 0 && found.length < wanted; i--) {
+        const index = indexes[i] as number;
+        const transaction = block?.block.transactions[index];
+        if (block === undefined || transaction === undefined) continue;
+        if (at === end.height && index >= end.index) continue;
+        found.push({ id: transactionId(transaction), block: block.id, height: at, index });
+      }
     }
     return found;
+  }
+
+  /** As the record says; where it is damaged, as the block itself does, which takes longer. */
+  #indexesIn(block: Block, address: AccountAddress, key: Uint8Array, value: Uint8Array): readonly number[] {
+    const payload = this.#chain.store.check(key, value);
+    const indexes = payload === 'corrupt' ? undefined : decodeIndexes(payload);
+    if (indexes !== undefined) return indexes;
+    this.#onIndexFault();
+    return indexOf(block).byAccount.get(address) ?? [];
   }
 
   account(address: AccountAddress, prove: boolean): FoundAccount {

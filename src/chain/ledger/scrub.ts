@@ -1,7 +1,8 @@
 /** Scrub: checks the records of the main chain, writes lost index entries anew from blocks, and notes lost blocks. */
+import { equalBytes } from '../../env/bytes.ts';
 import type { WriteOp } from '../../env/storage.ts';
 import { batchOf } from '../blockstore/block-store.ts';
-import { decodeId, decodePlace } from '../blockstore/record-codecs.ts';
+import { decodePlace, encodeIndexes } from '../blockstore/record-codecs.ts';
 import {
   accountKey,
   blockKey,
@@ -18,7 +19,7 @@ import { type BlockHash, type Height, height } from '../types/units.ts';
 import { CHECKPOINT_INTERVAL } from './batches.ts';
 import { certificateInChild, isCertificateLost } from './certificates.ts';
 import type { Chain } from './chain.ts';
-import { accountsOf, entriesOf } from './fold.ts';
+import { accountsOf, entriesOf, indexesByAccount } from './fold.ts';
 
 /** Block, certificate, header and height: what each height has beside the entries of its transactions. */
 const RECORDS_OF_A_BLOCK = 4;
@@ -138,15 +139,15 @@ function scrubIndexes<View>(chain: Chain<View>, at: Height, block: Block, ops: W
       chain.store.report(key);
       whole = false;
     }
-    if (!accountIndex) continue;
-    for (const address of accountsOf(transaction)) {
-      const entry = accountKey(address, at, index);
-      const found = chain.store.read(entry);
-      records++;
-      if (found !== undefined && found !== 'corrupt' && decodeId(found) === id) continue;
-      chain.store.report(entry);
-      whole = false;
-    }
+  }
+  const byAccount = accountIndex ? indexesByAccount(block.transactions.map(accountsOf)) : [];
+  for (const [address, indexes] of byAccount) {
+    const entry = accountKey(address, at);
+    const found = chain.store.read(entry);
+    records++;
+    if (found !== undefined && found !== 'corrupt' && equalBytes(found, encodeIndexes(indexes))) continue;
+    chain.store.report(entry);
+    whole = false;
   }
   if (whole) return records;
   for (const op of chain.batches.indexOps(at, entriesOf(block, chain.receiptsOf(at)))) {

@@ -1,8 +1,8 @@
 /** What is wrong with a folder, each record once, and what becomes of it. */
 import {
   heightIdOf,
+  heightOfAccountKey,
   PREFIX,
-  placeOfAccountKey,
   placeOfSnapshotKey,
   readHeight,
 } from '../../chain/blockstore/records.ts';
@@ -144,7 +144,7 @@ function heightOf(key: Uint8Array): number | undefined {
     case PREFIX.certificate:
       return heightIdOf(key)?.height;
     case PREFIX.account:
-      return placeOfAccountKey(key)?.height;
+      return heightOfAccountKey(key);
     case PREFIX.snapshot:
       return placeOfSnapshotKey(key)?.height;
     case PREFIX.header:

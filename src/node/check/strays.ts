@@ -1,7 +1,7 @@
 /** Entries of the indexes that no block of the main chain gives. */
 import { decodeHeightOf, decodePlace } from '../../chain/blockstore/record-codecs.ts';
-import { PREFIX, placeOfAccountKey, prefixRange, readHeight } from '../../chain/blockstore/records.ts';
-import { entriesOf, type IndexEntry } from '../../chain/ledger/fold.ts';
+import { heightOfAccountKey, PREFIX, prefixRange, readHeight } from '../../chain/blockstore/records.ts';
+import { entriesOf } from '../../chain/ledger/fold.ts';
 import { bytesToHex } from '../../env/bytes.ts';
 import { type CheckContext, recordsOf } from './check-context.ts';
 import type { MainChain } from './main-chain.ts';
@@ -65,33 +65,38 @@ async function checkEntries(
   )) {
     const place = placeOf(context, key, value);
     if (place !== undefined && place.height <= chain.base && !walked.isIndexed(place.height)) continue;
-    const entry = place === undefined ? undefined : entryAt(context, chain, place);
-    const isGiven =
-      entry !== undefined &&
-      (prefix === PREFIX.transaction
-        ? entry.id === bytesToHex(key.subarray(1))
-        : entry.accounts.some((account) => account === bytesToHex(key.subarray(1, 33))));
+    const isGiven = place !== undefined && isGivenAt(context, chain, place, key);
     if (!isGiven && !context.findings.has(key)) context.findings.add(key, STRAY, [remove(key)]);
   }
 }
 
+/** What a record is about: of an account all transactions of a block, else one of them. */
 interface Place {
   readonly height: number;
-  readonly index: number;
+  readonly index?: number;
 }
 
 function placeOf({ parts: { store } }: CheckContext, key: Uint8Array, value: Uint8Array): Place | undefined {
-  if (key[0] === PREFIX.account) return placeOfAccountKey(key);
+  if (key[0] === PREFIX.account) {
+    const at = heightOfAccountKey(key);
+    return at === undefined ? undefined : { height: at };
+  }
   const payload = store.check(key, value);
   return payload === 'corrupt' ? undefined : decodePlace(payload);
 }
 
-function entryAt(
+function isGivenAt(
   { parts: { store } }: CheckContext,
   chain: MainChain,
   { height, index }: Place,
-): IndexEntry | undefined {
+  key: Uint8Array,
+): boolean {
   const id = height > chain.base ? undefined : chain.idAt(height);
   const block = id === undefined ? undefined : store.block(height, id);
-  return block === undefined || block === 'corrupt' ? undefined : entriesOf(block, [])[index];
+  if (block === undefined || block === 'corrupt') return false;
+  const entries = entriesOf(block, []);
+  const named = bytesToHex(key.subarray(1, 33));
+  return index === undefined
+    ? entries.some(({ accounts }) => accounts.some((account) => account === named))
+    : entries[index]?.id === named;
 }

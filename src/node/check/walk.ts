@@ -2,21 +2,18 @@
  * Walks the main chain up to the base: executes every block again, and holds every record that its step of the base wrote
  * against what the step gives.
  */
-import { decodeId, decodePlace } from '../../chain/blockstore/record-codecs.ts';
+import { decodePlace } from '../../chain/blockstore/record-codecs.ts';
 import {
-  accountKey,
   blockKey,
   certificateKey,
   headerKey,
   heightRange,
   PREFIX,
   readHeight,
-  transactionKey,
 } from '../../chain/blockstore/records.ts';
 import { type Executed, entriesOf } from '../../chain/ledger/fold.ts';
 import type { Block } from '../../chain/types/block.ts';
 import { type BlockHash, height } from '../../chain/types/units.ts';
-import { bytesToHex } from '../../env/bytes.ts';
 import type { WriteOp } from '../../env/storage.ts';
 import type { CheckContext } from './check-context.ts';
 import { DAMAGED, MISSING } from './findings.ts';
@@ -254,42 +251,30 @@ class Walk {
   /** What the records of a height say without its execution. */
   #unexecuted(at: number, id: BlockHash, block: Block | undefined): void {
     const { parts, findings } = this.#context;
-    const { batches, config, store } = parts;
+    const { batches } = parts;
     const header = block?.header ?? headerAt(this.#context, at, id);
     if (header === undefined) findings.add(headerKey(at), MISSING, 'node');
     else this.#expect(putOf(batches.headerOp(header)));
     this.#expect(putOf(batches.heightOp(id, height(at))));
     if (block === undefined) return;
     this.#indexed[at] = 1;
-    const ops = batches.indexOps(height(at), entriesOf(block, []));
-    const byKey = new Map(ops.map((op) => [bytesToHex(op.key), op]));
-    for (const [index, { id: tx, accounts }] of entriesOf(block, []).entries()) {
-      const keys = [
-        transactionKey(tx),
-        ...(config.accountIndex ? accounts.map((account) => accountKey(account, at, index)) : []),
-      ];
-      for (const key of keys) {
-        const found = this.#context.storage.get(key);
-        this.#count(key, found);
-        const payload = found === undefined ? undefined : store.check(key, found);
-        const op = byKey.get(bytesToHex(key));
-        if (op === undefined || this.#isEntry(key, payload, at, index, tx)) continue;
-        findings.add(key, payload === undefined ? MISSING : payload === 'corrupt' ? DAMAGED : WRONG, [op]);
-      }
+    for (const op of batches.indexOps(height(at), entriesOf(block, []))) {
+      if (op.key[0] === PREFIX.transaction) this.#place(putOf(op));
+      else this.#expect(putOf(op));
     }
   }
 
-  #isEntry(
-    key: Uint8Array,
-    payload: Uint8Array | 'corrupt' | undefined,
-    at: number,
-    index: number,
-    tx: string,
-  ): boolean {
-    if (payload === undefined || payload === 'corrupt') return false;
-    if (key[0] === PREFIX.account) return decodeId(payload) === tx;
-    const place = decodePlace(payload);
-    return place?.height === at && place.index === index;
+  /** Its receipt is not known here. */
+  #place(op: Put): void {
+    const found = this.#context.storage.get(op.key);
+    this.#count(op.key, found);
+    const payload = found === undefined ? undefined : this.#context.parts.store.check(op.key, found);
+    const [place, given] = [payload, this.#context.parts.store.check(op.key, op.value)].map((bytes) =>
+      bytes === undefined || bytes === 'corrupt' ? undefined : decodePlace(bytes),
+    );
+    if (place !== undefined && place.height === given?.height && place.index === given.index) return;
+    const what = payload === undefined ? MISSING : payload === 'corrupt' ? DAMAGED : WRONG;
+    this.#context.findings.add(op.key, what, [op]);
   }
 }
 
