@@ -6,14 +6,13 @@ import { createNodeMetrics } from '../src/node/metrics/node-metrics.ts';
 import { openLmdbStorage } from '../src/node/storage/lmdb-storage.ts';
 import { ownedFolder, removeFolder, runTool } from '../tests/support/tool.ts';
 import {
-  bareVerification,
+  besideBare,
   latencies,
   load,
   metric,
   percent,
   requestsPerSecond,
   submissionsPerSecond,
-  sum,
   sync,
 } from './node/measure.ts';
 import { type BenchNet, type BenchNode, startNet } from './node/net.ts';
@@ -27,30 +26,33 @@ const BATCH = 100;
 const args = process.argv.slice(2);
 /** Transfers of each load. */
 const COUNT = Number(args[args.indexOf('--count') + 1] ?? Number.NaN) || 60_000;
+/** Before it is measured: a process compiles its code while it runs. */
+const WARM_UP = 20_000;
 const LATENCY_COUNT = 2_000;
 const LATENCY_PER_S = 200;
 const ROUTE_S = 5;
 /** New transfers of the comparison with a bare route. */
 const SUBMISSIONS = 20_000;
 
-async function sustained(bare: number): Promise<void> {
+async function sustained(): Promise<void> {
   console.log(
-    '| load | transfers/s | of bare verification | node CPU-s a 1,000 | generator CPU | refused | blocks | memory | disk |',
+    '| load | transfers/s | bare verification/s | ratio | node CPU-s a 1,000 | generator CPU | refused | blocks | memory | disk |',
   );
-  console.log('|---|---|---|---|---|---|---|---|---|');
+  console.log('|---|---|---|---|---|---|---|---|---|---|');
   const row = async (name: string, net: BenchNet, from: number, batch: number): Promise<void> => {
-    const done = await load(net, from, COUNT, batch);
+    const { done, bare } = await besideBare(() => load(net, from, COUNT, batch));
     const rate = (done.count - done.refused) / done.wallS;
     const cpu = (1e3 * done.nodeCpuS) / done.count;
     console.log(
-      `| ${name} | ${rate.toFixed(0)} | ${percent(rate, bare)} | ${cpu.toFixed(2)} | ${percent(done.generatorCpuS, done.wallS)} of a core | ${done.refused} | ${done.blocks} | ${done.residentMb.toFixed(0)} MB | ${done.diskMb.toFixed(0)} MB |`,
+      `| ${name} | ${rate.toFixed(0)} | ${bare.toFixed(0)} | ${percent(rate, bare)} | ${cpu.toFixed(2)} | ${percent(done.generatorCpuS, done.wallS)} of a core | ${done.refused} | ${done.blocks} | ${done.residentMb.toFixed(0)} MB | ${done.diskMb.toFixed(0)} MB |`,
     );
   };
   for (const threads of ['0', '1']) {
     const net = await startNet(1, ONE_INTERVAL_MS, { AUREON_SIGNATURES_THREADS: threads });
     const how = threads === '0' ? 'signatures on its own thread' : 'one thread for signatures';
-    await row(`one node, ${BATCH} a request, ${how}`, net, 0, BATCH);
-    await row(`one node, one a request, ${how}`, net, COUNT, 1);
+    await load(net, 0, WARM_UP, BATCH);
+    await row(`one node, ${BATCH} a request, ${how}`, net, WARM_UP, BATCH);
+    await row(`one node, one a request, ${how}`, net, WARM_UP + COUNT, 1);
     await net.stop();
   }
   const four = await startNet(4, INTERVAL_MS);
@@ -60,16 +62,17 @@ async function sustained(bare: number): Promise<void> {
   console.log(
     `\nFour nodes, a block every ${INTERVAL_MS} ms, ${LATENCY_PER_S} transfers a second: final after ${at(0.5)} ms (p50), ${at(0.95)} ms (p95), ${at(0.99)} ms (p99)`,
   );
-  await synced(four, bare);
+  await synced(four);
   await scraped(four.nodes[0] as BenchNode);
   await four.stop();
 }
 
-async function synced(net: BenchNet, bare: number): Promise<void> {
-  const { seconds, blocks, transfers } = await sync(net);
+async function synced(net: BenchNet): Promise<void> {
+  const { done, bare } = await besideBare(() => sync(net));
+  const { seconds, blocks, transfers } = done;
   const rate = transfers / seconds;
   console.log(
-    `A new node fetches ${blocks} blocks with ${transfers} transfers in ${seconds.toFixed(1)} s, its start included: ${(blocks / seconds).toFixed(0)} blocks/s, ${rate.toFixed(0)} transfers/s, ${percent(rate, bare)} of bare verification`,
+    `A new node fetches ${blocks} blocks with ${transfers} transfers in ${seconds.toFixed(1)} s, its start included: ${(blocks / seconds).toFixed(0)} blocks/s, ${rate.toFixed(0)} transfers/s, ${percent(rate, bare)} of the ${bare.toFixed(0)} of bare verification`,
   );
 }
 
@@ -176,10 +179,7 @@ async function commits(): Promise<void> {
 }
 
 await runTool(async () => {
-  const rates = [bareVerification(), bareVerification()];
-  const bare = sum(rates) / rates.length;
-  console.log(`Ed25519 checks of the fastest verifier on one thread: ${bare.toFixed(0)} a second\n`);
-  await sustained(bare);
+  await sustained();
   console.log('');
   await routes();
   console.log('');

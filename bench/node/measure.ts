@@ -11,6 +11,9 @@ import { transfersOf } from './transfers.ts';
 
 /** Sent and not yet in a block: so much that blocks are full, and so little that no sender has the 64 that may wait, on a slow machine too. */
 const OUTSTANDING_MAX = 16_000;
+/** On their way on one connection: what the thread for signatures checks while the other one builds and imports a block. */
+const POSTS_DEPTH = 256;
+const BATCHES_DEPTH = 5;
 const LOOK_MS = 20;
 const PATIENCE_MS = 120_000;
 
@@ -78,7 +81,7 @@ export async function load(net: BenchNet, from: number, count: number, batch: nu
   let refused = 0;
   await sendAll(
     [first.apiPort],
-    { connections: 4, depth: batch === 1 ? 64 : 2 },
+    { connections: 4, depth: batch === 1 ? POSTS_DEPTH : BATCHES_DEPTH },
     async () => {
       while (sent * batch - (processed - before) > OUTSTANDING_MAX) await sleep(2);
       return requests[sent++];
@@ -211,7 +214,7 @@ export async function requestsPerSecond(port: number, request: Buffer, seconds: 
 }
 
 /** Checks of the fastest verifier on one thread, a second: the best of three. */
-export function bareVerification(): number {
+function bareVerification(): number {
   const suite = createNativeSignatures();
   const message = new Uint8Array(160);
   const secret = new Uint8Array(32).fill(1);
@@ -224,6 +227,17 @@ export function bareVerification(): number {
     return (1e3 * items.length) / (performance.now() - startedMs);
   });
   return Math.max(...rates);
+}
+
+/** Does it, and tells what bare verification makes, before and after it: the speed of a shared machine changes meanwhile. */
+export async function besideBare<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly done: T; readonly bare: number }> {
+  const before = bareVerification();
+  // Connections that the other side closed meanwhile are seen now, and not used again.
+  await sleep(LOOK_MS);
+  const done = await work();
+  return { done, bare: (before + bareVerification()) / 2 };
 }
 
 export function percent(part: number, whole: number): string {
