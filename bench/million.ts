@@ -6,7 +6,7 @@ import { startNet } from './node/net.ts';
 const STEPS = 10;
 const STEP = 100_000;
 const BATCH = 100;
-const INTERVAL_MS = 200;
+const INTERVAL_MS = 100;
 
 await runTool(async () => {
   const net = await startNet(1, INTERVAL_MS);

@@ -20,7 +20,7 @@ import { requestOf } from './node/pipeline.ts';
 import { transfersOf } from './node/transfers.ts';
 
 /** A block of one node is as large as it may be and takes little longer to make; four nodes agree on theirs. */
-const ONE_INTERVAL_MS = 200;
+const ONE_INTERVAL_MS = 100;
 const INTERVAL_MS = 500;
 const BATCH = 100;
 const args = process.argv.slice(2);

@@ -21,11 +21,8 @@ function senderFacts(transaction: Transaction): Sender {
   const { senderKey } = transaction;
   let sender = senders.get(senderKey);
   if (sender === undefined) {
-    const key = hexToBytes(senderKey);
-    sender = {
-      address: addressOf(senderKey),
-      isCanonical: key !== undefined && isCanonicalPublicKey(key),
-    };
+    const keyBytes = bytesOf(senderKey);
+    sender = { address: addressOf(senderKey), keyBytes, isCanonical: isCanonicalPublicKey(keyBytes) };
     senders.set(senderKey, sender);
   }
   facts.sender = sender;
@@ -46,7 +43,7 @@ export function hasCanonicalKey(transaction: Transaction): boolean {
 export function signedItemOf(transaction: Transaction): SignedItem {
   const facts = factsOf(transaction);
   facts.signedItem ??= {
-    publicKey: bytesOf(transaction.senderKey),
+    publicKey: senderFacts(transaction).keyBytes,
     message: transactionSignBytes(transaction),
     signature: bytesOf(transaction.signature),
   };

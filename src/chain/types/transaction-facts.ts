@@ -6,6 +6,8 @@ import type { AccountAddress, Amount, Gas, Hash, Height, PublicKey, Signature, T
 /** What a public key says of its owner. */
 export interface Sender {
   readonly address: AccountAddress;
+  /** The key itself, 32 bytes: one array for all transactions of the sender. */
+  readonly keyBytes: Uint8Array;
   /** `isCanonicalPublicKey`. */
   readonly isCanonical: boolean;
 }

@@ -1,7 +1,7 @@
 /** Layouts: one definition of a type, from which its canonical bytes, its JSON and its sizes derive. */
 import { assert } from '../../../env/assert.ts';
 import { AMOUNT_MAX } from '../units.ts';
-import type { ByteReader, ByteWriter } from './buffers.ts';
+import { type ByteReader, ByteWriter, type Reader } from './buffers.ts';
 import { asciiText } from './hex.ts';
 import type { JsonReader } from './json-reader.ts';
 
@@ -127,6 +127,15 @@ export function fixedHex<T extends string>(bytes: number): Layout<T> {
   };
 }
 
+/** Whether these bytes are the next ones; then the reader is behind them. */
+function standsAt(from: Reader, bytes: Uint8Array): boolean {
+  const { at } = from;
+  if (from.left < bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== from.bytes[at + i]) return false;
+  from.at = at + bytes.length;
+  return true;
+}
+
 /**
  * fixedHex for a field that is mostly the same from one value to the next, such as the chain's id: the bytes are
  * compared, or copied, before they are converted. Measured on a block of 500 transactions: a fifth of the time.
@@ -134,9 +143,13 @@ export function fixedHex<T extends string>(bytes: number): Layout<T> {
 export function repeatedHex<T extends string>(count: number): Layout<T> {
   const plain = fixedHex<T>(count);
   const bytes = new Uint8Array(count);
+  /** The same as it stands in JSON, between its quotes. */
+  const quoted = new ByteWriter(2 * count + 2);
   let text: T | undefined;
   function remember(value: T, source: Uint8Array, at: number): T {
     bytes.set(source.subarray(at, at + count));
+    quoted.at = 0;
+    quoted.quoted(value);
     text = value;
     return value;
   }
@@ -150,16 +163,13 @@ export function repeatedHex<T extends string>(count: number): Layout<T> {
     },
     read(from) {
       const { at } = from;
-      if (text !== undefined && from.left >= count && from.failure === undefined) {
-        let same = 0;
-        while (same < count && bytes[same] === from.bytes[at + same]) same++;
-        if (same === count) {
-          from.at = at + count;
-          return text;
-        }
-      }
+      if (text !== undefined && from.failure === undefined && standsAt(from, bytes)) return text;
       const value = plain.read(from);
       return from.failure === undefined ? remember(value, from.bytes, at) : value;
+    },
+    readJson(from) {
+      if (text !== undefined && from.failure === undefined && standsAt(from, quoted.bytes)) return text;
+      return plain.readJson(from);
     },
   };
 }
