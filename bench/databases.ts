@@ -1,10 +1,10 @@
 /** `npm run bench -- databases`: what a node asks of its database, asked of three. Durable means after fsync, each batch on its own. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ClassicLevel } from 'classic-level';
 import { openLmdbStorage } from '../src/node/storage/lmdb-storage.ts';
+import { ownedFolder, removeFolder, runTool } from '../tests/support/tool.ts';
 
 /** A block of 500 transfers: its body, four records of the height, and for each transfer its place, two accounts' lists and a leaf. */
 const TRANSFERS = 500;
@@ -126,7 +126,7 @@ function sizeMb(path: string): number {
 }
 
 async function measure(make: (folder: string) => Candidate): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'aureon-bench-'));
+  const folder = ownedFolder('aureon-bench-');
   const db = make(folder);
   const batches = blocks();
   const keys = batches.flat().map(({ key }) => key);
@@ -146,11 +146,14 @@ async function measure(make: (folder: string) => Candidate): Promise<void> {
   console.log(
     `| ${db.name} | ${commits.toFixed(0)} | ${reads.toFixed(0)} | ${scans.toFixed(0)}, ${db.scans} | ${sizeMb(folder).toFixed(0)} MB |`,
   );
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
 }
 
-console.log(
-  `| blocks of ${TRANSFERS} transfers | durable commits/s | reads/s | scans of ${SCAN_LIMIT}/s | on disk |`,
-);
-console.log('|---|---|---|---|---|');
-for (const make of [lmdb, level, sqlite]) await measure(make);
+await runTool(async () => {
+  console.log(
+    `| blocks of ${TRANSFERS} transfers | durable commits/s | reads/s | scans of ${SCAN_LIMIT}/s | on disk |`,
+  );
+  console.log('|---|---|---|---|---|');
+  for (const make of [lmdb, level, sqlite]) await measure(make);
+  return 0;
+});

@@ -1,12 +1,12 @@
 /** `node bench/storage-sizes.ts`: what a block, a transaction and an account take on a disk, archive against pruned. Every number of docs/storage.md. */
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { backUp } from '../src/node/backup/backup.ts';
 import { recordName } from '../src/node/check/findings.ts';
 import { isFileProblem } from '../src/node/file-problem.ts';
 import { openLmdbReader } from '../src/node/storage/lmdb-reader.ts';
 import { storeChain } from '../tests/support/stored-chain.ts';
+import { ownedFolder, removeFolder, runTool } from '../tests/support/tool.ts';
 
 const BLOCKS = Number(process.argv[2] ?? 2_000);
 const PER_BLOCK = 10;
@@ -20,7 +20,7 @@ interface Measured {
   readonly byKind: ReadonlyMap<string, { readonly count: number; readonly bytes: number }>;
 }
 
-const root = mkdtempSync(join(tmpdir(), 'aureon-sizes-'));
+const root = ownedFolder('aureon-sizes-');
 
 async function measure(name: string): Promise<Measured> {
   const folder = join(root, name);
@@ -41,7 +41,7 @@ async function measure(name: string): Promise<Measured> {
   }
   await reader.close();
   const target = join(root, `${name}-backup`);
-  if (existsSync(target)) rmSync(target, { recursive: true });
+  if (existsSync(target)) removeFolder(target);
   const made = await backUp(folder, target, 'bench', {
     onProgress: () => undefined,
     signal: new AbortController().signal,
@@ -67,7 +67,7 @@ async function made(name: string, plan: Parameters<typeof storeChain>[1]): Promi
   return measured;
 }
 
-try {
+await runTool(async () => {
   const store = { snapshotInterval: 0 };
   const empty = await made('empty', { blocks: BLOCKS, perBlock: 0, store });
   const moving = await made('transfers', { blocks: BLOCKS, perBlock: PER_BLOCK, store });
@@ -99,6 +99,5 @@ try {
   const switched = await measure('transfers');
   show('transfers, then 400 blocks with pruning', switched);
   console.log(`file before ${before}, after ${switched.fileBytes}, its backup ${switched.backupBytes}`);
-} finally {
-  rmSync(root, { recursive: true });
-}
+  return 0;
+});

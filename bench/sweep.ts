@@ -1,10 +1,10 @@
 /** What sweeps cost: seeds an hour by number of threads, and the memory of one process over ten thousand seeds. `[seeds] [small seeds]`. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownedFolder, runTool, spawnOwned } from '../tests/support/tool.ts';
 
 const WORKLOAD = 'bench/scenarios/sweep.yaml';
 const SMALL = 'bench/scenarios/sweep-small.yaml';
@@ -15,7 +15,7 @@ const SHOWN = 10;
 
 const seeds = Number(process.argv[2] ?? 200);
 const smallSeeds = Number(process.argv[3] ?? 10_000);
-const folder = mkdtempSync(join(tmpdir(), 'aureon-bench-'));
+const folder = ownedFolder('aureon-bench-');
 
 interface Outcome {
   readonly ran: number;
@@ -56,11 +56,11 @@ async function sweep(
 ): Promise<readonly [Outcome, readonly Look[]]> {
   const out = join(folder, `${jobs}-${count}`);
   const args = ['src/cli/main.ts', 'sweep', file, '--seeds', `1..${count}`, '--jobs', String(jobs)];
-  const child = spawn(process.execPath, [...args, '--out', out, '--json'], {
+  const child = spawnOwned(process.execPath, [...args, '--out', out, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const looks: Look[] = [];
   while (child.exitCode === null) {
@@ -72,7 +72,7 @@ async function sweep(
   return [(JSON.parse(text) as { sweep: Outcome }).sweep, looks];
 }
 
-try {
+await runTool(async () => {
   console.log(`| ${WORKLOAD}, threads | seeds | passed | seeds an hour | against one thread | peak |`);
   console.log('|---|---|---|---|---|---|');
   let alone: number | undefined;
@@ -99,6 +99,5 @@ try {
   const early = mean(looks.filter((look) => look.seeds > smallSeeds * 0.2 && look.seeds <= smallSeeds * 0.4));
   const late = mean(looks.filter((look) => look.seeds > smallSeeds * 0.8));
   console.log(`\nMean of the last fifth against that of the second: ${(late / early).toFixed(2)} ×`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  return 0;
+});
