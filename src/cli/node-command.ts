@@ -62,7 +62,7 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
     },
     onStopped: (snapshot, at) => events?.snapshot(snapshot, at),
     onApiError: (error) => log.say('error', `API: ${textOf(error)}`),
-    onEnded: (why) => end.because(why),
+    onEnded: (why) => end.because(why, settings['node.data']),
   };
   const node = used(await startNode(parts));
   log.say('info', `chain ${chain.id}, engine ${chain.genesis.engine}, account ${encodeAddress(key.address)}`);
@@ -142,11 +142,12 @@ class Ending {
         NODE_EXIT.usage,
         `${folder}: old blocks of this data folder were deleted, so that it is no archive: store.bodies with a number, or another folder (node.data)`,
       );
-    else this.with(code === 'STORAGE_FAULT' ? NODE_EXIT.disk : NODE_EXIT.halted, `${code}: ${fact}`);
+    else if (code === 'STORAGE_FAULT') this.with(NODE_EXIT.disk, diskText(fact, folder));
+    else this.with(NODE_EXIT.halted, `${code}: ${fact}`);
   }
 
-  because(why: HostEnd): void {
-    if (why.kind === 'storage') this.with(NODE_EXIT.disk, `the disk failed: ${why.fault.kind}`);
+  because(why: HostEnd, folder: string): void {
+    if (why.kind === 'storage') this.with(NODE_EXIT.disk, diskText(why.fault.kind, folder));
     else this.with(NODE_EXIT.crashed, textOf(why.error));
   }
 
@@ -154,6 +155,13 @@ class Ending {
     process.off('SIGINT', this.#onSignal);
     process.off('SIGTERM', this.#onSignal);
   }
+}
+
+/** @param fact what the storage or the ledger says of it. */
+function diskText(fact: string, folder: string): string {
+  if (fact === 'FULL')
+    return `${folder}: the disk is full: make room, and start the node again; nothing that was said to be final is lost`;
+  return `${folder}: the disk failed (${fact}): aureon check says what is damaged there, and a backup or an empty folder is what to start from when it is`;
 }
 
 function textOf(error: unknown): string {

@@ -2,7 +2,7 @@
  * LMDB behind env/storage.ts. A batch is committed in the background, in its order; until then reads see it as a layer over
  * the database. docs/decisions/017-real-adapters.md has what was measured.
  */
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { assert } from '../../env/assert.ts';
@@ -76,6 +76,7 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
   const db = open<Uint8Array, Uint8Array>(options);
   if (!isNew) syncNames(path);
   return new OpenStorage(
+    path,
     db,
     enter,
     isNew
@@ -108,6 +109,7 @@ function syncNames(path: string): void {
 }
 
 class OpenStorage implements LmdbStorage {
+  readonly #path: string;
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #enter: (run: () => void) => void;
   readonly #pending = new PendingBatches();
@@ -123,10 +125,12 @@ class OpenStorage implements LmdbStorage {
 
   /** @param onWhole of a new database: called once it is whole on the disk, before anything in it is called durable. */
   constructor(
+    path: string,
     db: RootDatabase<Uint8Array, Uint8Array>,
     enter: (run: () => void) => void,
     onWhole: (() => void) | undefined,
   ) {
+    this.#path = path;
     this.#db = db;
     this.#enter = enter;
     this.#founded = onWhole === undefined ? Promise.resolve() : this.#found(onWhole);
@@ -147,7 +151,7 @@ class OpenStorage implements LmdbStorage {
       onWhole();
     } catch (error) {
       const cause = await causeOf(error);
-      this.#fault ??= faultOf(cause);
+      this.#onFault(cause);
     }
   }
 
@@ -194,7 +198,7 @@ class OpenStorage implements LmdbStorage {
       () => this.#pending.drop(batch),
       async (error: unknown) => {
         const cause = await causeOf(error);
-        this.#fault ??= faultOf(cause);
+        this.#onFault(cause);
       },
     );
     const before = this.#committed;
@@ -208,7 +212,7 @@ class OpenStorage implements LmdbStorage {
       .then(() => committed)
       .then(() => (this.#fault === undefined ? this.#db.flushed : undefined))
       .catch((error: unknown) => {
-        this.#fault ??= faultOf(error);
+        this.#onFault(error);
       })
       .then(() => {
         this.#unflushedBytes = Math.max(0, this.#unflushedBytes - covered);
@@ -257,9 +261,14 @@ class OpenStorage implements LmdbStorage {
     try {
       return read();
     } catch (error) {
-      this.#fault ??= faultOf(error);
-      throw new StorageCrash(this.#fault);
+      throw new StorageCrash(this.#onFault(error));
     }
+  }
+
+  /** The first one is the fault of this boot. */
+  #onFault(error: unknown): StorageFault {
+    this.#fault ??= faultOf(error, freeBytesAt(this.#path));
+    return this.#fault;
   }
 }
 
@@ -322,7 +331,20 @@ async function causeOf(error: unknown): Promise<unknown> {
 
 const FULL_CODES = new Set<unknown>(['ENOSPC', 'EDQUOT', 28, 122, -30_792]);
 
-/** LMDB tells the system's number, or one of its own: MDB_MAP_FULL. */
-function faultOf(error: unknown): StorageFault {
-  return { kind: FULL_CODES.has(codeOf(error)) ? 'FULL' : 'IO' };
+/** Less than LMDB writes at once: of a write that ends in the middle it tells EIO, as it does of a disk that fails. */
+const FREE_MIN_BYTES = 1 << 20;
+
+/** LMDB tells the system's number, or one of its own: MDB_MAP_FULL. @param freeBytes of the file system, now. */
+export function faultOf(error: unknown, freeBytes: number): StorageFault {
+  return { kind: FULL_CODES.has(codeOf(error)) || freeBytes < FREE_MIN_BYTES ? 'FULL' : 'IO' };
+}
+
+/** Infinity where the system does not say. */
+function freeBytesAt(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
