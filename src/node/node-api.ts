@@ -3,7 +3,7 @@ import type { Answer, ChainWorld } from '../chain/types/command.ts';
 import type { DomainEvent } from '../chain/types/event.ts';
 import { assert } from '../env/assert.ts';
 import { ApiError, type ApiNode, type ApiSigner } from './api/route.ts';
-import { type ApiServer, startApi } from './api/server.ts';
+import { prepareApi } from './api/server.ts';
 import type { Settings } from './config/settings.ts';
 import { type FileProblem, portProblem } from './file-problem.ts';
 import type { ChainFile } from './genesis-file.ts';
@@ -24,9 +24,10 @@ export interface NodeApiParts {
   readonly onApiError: (error: unknown) => void;
 }
 
-/** One that listens. */
+/** One that is prepared. */
 export interface NodeApi {
-  readonly address: string;
+  /** Answers where. Once, and when the host runs. */
+  listen(): Promise<string | FileProblem>;
   /** Called inside a handler of the node. */
   onEvent(event: DomainEvent): void;
   close(): Promise<void>;
@@ -44,12 +45,12 @@ export function apiProblem(settings: Settings): FileProblem | undefined {
   };
 }
 
-/** Undefined: the settings want none. */
-export async function openNodeApi(
+/** Undefined: the settings want none. @param hostNow asked from the moment on when it listens. */
+export async function prepareNodeApi(
   parts: NodeApiParts,
-  host: RunningHost<ChainWorld>,
+  hostNow: () => RunningHost<ChainWorld>,
   metrics: NodeMetrics,
-): Promise<NodeApi | FileProblem | undefined> {
+): Promise<NodeApi | undefined> {
   const { settings, chain, version } = parts;
   const listen = settings['http.listen'];
   const endpoint = parseEndpoint(listen);
@@ -63,7 +64,7 @@ export async function openNodeApi(
     signer: settings['http.sign_with_node_key'] ? signerOf(parts) : undefined,
     query(query) {
       let answer: Answer | undefined;
-      const isAsked = host.command(query, (given) => {
+      const isAsked = hostNow().command(query, (given) => {
         answer = given;
       });
       if (!isAsked) throw stopped();
@@ -73,7 +74,7 @@ export async function openNodeApi(
     command: (command) =>
       new Promise((resolve, reject) => {
         waiting.add(reject);
-        const isAsked = host.command(command, (answer) => {
+        const isAsked = hostNow().command(command, (answer) => {
           waiting.delete(reject);
           resolve(answer);
         });
@@ -82,37 +83,38 @@ export async function openNodeApi(
         reject(stopped());
       }),
     inspect() {
-      const snapshot = host.inspect();
+      const snapshot = hostNow().inspect();
       if (snapshot === undefined) throw stopped();
       return snapshot;
     },
     metrics() {
-      const snapshot = host.inspect();
+      const snapshot = hostNow().inspect();
       if (snapshot === undefined) throw stopped();
-      metrics.sample({ snapshot, keys: host.keyCount });
+      metrics.sample({ snapshot, keys: hostNow().keyCount });
       return metrics.registry;
     },
     onRequest: (request) => metrics.onRequest(request),
     report: (error) => parts.onApiError(error),
   };
-  let server: ApiServer;
-  try {
-    server = await startApi(
-      {
-        ...endpoint,
-        bodyMaxBytes: settings['http.body_max_bytes'],
-        perSecond: settings['http.rate_per_second'],
-        requestTimeoutMs: settings['http.request_timeout_ms'],
-        eventsMax: settings['http.events_max'],
-        eventsPerAddressMax: settings['http.events_per_address_max'],
-      },
-      node,
-    );
-  } catch (error) {
-    return portProblem('http.listen', listen, error);
-  }
+  const server = await prepareApi(
+    {
+      ...endpoint,
+      bodyMaxBytes: settings['http.body_max_bytes'],
+      perSecond: settings['http.rate_per_second'],
+      requestTimeoutMs: settings['http.request_timeout_ms'],
+      eventsMax: settings['http.events_max'],
+      eventsPerAddressMax: settings['http.events_per_address_max'],
+    },
+    node,
+  );
   return {
-    address: server.address,
+    async listen() {
+      try {
+        return await server.listen();
+      } catch (error) {
+        return portProblem('http.listen', listen, error);
+      }
+    },
     onEvent: (event) => server.onEvent(event),
     close() {
       for (const reject of waiting) reject(stopped());

@@ -26,7 +26,7 @@ import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { createMiner, type Miner } from './mining/miner.ts';
 import { parseEndpoint } from './network/endpoints.ts';
 import { listenTcp, type TlsIdentity } from './network/tcp-network.ts';
-import { apiProblem, type NodeApi, openNodeApi } from './node-api.ts';
+import { apiProblem, prepareNodeApi } from './node-api.ts';
 import { type SignatureSuite, type VerifySignatures, verifyHere } from './signatures/system-crypto.ts';
 import { createVerifier } from './signatures/verifier.ts';
 import { openDataFolder } from './storage/data-folder.ts';
@@ -84,16 +84,27 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     folder.release();
     return unvouched;
   }
+  const metrics = createNodeMetrics(() => performance.now());
+  let host: RunningHost<ChainWorld> | undefined;
+  // Before there is a port: who connects from then on is heard at once.
+  const api = await prepareNodeApi(
+    parts,
+    () => {
+      assert(host !== undefined, 'nobody asks the API before it listens');
+      return host;
+    },
+    metrics,
+  );
   const listening = await openPort(settings['p2p.listen'], tls);
   if ('advice' in listening) {
+    await api?.close();
     folder.release();
     return listening;
   }
   const helpers = startThreads(parts);
   const config = configOf(parts);
-  const metrics = createNodeMetrics(() => performance.now());
-  let host: RunningHost<ChainWorld>;
-  let api: NodeApi | undefined;
+  /** Before, there is nobody to be told. */
+  let isListening = false;
   /** Else there is nothing to show. */
   let hasChain = false;
   try {
@@ -119,7 +130,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       onEvent(event, at) {
         hasChain ||= event.kind === 'NodeStarted';
         parts.onEvent(event, at);
-        api?.onEvent(event);
+        if (isListening) api?.onEvent(event);
       },
       onStopped(inspect, at) {
         if (hasChain) parts.onStopped?.(inspect(), at);
@@ -127,6 +138,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       onEnded: (why) => parts.onEnded(why),
     });
   } catch (error) {
+    await api?.close();
     await helpers.stop();
     await new Promise((resolve) => listening.close(resolve));
     folder.release();
@@ -137,34 +149,36 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     };
   }
 
-  const listeningApi = await openNodeApi(parts, host, metrics);
-  if (listeningApi !== undefined && 'advice' in listeningApi) {
+  const running = host;
+  const listeningAt = await api?.listen();
+  if (typeof listeningAt === 'object') {
+    await api?.close();
     await helpers.stop();
-    await host.close();
+    await running.close();
     folder.release();
-    return listeningApi;
+    return listeningAt;
   }
-  api = listeningApi;
-  const door = await openCopyDoor(settings['node.data'], () => host.snapshot());
+  isListening = true;
+  const door = await openCopyDoor(settings['node.data'], () => running.snapshot());
 
   let closing: Promise<void> | undefined;
   async function end(): Promise<void> {
     await api?.close();
     await door?.close();
     await helpers.stop();
-    await host.close();
+    await running.close();
     folder.release();
   }
   const close = (): Promise<void> => (closing ??= end());
 
   return {
-    host,
-    api: api?.address,
+    host: running,
+    api: listeningAt,
     get tries() {
       return helpers.miner?.tries ?? 0;
     },
     async stop() {
-      const isDone = await host.stop(settings['stop.deadline_ms']);
+      const isDone = await running.stop(settings['stop.deadline_ms']);
       await close();
       return isDone;
     },

@@ -6,7 +6,7 @@ import { testGenesis } from '../../src/chain/execution/test-chain.ts';
 import { CLOSE, type EventMessage, eventForm } from '../../src/node/api/event-forms.ts';
 import { HUB_LIMITS, type HubLimits } from '../../src/node/api/event-hub.ts';
 import { ApiError } from '../../src/node/api/route.ts';
-import { type ApiServer, startApi } from '../../src/node/api/server.ts';
+import { type ApiServer, prepareApi } from '../../src/node/api/server.ts';
 import { type ChainEvent, ClientError, NodeClient } from '../../src/node/client/client.ts';
 import { EventChain } from '../support/event-chain.ts';
 import { freePort } from '../support/free-port.ts';
@@ -17,6 +17,7 @@ const PATIENCE = { timeout: 30_000, interval: 10 };
 interface Served {
   readonly chain: EventChain;
   readonly server: ApiServer;
+  readonly port: number;
   readonly url: string;
   readonly client: NodeClient;
 }
@@ -34,7 +35,7 @@ afterEach(async () => {
 });
 
 async function serve(chain: EventChain, settings: Settings = {}): Promise<Served> {
-  const server = await startApi(
+  const server = await prepareApi(
     {
       host: '127.0.0.1',
       port: settings.port ?? (await freePort()),
@@ -60,11 +61,13 @@ async function serve(chain: EventChain, settings: Settings = {}): Promise<Served
   );
   chain.onEvent = (event) => server.onEvent(event);
   open.push(server);
+  const address = await server.listen();
   return {
     chain,
     server,
-    url: `ws://${server.address}/events`,
-    client: new NodeClient(`http://${server.address}`),
+    port: Number(address.split(':')[1]),
+    url: `ws://${address}/events`,
+    client: new NodeClient(`http://${address}`),
   };
 }
 
@@ -279,7 +282,7 @@ describe('a stream of /events', () => {
 
 describe('the client of /events', () => {
   it('follows the chain over the end of its node, reorganisations and branches that the next node does not know', async () => {
-    const { chain, server, client } = await serve(grown(30));
+    const { chain, server, port, client } = await serve(grown(30));
     chain.finalise(20);
     const ending = new AbortController();
     const ids: string[] = [];
@@ -296,7 +299,7 @@ describe('the client of /events', () => {
     await server.close();
     chain.reorganise(5, 9);
     chain.forgetBranches();
-    await serve(chain, { port: Number(server.address.split(':')[1]) });
+    await serve(chain, { port });
     await expect.poll(isThere, PATIENCE).toBe(true);
     chain.extend();
     await expect.poll(isThere, PATIENCE).toBe(true);

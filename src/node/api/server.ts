@@ -33,10 +33,10 @@ export interface ApiConfig {
   readonly hub?: HubLimits;
 }
 
-/** A server that listens. */
+/** A server: it asks the node nothing before it listens. */
 export interface ApiServer {
-  /** As it is bound, such as `127.0.0.1:8080`. */
-  readonly address: string;
+  /** Answers where it is bound, such as `127.0.0.1:8080`. @throws {NodeJS.ErrnoException} such as EADDRINUSE. */
+  listen(): Promise<string>;
   /** Called inside a handler of the node. */
   onEvent(event: DomainEvent): void;
   /** Answers what it has begun, and takes no more. */
@@ -53,8 +53,8 @@ const CODES: ReadonlyMap<string, readonly [status: number, code: string]> = new 
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', [415, 'UNSUPPORTED_MEDIA_TYPE']],
 ]);
 
-/** @throws {NodeJS.ErrnoException} such as EADDRINUSE. */
-export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiServer> {
+/** Compiles the checks of every route, which takes a second of a busy machine: before the node has something else to do. */
+export async function prepareApi(config: ApiConfig, node: ApiNode): Promise<ApiServer> {
   /** What requests were answered with, for the metrics. */
   const errorCodes = new WeakMap<FastifyReply, string>();
   const app = fastify({
@@ -125,15 +125,12 @@ export async function startApi(config: ApiConfig, node: ApiNode): Promise<ApiSer
   for (const route of ROUTES) add(app, route, node, sockets);
   app.get('/docs/openapi.json', () => openApiDocument(node.version));
   app.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage()));
-  let address: string;
-  try {
-    address = await app.listen({ host: config.host, port: config.port });
-  } catch (error) {
-    await sockets.close();
-    throw error;
-  }
+  await app.ready();
   return {
-    address: address.replace(/^http:\/\//, ''),
+    async listen() {
+      const address = await app.listen({ host: config.host, port: config.port });
+      return address.replace(/^http:\/\//, '');
+    },
     onEvent: (event) => sockets.onEvent(event),
     async close() {
       await sockets.close();
