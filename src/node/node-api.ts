@@ -28,7 +28,7 @@ export interface NodeApiParts {
 export interface NodeApi {
   /** Answers where. Once, and when the host runs. */
   listen(): Promise<string | FileProblem>;
-  /** Called inside a handler of the node. */
+  /** Called inside a handler of the node; before it listens, there is nobody to be told. */
   onEvent(event: DomainEvent): void;
   close(): Promise<void>;
 }

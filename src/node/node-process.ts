@@ -103,8 +103,6 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
   }
   const helpers = startThreads(parts);
   const config = configOf(parts);
-  /** Before, there is nobody to be told. */
-  let isListening = false;
   /** Else there is nothing to show. */
   let hasChain = false;
   try {
@@ -130,7 +128,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
       onEvent(event, at) {
         hasChain ||= event.kind === 'NodeStarted';
         parts.onEvent(event, at);
-        if (isListening) api?.onEvent(event);
+        api?.onEvent(event);
       },
       onStopped(inspect, at) {
         if (hasChain) parts.onStopped?.(inspect(), at);
@@ -158,7 +156,6 @@ export async function startNode(parts: NodeParts): Promise<RunningNode | FilePro
     folder.release();
     return listeningAt;
   }
-  isListening = true;
   const door = await openCopyDoor(settings['node.data'], () => running.snapshot());
 
   let closing: Promise<void> | undefined;

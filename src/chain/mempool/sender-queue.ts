@@ -71,7 +71,7 @@ export class SenderQueue implements Slotted {
   insert(entry: Entry): void {
     const { nonce, gasPrice } = entry.transaction;
     const index = this.#indexOf(nonce);
-    this.priceMin = this.#entries.length === 0 || gasPrice < this.priceMin ? gasPrice : this.priceMin;
+    if (this.#entries.length === 0 || gasPrice < this.priceMin) this.priceMin = gasPrice;
     this.fees += entry.fee;
     this.#entries.splice(index, 0, entry);
     for (let i = index; this.#entries[i]?.transaction.nonce === this.nextNonce; i++) this.ready++;
