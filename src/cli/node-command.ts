@@ -13,6 +13,7 @@ import type { TlsIdentity } from '../node/network/tcp-network.ts';
 import { type NodeParts, startNode } from '../node/node-process.ts';
 import { createNativeSignatures } from '../node/signatures/native-signatures.ts';
 import type { Flags } from './flags.ts';
+import { leaveAtOnce } from './leave-at-once.ts';
 import { used } from './node-flags.ts';
 import { settingsOf } from './node-settings.ts';
 import type { Output } from './output.ts';
@@ -82,6 +83,7 @@ export async function nodeCommand(flags: Flags, output: Output): Promise<number>
   } else await node.close();
   end.off();
   events?.close();
+  if (code === NODE_EXIT.disk) leaveAtOnce(code);
   return code;
 }
 

@@ -19,7 +19,7 @@ import {
 import { assertBatch, assertKey, assertScan } from '../../env/storage-limits.ts';
 import { codeOf } from '../file-problem.ts';
 import { makeDurable } from './file-sums.ts';
-import { PendingBatches, type PendingOp } from './pending-batches.ts';
+import { type PendingBatch, PendingBatches, type PendingOp } from './pending-batches.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** LMDB's own name for its file. */
@@ -48,7 +48,7 @@ export interface LmdbStorage extends Storage {
   /** Entries that are committed. */
   readonly keyCount: number;
   snapshot(): LmdbSnapshot;
-  /** Commits what was written, and closes. */
+  /** Commits what was written, and closes. After a fault the process has to end before the database is opened again. */
   close(): Promise<void>;
 }
 
@@ -65,8 +65,7 @@ export function openLmdbStorage(path: string, enter: (run: () => void) => void):
     noSubdir: false,
     keyEncoding: 'binary',
     encoding: 'binary',
-    // Batches of one turn of the loop are one transaction as it is. With this a turn has a promise that nobody is given: its rejection,
-    // when a commit fails, ends the process.
+    // With this a turn of the loop has a promise that nobody is given: its rejection, when a commit fails, ends the process.
     eventTurnBatching: false,
     overlappingSync: true,
     // What a killed boot had written and not synced must not be seen: LMDB would call it durable, and write over what is. The types
@@ -113,6 +112,8 @@ class OpenStorage implements LmdbStorage {
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #enter: (run: () => void) => void;
   readonly #pending = new PendingBatches();
+  /** Batches that no transaction has taken. */
+  #waiting: PendingBatch[] = [];
   #unflushedBytes = 0;
   #fault: StorageFault | undefined;
   /** Resolves when every batch so far is committed, or one has failed. */
@@ -184,25 +185,34 @@ class OpenStorage implements LmdbStorage {
     if (this.#fault !== undefined) throw new StorageCrash(this.#fault);
     if (ops.length === 0) return;
     this.#unflushedBytes += bytes;
-    const batch = this.#pending.add(ops);
-    const commit = this.#db.batch(() => {
-      let before: Promise<unknown> | undefined;
-      for (const op of ops) {
-        const done = op.kind === 'put' ? this.#db.put(op.key, op.value) : this.#db.remove(op.key);
-        // It fails with its batch, which tells. Most answer one promise.
-        if (done !== before) done.catch(ignored);
-        before = done;
-      }
-    });
-    const settled = commit.then(
-      () => this.#pending.drop(batch),
-      async (error: unknown) => {
-        const cause = await causeOf(error);
-        this.#onFault(cause);
-      },
-    );
-    const before = this.#committed;
-    this.#committed = before.then(() => settled);
+    if (this.#waiting.length === 0) this.#committed = this.#committed.then(() => this.#commitWaiting());
+    this.#waiting.push(this.#pending.add(ops));
+  }
+
+  /**
+   * In one transaction, when the one before it is over: LMDB goes on after one that failed, and a batch that it already had would be there
+   * without those before it.
+   */
+  async #commitWaiting(): Promise<void> {
+    const batches = this.#waiting;
+    this.#waiting = [];
+    if (this.#fault !== undefined) return;
+    try {
+      await this.#db.batch(() => {
+        let before: Promise<unknown> | undefined;
+        for (const { ops } of batches)
+          for (const op of ops) {
+            const done = op.kind === 'put' ? this.#db.put(op.key, op.value) : this.#db.remove(op.key);
+            // It fails with its transaction, which tells. Most answer one promise.
+            if (done !== before) done.catch(ignored);
+            before = done;
+          }
+      });
+      for (const batch of batches) this.#pending.drop(batch);
+    } catch (error) {
+      const cause = await causeOf(error);
+      this.#onFault(cause);
+    }
   }
 
   flush(onDurable: (fault?: StorageFault) => void): void {
@@ -251,10 +261,8 @@ class OpenStorage implements LmdbStorage {
     await this.#committed;
     // LMDB takes its map away from under who reads.
     for (const close of this.#snapshots) close();
-    const closed = this.#db.close();
-    // After a failed commit LMDB waits for a flush that never comes: nothing is left to be written.
-    if (this.#fault === undefined) await closed;
-    else closed.catch(ignored);
+    // After a failed commit nothing is left to be written, LMDB waits for a flush that never comes, and what it frees may end the process.
+    if (this.#fault === undefined) await this.#db.close();
   }
 
   #read<T>(read: () => T): T {
