@@ -6,13 +6,16 @@ import { isDecodeRejection } from '../../src/env/network.ts';
 import { ANSWERS } from '../../src/node/api/forms.ts';
 import { createNativeSignatures } from '../../src/node/signatures/native-signatures.ts';
 import { type BenchNet, type BenchNode, diskMb } from './net.ts';
-import { Pipeline, requestOf, sendAll } from './pipeline.ts';
+import { dealt, Pipeline, requestOf, sendAll } from './pipeline.ts';
 import { transfersOf } from './transfers.ts';
 
 /** Sent and not yet in a block: so much that blocks are full, and so little that no sender has the 64 that may wait, on a slow machine too. */
 const OUTSTANDING_MAX = 16_000;
 /** On their way on one connection: what the thread for signatures checks while the other one builds and imports a block. */
 const POSTS_DEPTH = 256;
+/** The accounts are a multiple of each. */
+const CONNECTIONS = 4;
+const MANY_CONNECTIONS = 8;
 const BATCHES_DEPTH = 8;
 const LOOK_MS = 20;
 const PATIENCE_MS = 120_000;
@@ -77,14 +80,18 @@ export async function load(net: BenchNet, from: number, count: number, batch: nu
       await sleep(LOOK_MS);
     }
   })();
-  let sent = 0;
+  const next = dealt(requests, CONNECTIONS);
+  const sent = Array<number>(CONNECTIONS).fill(0);
   let refused = 0;
   await sendAll(
     [first.apiPort],
-    { connections: 4, depth: batch === 1 ? POSTS_DEPTH : BATCHES_DEPTH },
-    async () => {
-      while (sent * batch - (processed - before) > OUTSTANDING_MAX) await sleep(2);
-      return requests[sent++];
+    { connections: CONNECTIONS, depth: batch === 1 ? POSTS_DEPTH : BATCHES_DEPTH },
+    async (connection) => {
+      // None gets far ahead of the others: a node serves them as it likes.
+      while ((sent[connection] ?? 0) - (processed - before) / CONNECTIONS > OUTSTANDING_MAX / CONNECTIONS)
+        await sleep(2);
+      sent[connection] = (sent[connection] ?? 0) + batch;
+      return next(connection);
     },
     ({ status, body }) => {
       if (status >= 300) refused += batch;
@@ -185,11 +192,11 @@ async function idsOf(looks: Pipeline, height: number): Promise<readonly string[]
 /** Requests a second, each sent once. */
 export async function submissionsPerSecond(port: number, requests: readonly Buffer[]): Promise<number> {
   const startedMs = performance.now();
-  let next = 0;
+  const next = dealt(requests, MANY_CONNECTIONS);
   await sendAll(
     [port],
-    { connections: 8, depth: 8 },
-    async () => requests[next++],
+    { connections: MANY_CONNECTIONS, depth: 8 },
+    async (connection) => next(connection),
     ({ status, body }) => {
       if (status !== 202) throw new Error(`a transfer was answered with ${status}: ${body}`);
     },
@@ -203,7 +210,7 @@ export async function requestsPerSecond(port: number, request: Buffer, seconds: 
   let count = 0;
   await sendAll(
     [port],
-    { connections: 8, depth: 8 },
+    { connections: MANY_CONNECTIONS, depth: 8 },
     async () => (performance.now() < untilMs ? request : undefined),
     ({ status }) => {
       if (status >= 500) throw new Error(`a request was answered with ${status}`);

@@ -63,21 +63,36 @@ export class Pipeline {
   }
 }
 
-/** Sends what `next` gives over so many connections, `depth` on their way on each, until it gives nothing more. */
+/** Sends what `next` gives for each of so many connections, `depth` on their way on it, until it gives nothing more. */
 export async function sendAll(
   ports: readonly number[],
   { connections, depth }: { readonly connections: number; readonly depth: number },
-  next: () => Promise<Buffer | undefined>,
+  next: (connection: number) => Promise<Buffer | undefined>,
   onReply: (reply: Reply) => void,
 ): Promise<void> {
   const pipelines = Array.from({ length: connections }, (_, i) => new Pipeline(ports[i % ports.length] ?? 0));
-  async function lane(pipeline: Pipeline): Promise<void> {
-    for (let request = await next(); request !== undefined; request = await next())
+  async function lane(pipeline: Pipeline, connection: number): Promise<void> {
+    for (let request = await next(connection); request !== undefined; request = await next(connection))
       onReply(await pipeline.send(request));
   }
   try {
-    await Promise.all(pipelines.flatMap((pipeline) => Array.from({ length: depth }, () => lane(pipeline))));
+    await Promise.all(
+      pipelines.flatMap((pipeline, at) => Array.from({ length: depth }, () => lane(pipeline, at))),
+    );
   } finally {
     for (const pipeline of pipelines) pipeline.close();
   }
+}
+
+/** Deals requests out to connections, one after the other: those of one account, when the accounts are a multiple, go over one connection, and arrive in their order. */
+export function dealt(
+  requests: readonly Buffer[],
+  connections: number,
+): (connection: number) => Buffer | undefined {
+  const sent = Array.from({ length: connections }, (_, connection) => connection);
+  return (connection) => {
+    const at = sent[connection] ?? requests.length;
+    sent[connection] = at + connections;
+    return requests[at];
+  };
 }
