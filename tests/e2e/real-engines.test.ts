@@ -16,6 +16,7 @@ import { bytesToHex } from '../../src/env/bytes.ts';
 import { unixMs } from '../../src/env/units.ts';
 import { type RunTraces, runForReal } from '../../src/lab/real/real-run.ts';
 import { judgeTraces } from '../../src/lab/real/run-real.ts';
+import { SmallDisks } from '../../src/lab/real/small-disk.ts';
 import type { SeenMessage } from '../../src/lab/real/tap.ts';
 
 const RUN_MS = 600_000;
@@ -50,6 +51,7 @@ async function runOf(name: keyof typeof RUNS): Promise<RunTraces> {
   const plan = resolveScenario(parseScenario(`${name}.yaml`, RUNS[name], [], 'real'), '1');
   const found = await runForReal(plan, {
     folder,
+    disks: new SmallDisks(),
     signal: new AbortController().signal,
     preloads: () => ({ imports: [], environment: {} }),
     onProgress: () => {},

@@ -13,6 +13,7 @@ import { parseScenario } from '../../src/cluster/scenario/parse.ts';
 import { bytesToHex } from '../../src/env/bytes.ts';
 import { type RunTraces, runForReal } from '../../src/lab/real/real-run.ts';
 import { judgeTraces } from '../../src/lab/real/run-real.ts';
+import { SmallDisks } from '../../src/lab/real/small-disk.ts';
 import type { SeenMessage } from '../../src/lab/real/tap.ts';
 import { readEventFile } from '../../src/node/event-file.ts';
 
@@ -38,6 +39,7 @@ describe('the judge of a real run', () => {
     const plan = resolveScenario(parseScenario('judged.yaml', SCENARIO, [], 'real'), '1');
     const found = await runForReal(plan, {
       folder,
+      disks: new SmallDisks(),
       signal: new AbortController().signal,
       preloads: () => ({ imports: [], environment: {} }),
       onProgress: () => {},

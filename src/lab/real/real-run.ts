@@ -20,6 +20,7 @@ import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
 import { createPorts, type Ports } from './ports.ts';
 import { choosePlaces, type HostPlaces, writeRunFolder } from './run-folder.ts';
 import { type Casualty, type Preload, RunHosts, type UpOrDown } from './run-hosts.ts';
+import type { SmallDisks } from './small-disk.ts';
 import { type SeenMessage, Tap } from './tap.ts';
 
 /** Clients of a short run look after their transactions often. */
@@ -56,6 +57,8 @@ export interface RunTraces {
 export interface RealRunOptions {
   /** An empty folder of its own. */
   readonly folder: string;
+  /** Of this run alone; who made them unmounts them, since the databases are read when it is over. */
+  readonly disks: SmallDisks;
   /** Aborted: every process is killed. */
   readonly signal: AbortSignal;
   readonly preloads: (host: number) => Preload;
@@ -107,7 +110,6 @@ class RealRun {
       wallShiftMs,
       ...(plan.chain.engine === POW_NAME ? { realWork: workOfBlock(plan) } : {}),
     });
-    const shim = plan.faults.some(({ kind }) => kind === 'disk') ? compileDiskShim(folder) : undefined;
     const tap = new Tap();
     const ports = createPorts();
     let links: LinkProxies | undefined;
@@ -121,6 +123,7 @@ class RealRun {
       );
       links = made;
       writeRunFolder(folder, plan, setup, places, (from, to) => made.portOf(from, to));
+      const shim = prepareDisks(plan, places, options) ? compileDiskShim(folder) : undefined;
       return new RealRun(plan, options, { setup, places, ports, tap, links, shim });
     } catch (error) {
       await links?.close();
@@ -137,8 +140,8 @@ class RealRun {
     this.#over = new Promise((resolve) => {
       this.#onOver = resolve;
     });
-    const { preloads, signal } = options;
-    this.#hosts = new RunHosts({ plan, places, shim, preloads, onCasualty: () => this.#onOver() });
+    const { disks, preloads, signal } = options;
+    this.#hosts = new RunHosts({ plan, places, shim, disks, preloads, onCasualty: () => this.#onOver() });
     this.#clients = places.map(({ apiPort }) => new NodeClient(`http://127.0.0.1:${apiPort}`));
     if (signal.aborted) this.#onOver();
     signal.addEventListener('abort', () => this.#onOver(), { once: true });
@@ -261,4 +264,24 @@ class RealRun {
       report: (rule, host, fact) => void this.#findings.push({ rule, kind: 'safety', hosts: [host], fact }),
     };
   }
+}
+
+/** Mounts a small disk for each host whose disk will be full, where that may be done. True: some of what the plan asks of disks is left for a library that refuses calls. */
+function prepareDisks(
+  { faults }: ClusterPlan,
+  places: readonly HostPlaces[],
+  { disks }: RealRunOptions,
+): boolean {
+  let isShimNeeded = false;
+  for (const fault of faults) {
+    if (fault.kind !== 'disk') continue;
+    const isFull = fault.fault.kind === 'diskFull';
+    for (const host of fault.hosts) {
+      const data = places[host]?.data;
+      assert(data !== undefined, 'faults strike hosts of the plan');
+      const isSmall = isFull && (disks.has(data) || disks.mount(data));
+      isShimNeeded ||= !isSmall;
+    }
+  }
+  return isShimNeeded;
 }

@@ -1,10 +1,12 @@
 /** The processes of a real run, by host: what is done to them, when they came and went, and which of them ended though nobody asked. */
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ClusterPlan } from '../../cluster/plan.ts';
 import { breakDisk, type DiskFailure, type DiskShim, healDisk } from './disk-shim.ts';
 import { type ChildEnd, NodeChild } from './node-child.ts';
 import { createReaper, type Reaper } from './reaper.ts';
 import type { HostPlaces } from './run-folder.ts';
+import type { SmallDisks } from './small-disk.ts';
 
 /** A node that has not opened its chain by then never will. */
 const START_MAX_MS = 300_000;
@@ -40,8 +42,9 @@ export interface Preload {
 export interface HostsConfig {
   readonly plan: ClusterPlan;
   readonly places: readonly HostPlaces[];
-  /** Absent: no disk fails in this run. */
+  /** Absent: no call of a disk is refused in this run. */
   readonly shim: DiskShim | undefined;
+  readonly disks: SmallDisks;
   readonly preloads: (host: number) => Preload;
   /** Told of the first casualty. */
   readonly onCasualty: () => void;
@@ -150,7 +153,7 @@ export class RunHosts {
     this.#note(number, 'kill');
     host.leaving = child.ended.then(() => {
       host.leaving = undefined;
-      if (disk === 'empty') rmSync(host.place.data, { recursive: true, force: true });
+      if (disk === 'empty') emptyFolder(host.place.data);
     });
   }
 
@@ -184,8 +187,14 @@ export class RunHosts {
     if (host === undefined) return;
     host.isDiskBroken = how !== undefined;
     host.isDiskSuspect ||= host.isDiskBroken;
-    if (how === undefined) healDisk(host.place.diskControl);
-    else breakDisk(host.place.diskControl, how);
+    const { disks } = this.#config;
+    const { data, diskControl } = host.place;
+    const isSmall = disks.has(data);
+    if (how === undefined) {
+      healDisk(diskControl);
+      if (isSmall) disks.free(data);
+    } else if (how === 'full' && isSmall) disks.fill(data);
+    else breakDisk(diskControl, how);
   }
 
   /** Nothing starts any more, and all stop in order. Answers who did. */
@@ -239,4 +248,10 @@ export class RunHosts {
     this.casualty ??= { host, wallMs: Date.now(), what, lines };
     this.#config.onCasualty();
   }
+}
+
+/** The folder itself stays, as something may be mounted there. */
+function emptyFolder(folder: string): void {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  for (const name of names) rmSync(join(folder, name), { recursive: true });
 }

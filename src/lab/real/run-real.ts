@@ -11,6 +11,7 @@ import { preloadsOf } from './planted-child.ts';
 import { type RunTraces, runForReal } from './real-run.ts';
 import { NOT_JUDGED, openRecordedCluster } from './recorded-cluster.ts';
 import type { Casualty } from './run-hosts.ts';
+import { SmallDisks } from './small-disk.ts';
 
 /** What a run came to. */
 export interface RealOutcome {
@@ -37,10 +38,11 @@ export async function runReal(
   const plan = resolveScenario(scenario, job.seed);
   const preloads = preloadsOf(job.bug);
   const folder = mkdtempSync(join(tmpdir(), `aureon-real-${plan.name}-`));
+  const disks = new SmallDisks();
   const startedMs = performance.now();
   let isWanted = keep;
   try {
-    const traces = await runForReal(plan, { folder, signal, preloads, onProgress });
+    const traces = await runForReal(plan, { folder, disks, signal, preloads, onProgress });
     if (traces === undefined) return undefined;
     isWanted = true;
     const result = await judgeTraces(traces);
@@ -51,6 +53,7 @@ export async function runReal(
       notJudged: [...NOT_JUDGED].map(([name, why]) => `${name}: ${why}`),
     };
   } finally {
+    disks.end(isWanted);
     if (!isWanted) rmSync(folder, { recursive: true, force: true });
   }
 }
