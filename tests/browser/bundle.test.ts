@@ -16,7 +16,7 @@ describe('what a browser is given', () => {
 });
 
 describe('what is asked of every engine', () => {
-  const tasks = createTasks('1', []);
+  const tasks = createTasks('1', [], undefined);
 
   it('is the whole gallery, a run in the page and a planted program, each under a name of its own', () => {
     expect(new Set(tasks.map(({ name }) => name)).size).toBe(tasks.length);

@@ -5,7 +5,16 @@ import type { Answer, Task } from './report.ts';
 const HASHES = ['00cc3896175cbaaa', '9e8fda73f248c4a0', '948390581bc9bd32'] as const;
 
 function task(name: string, plant?: 'stackText'): Task {
-  return { name, file: name, source: '', overrides: [], seed: '1', place: 'worker', plant };
+  return {
+    name,
+    file: name,
+    source: '',
+    overrides: [],
+    seed: '1',
+    place: 'worker',
+    plant,
+    eventsMax: undefined,
+  };
 }
 
 function answer(name: string, changes: Partial<Answer> = {}): Answer {
@@ -109,6 +118,18 @@ describe('the comparison of engines', () => {
       'firefox: 1 checks without an answer: stack',
       'firefox: traps: these do not throw: alert',
     ]);
+  });
+
+  it('accepts a run that was cut where the short form was asked for, and nowhere else', () => {
+    const cut = { 'a.yaml': { verdict: 'cut' } };
+    const short = { tasks: TASKS.map((one) => ({ ...one, eventsMax: 5_000 })) };
+    expect(
+      problemsOf(engine('node', cut, short), [engine('firefox', { ...PLANTED, ...cut }, short)]),
+    ).toEqual([]);
+    expect(problemsOf(engine('node', cut), [engine('firefox', { ...PLANTED, ...cut })])).toEqual([
+      'node: a.yaml: cut , a run that passes was expected',
+    ]);
+    expect(problemsOf(engine('node', cut, short), [engine('firefox', PLANTED, short)])).toHaveLength(1);
   });
 
   it('accepts no empty trace, and no reference that failed', () => {

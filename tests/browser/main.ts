@@ -11,15 +11,18 @@ import { startServer } from './server.ts';
 import { createTasks, hasRealSignatures } from './tasks.ts';
 import { visit } from './visit.ts';
 
-const USAGE = `npm run test:browser -- [--browser chromium|firefox]… [--seed TEXT] [--install] [SCENARIO.yaml]…
+const USAGE = `npm run test:browser -- [--browser chromium|firefox]… [--seed TEXT] [--events N] [--install] [SCENARIO.yaml]…
 
 Simulates the gallery, or the files that are named, in headless browsers and in Node: all must come to the same traces.
+--events N  of each run the first N alone: the short form; default: all
 --install   browsers that are missing are installed with apt-get (as root)
 ${BROWSERS.map(({ variable, commands }) => `${variable}=PATH   its executable; else ${commands.join(', ')} on the path`).join('\n')}`;
 
 interface Wishes {
   readonly kinds: readonly BrowserKind[];
   readonly seed: string;
+  /** Undefined: all of each run. */
+  readonly events: number | undefined;
   readonly install: boolean;
   readonly files: readonly string[];
 }
@@ -33,6 +36,7 @@ function readWishes(): Wishes {
   const options = {
     browser: { type: 'string', multiple: true, default: BROWSERS.map(({ name }) => name) },
     seed: { type: 'string', default: '1' },
+    events: { type: 'string' },
     install: { type: 'boolean', default: false },
   } as const;
   try {
@@ -40,7 +44,10 @@ function readWishes(): Wishes {
     const unknown = values.browser.filter((name) => BROWSERS.every((kind) => kind.name !== name));
     if (unknown.length > 0) usageError(`no such browser: ${unknown.join(', ')}`);
     const kinds = BROWSERS.filter(({ name }) => values.browser.includes(name));
-    return { kinds, seed: values.seed, install: values.install, files: positionals };
+    const events = values.events === undefined ? undefined : Number(values.events);
+    if (events !== undefined && !(Number.isSafeInteger(events) && events > 0))
+      usageError(`--events ${values.events}: expected a number of events, 1 or more`);
+    return { kinds, seed: values.seed, events, install: values.install, files: positionals };
   } catch (error) {
     return usageError(String(error));
   }
@@ -57,9 +64,9 @@ function findAll({ kinds, install }: Wishes): readonly Browser[] {
   return kinds.flatMap((kind) => findBrowser(kind) ?? []);
 }
 
-function readTasks({ seed, files }: Wishes): readonly Task[] {
+function readTasks({ seed, files, events }: Wishes): readonly Task[] {
   try {
-    return createTasks(seed, files);
+    return createTasks(seed, files, events);
   } catch (error) {
     return usageError(String(error));
   }

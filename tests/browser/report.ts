@@ -14,6 +14,8 @@ export interface Task {
   readonly place: Place;
   /** Plants a program that asks the engine: its runs must differ, else the comparison is blind. */
   readonly plant: 'stackText' | undefined;
+  /** The run ends after so many events; undefined: when it is over. */
+  readonly eventsMax: number | undefined;
 }
 
 export type Place = 'page' | 'worker';
@@ -21,7 +23,7 @@ export type Place = 'page' | 'worker';
 /** What a run came to; on every engine the same but for `wallMs`. */
 export interface Answer {
   readonly task: string;
-  /** Kind of the verdict. */
+  /** Kind of the verdict; `cut` of a run that went on when it had its events. */
   readonly verdict: string;
   /** The error of a run that crashed; empty otherwise. Its words are the engine's own. */
   readonly error: string;

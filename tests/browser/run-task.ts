@@ -23,19 +23,21 @@ export function runTask(task: Task, suite: CryptoSuite | undefined, onMark: () =
     ...(task.plant === undefined ? {} : { program: asksTheEngine }),
   });
   const marks: string[] = [];
-  while (run.step(MARK_EVENTS)) {
-    marks.push(run.traceHash);
+  const eventsMax = task.eventsMax ?? Number.POSITIVE_INFINITY;
+  let goesOn = true;
+  while (goesOn && run.events < eventsMax) {
+    goesOn = run.step(MARK_EVENTS);
+    if (goesOn) marks.push(run.traceHash);
     onMark();
   }
-  const { verdict, traceHash, events, simulatedUs } = run.result();
   return {
     task: task.name,
-    verdict: verdict.kind,
+    verdict: goesOn ? 'cut' : run.result().verdict.kind,
     error: wordsOf(run.thrown),
-    traceHash,
-    events,
+    traceHash: run.traceHash,
+    events: run.events,
     marks,
-    simulatedUs,
+    simulatedUs: run.nowUs,
     wallMs: Math.round(performance.now() - startedMs),
   };
 }

@@ -22,15 +22,20 @@ const CUT: ReadonlyMap<string, readonly Override[]> = new Map([
 /** Short, and a consensus of its own: what also runs outside a worker, and what a planted program spoils. */
 const SMALL = '17-round-robin-example.yaml';
 
-/** All of it, or the scenarios of these files alone. @throws when a file cannot be read. */
-export function createTasks(seed: string, files: readonly string[]): readonly Task[] {
+/** All of it, or the scenarios of these files alone. @param eventsMax of each run; undefined: all. @throws when a file cannot be read. */
+export function createTasks(
+  seed: string,
+  files: readonly string[],
+  eventsMax: number | undefined,
+): readonly Task[] {
   const paths = files.length > 0 ? files : galleryFiles();
   const small = fileURLToPath(new URL(SMALL, GALLERY));
-  return [
+  const tasks = [
     ...(files.length > 0 ? [] : [createTask(small, seed, 'page')]),
     ...paths.map((path) => createTask(path, seed, 'worker')),
     createTask(small, seed, 'worker', 'stackText'),
   ];
+  return tasks.map((task) => ({ ...task, eventsMax }));
 }
 
 /** True when a task spends its time on Ed25519, so that a native suite matters. */
@@ -45,7 +50,7 @@ function galleryFiles(): readonly string[] {
     .map((name) => fileURLToPath(new URL(name, GALLERY)));
 }
 
-function createTask(path: string, seed: string, place: Place, plant?: 'stackText'): Task {
+function createTask(path: string, seed: string, place: Place, plant?: 'stackText'): Omit<Task, 'eventsMax'> {
   const file = basename(path);
   const isAsWritten = plant === undefined && AS_WRITTEN.includes(file);
   const how = plant === undefined ? (place === 'page' ? ', in the page' : '') : ', planted';

@@ -26,6 +26,7 @@ const TASK: Task = {
   seed: '1',
   place: 'worker',
   plant: undefined,
+  eventsMax: undefined,
 };
 const ANSWER: Answer = {
   task: TASK.name,

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The short form takes a minute on two free cores. */
@@ -31,10 +31,18 @@ function failing(lines: readonly string[]): readonly string[] {
 }
 
 describe('npm run validate', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'validate-'));
+  const runs = join(folder, 'runs.jsonl');
+  let whole: Ended;
+  beforeAll(async () => {
+    whole = await validate('--short', '--results', runs);
+  }, TIMEOUT_MS);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   it(
     'finds real nodes near what is published, in its short form',
-    async () => {
-      const { code, lines, errors } = await validate('--short');
+    () => {
+      const { code, lines, errors } = whole;
       expect(errors).toBe('');
       expect(failing(lines)).toEqual([]);
       const judged = lines.filter((line) => line.endsWith(' ok'));
@@ -61,18 +69,25 @@ describe('npm run validate', () => {
   it(
     'goes on with the runs of a file, and makes none of them again',
     async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'validate-'));
-      const flags = ['--short', '--only', 'double-spend', '--results', join(folder, 'runs.jsonl')];
+      const [head, ...made] = readFileSync(runs, 'utf8').trimEnd().split('\n');
+      const spent = made.filter((line) => line.includes('"kind":"double-spend"'));
+      const some = join(folder, 'some.jsonl');
+      writeFileSync(some, `${[head, ...spent.slice(1)].join('\n')}\n`);
+      const flags = ['--short', '--only', 'double-spend', '--results', some];
       const first = await validate(...flags, '--threads', '1');
+      expect(readFileSync(some, 'utf8').trimEnd().split('\n').length).toBe(1 + spent.length);
       const before = performance.now();
       const second = await validate(...flags);
       expect(performance.now() - before).toBeLessThan(READ_ONLY_MS);
       expect(first.code).toBe(0);
       expect(second).toEqual(first);
+      // Columns are as wide as what they hold.
+      const judged = (lines: readonly string[]): readonly string[] =>
+        lines.filter((line) => /Rosenfeld/.test(line)).map((line) => line.replace(/ +/g, ' '));
+      expect(judged(first.lines)).toEqual(judged(whole.lines));
       const other = await validate(...flags, '--mis-set', 'exceed');
       expect(other.code).toBe(2);
       expect(other.errors).toContain("holds runs of the form 'short', not 'short, mis-set exceed'");
-      rmSync(folder, { recursive: true });
     },
     TIMEOUT_MS,
   );
