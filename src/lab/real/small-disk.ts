@@ -5,7 +5,7 @@ import { createReaper, type Reaper } from './reaper.ts';
 
 /** Room of one that is not full; memory is taken for what is written alone. */
 const ROOM = '2g';
-/** A node may write between the look at what is taken and the new limit, which is then refused. */
+/** A node may write between the look at what is taken and the new limit, which is then refused: each further try leaves one block more. */
 const FILL_TRIES = 100;
 
 /** The small disks of one run; `end` unmounts them, and a process of its own does where the runner is killed. */
@@ -33,13 +33,13 @@ export class SmallDisks {
     return this.#folders.has(folder);
   }
 
-  /** There is no room but for what is on it. @throws {Error} where the system refuses. */
+  /** There is no room but for what is on it, or for a few blocks more where it is written to meanwhile. @throws {Error} where the system refuses. */
   fill(folder: string): void {
     for (let tries = 0; tries < FILL_TRIES; tries++) {
       const { bsize, blocks, bfree } = statfsSync(folder);
       // A limit of 0 would be none.
-      const taken = Math.max(1, blocks - bfree) * bsize;
-      if (isDone(['-o', `remount,size=${taken}`, folder])) return;
+      const limit = Math.max(1, blocks - bfree + tries) * bsize;
+      if (isDone(['-o', `remount,size=${limit}`, folder])) return;
     }
     throw new Error(`${folder}: the file system cannot be filled, as it is written to without end`);
   }
