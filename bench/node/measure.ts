@@ -13,10 +13,10 @@ import { transfersOf } from './transfers.ts';
 const OUTSTANDING_MAX = 16_000;
 /** On their way on one connection: what the thread for signatures checks while the other one builds and imports a block. */
 const POSTS_DEPTH = 256;
+const BATCHES_DEPTH = 8;
 /** The accounts are a multiple of each. */
 const CONNECTIONS = 4;
 const MANY_CONNECTIONS = 8;
-const BATCHES_DEPTH = 8;
 const LOOK_MS = 20;
 const PATIENCE_MS = 120_000;
 

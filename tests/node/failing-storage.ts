@@ -7,7 +7,8 @@ import { openLmdbStorage } from '../../src/node/storage/lmdb-storage.ts';
 
 /** Of one key each: the disk fails for the first, and is well again for those behind it. */
 const BATCHES = 12;
-const MOMENT_MS = 100;
+/** Enough for LMDB's thread to try, on a busy machine too. */
+const MOMENT_MS = 1_000;
 /** Turns of the loop until LMDB's thread has what was written. */
 const HANDED_OVER = 2;
 /** What a busy node writes: LMDB has long numbers to tell of when it fails. */
