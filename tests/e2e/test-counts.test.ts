@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -39,12 +39,47 @@ describe('test-counts', () => {
       numPassedTests: 12,
       numFailedTests: 0,
       testResults: [
-        { status: 'failed', assertionResults: [] },
-        { status: 'failed', assertionResults: [{ status: 'skipped' }] },
-        { status: 'passed', assertionResults: [] },
+        { status: 'failed', name: resolve('a.test.ts'), message: 'no such module', assertionResults: [] },
+        {
+          status: 'failed',
+          name: resolve('b.test.ts'),
+          message: 'a hook threw',
+          assertionResults: [{ status: 'skipped' }],
+        },
+        { status: 'passed', name: resolve('c.test.ts'), message: '', assertionResults: [] },
       ],
     };
-    expect(count(report)).toEqual({ line: '12 passed, 2 failed\n', exitCode: 1 });
+    const failures = 'FAILED a.test.ts\n    no such module\nFAILED b.test.ts\n    a hook threw\n';
+    expect(count(report)).toEqual({ line: `${failures}12 passed, 2 failed\n`, exitCode: 1 });
+  });
+
+  it('says which tests failed, and how, in few lines.', () => {
+    const test = (status: string, fullName: string, lines: number) => ({
+      status,
+      fullName,
+      failureMessages: status === 'failed' ? [Array<string>(lines).fill('wrong').join('\n')] : [],
+    });
+    const report = {
+      numPassedTests: 1,
+      numFailedTests: 2,
+      testResults: [
+        {
+          status: 'failed',
+          name: resolve('a.test.ts'),
+          message: '',
+          assertionResults: [
+            test('failed', 'the sum', 1),
+            test('passed', 'one', 0),
+            test('failed', 'two', 99),
+          ],
+        },
+      ],
+    };
+    const { line, exitCode } = count(report);
+    expect(
+      line.startsWith('FAILED a.test.ts > the sum\n    wrong\nFAILED a.test.ts > two\n    wrong\n'),
+    ).toBe(true);
+    expect([line.split('wrong').length - 1, line.includes('one'), exitCode]).toEqual([13, false, 1]);
   });
 
   it('adds several reports up, and fails when in one of them no test ran.', () => {
