@@ -20,6 +20,8 @@ import { SmallDisks } from '../../src/lab/real/small-disk.ts';
 import type { SeenMessage } from '../../src/lab/real/tap.ts';
 
 const RUN_MS = 600_000;
+/** What each authority is given to start. */
+const HOST_STARTS_MS = 2_000;
 /** Four nodes are up and have found each other. */
 const START_MS = 5_000;
 const scenarioOf = (name: string, chain: string, faults: string): string => `name: ${name}
@@ -43,6 +45,7 @@ const RUNS = {
 
 const folders: string[] = [];
 let poa: RunTraces;
+let preparedMs = 0;
 let pow: RunTraces;
 
 async function runOf(name: keyof typeof RUNS): Promise<RunTraces> {
@@ -73,6 +76,7 @@ function lawsOf({ assertions }: RunResult): readonly string[] {
 
 beforeAll(async () => {
   // Authorities are late by their own start: eight processes at once take longer for it than their depth bears.
+  preparedMs = Date.now();
   const first = runOf('poa');
   await sleep(START_MS);
   [poa, pow] = await Promise.all([first, runOf('pow')]);
@@ -89,6 +93,14 @@ describe('real authorities', () => {
       expect.arrayContaining(['agreement', 're-execution', 'acknowledged', 'claims', 'bounds', 'signing']),
     );
     expect(result.notes.filter((note) => note.includes('finality'))).toEqual([]);
+  });
+
+  it('make no block before all of them had the time to start', () => {
+    const { setup, startedWallMs } = poa;
+    const beginsMs = setup.context.genesis.timestampMs;
+    expect(beginsMs).toBeGreaterThanOrEqual(preparedMs + 4 * HOST_STARTS_MS);
+    // The clocks of timers and of walls differ by a little.
+    expect(startedWallMs).toBeGreaterThan(beginsMs - 100);
   });
 
   it('are accused of a second block on one parent', async () => {

@@ -1,5 +1,6 @@
 /** One run of a plan on real processes: nodes, links, faults and clients, until its time is over or something ends it. */
 
+import { POA_NAME } from '../../chain/consensus/poa/config.ts';
 import { POW_NAME } from '../../chain/consensus/pow/config.ts';
 import { type ChainSetup, createChainSetup } from '../../cluster/chain-setup.ts';
 import type { Load, LoadHost } from '../../cluster/load/load.ts';
@@ -25,6 +26,11 @@ import { type SeenMessage, Tap } from './tap.ts';
 
 /** Clients of a short run look after their transactions often. */
 const RESYNC_US = 2_000_000;
+/**
+ * Of each host: a chain of authorities begins when all are there. The depth of their finality bears one that is late by a block, and
+ * a machine that starts them all at once makes the last one later.
+ */
+const START_MS = 2_000;
 /** How often the run is told of. */
 const PROGRESS_EVERY_MS = 500;
 
@@ -87,6 +93,11 @@ interface RunParts {
   readonly shim: DiskShim | undefined;
 }
 
+/** Those that are there from the beginning. */
+function firstHosts({ hosts }: ClusterPlan): readonly number[] {
+  return hosts.flatMap(({ joinsUs, isAbsent }, host) => (joinsUs === 0 && !isAbsent ? [host] : []));
+}
+
 class RealRun {
   readonly #plan: ClusterPlan;
   readonly #options: RealRunOptions;
@@ -104,7 +115,8 @@ class RealRun {
 
   static async prepare(plan: ClusterPlan, options: RealRunOptions): Promise<RealRun> {
     const { folder } = options;
-    const wallShiftMs = Date.now() - Math.floor(WALL_START_US / 1_000);
+    const aheadMs = plan.chain.engine === POA_NAME ? firstHosts(plan).length * START_MS : 0;
+    const wallShiftMs = Date.now() + aheadMs - Math.floor(WALL_START_US / 1_000);
     const setup = createChainSetup(plan, {
       nativeSuite: createNativeSuite(),
       wallShiftMs,
@@ -151,11 +163,12 @@ class RealRun {
     const plan = this.#plan;
     const { tap } = this.#parts;
     const loads = createLoads(plan, this.#parts.setup, (name) => this.#loadHost(name));
-    const first = plan.hosts.flatMap(({ joinsUs, isAbsent }, host) =>
-      joinsUs === 0 && !isAbsent ? [host] : [],
-    );
+    const first = firstHosts(plan);
     for (const host of first) this.#hosts.start(host);
     await Promise.race([this.#over, this.#hosts.started(first)]);
+    const aheadMs = this.#parts.setup.context.genesis.timestampMs - Date.now();
+    if (aheadMs > 0)
+      await Promise.race([this.#over, new Promise<void>((begin) => this.#at(aheadMs * 1_000, begin))]);
     this.#startedMs = performance.now();
     this.#startedWallMs = Date.now();
     const driver = new FaultDriver(plan.faults, this.#targets());
