@@ -25,6 +25,8 @@ export default defineConfig({
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // A busy machine keeps a process waiting for seconds; what is waited for mostly comes at once.
+    expect: { poll: { timeout: 60_000, interval: 10 } },
     maxWorkers: 2,
     coverage: {
       provider: 'v8',
@@ -32,6 +34,8 @@ export default defineConfig({
       // The page runs in a browser: tests/report.
       exclude: ['**/*.test.ts', 'src/report/app/**'],
       reporter: ['json', 'text-summary'],
+      // A test that fails is one failure, not that and coverage.
+      reportOnFailure: true,
       reportsDirectory: 'coverage/vitest',
     },
   },

@@ -27,7 +27,7 @@ async function pooled(
   await runPool(seeds.map(jobOf), {
     jobs,
     signal: more.signal ?? new AbortController().signal,
-    createWorker: () => new WorkerHandle({ script, watchdogMs: more.watchdogMs ?? 5_000 }),
+    createWorker: () => new WorkerHandle({ script, watchdogMs: more.watchdogMs ?? 60_000 }),
     order: more.order ?? 'asGiven',
     onProgress(now) {
       progress.push(now);
@@ -62,9 +62,9 @@ describe('the pool', () => {
     ['exit', 'the worker ended with code 3'],
     ['throw', 'the worker failed: Error: thrown in the thread'],
     ['failed', 'Error: planned'],
-    ['silent', 'the worker said nothing for 3 s and was ended'],
+    ['silent', 'the worker said nothing for 6 s and was ended'],
   ])('counts a run that ends by %s as crashed, with its seed, and goes on.', async (how, error) => {
-    const { results } = await pooled(['1', how, '2'], 1, { watchdogMs: 3_000 });
+    const { results } = await pooled(['1', how, '2'], 1, { watchdogMs: 6_000 });
     expect(results.map(({ seed, verdict }) => [seed, verdict.kind])).toEqual([
       ['1', 'passed'],
       [how, 'crashed'],
@@ -74,7 +74,7 @@ describe('the pool', () => {
   });
 
   it('leaves a thread alone that makes progress, however long it takes.', async () => {
-    const { results } = await pooled(['chatty'], 1, { watchdogMs: 3_000 });
+    const { results } = await pooled(['chatty'], 1, { watchdogMs: 6_000 });
     expect(results[0]?.verdict.kind).toBe('passed');
   });
 
@@ -97,8 +97,17 @@ describe('the pool', () => {
   });
 
   it('hands outcomes back as they end where it is told to.', async () => {
-    const { results } = await pooled(['1500', '1', '2'], 2, { order: 'asEnded' });
-    expect(results.map(({ seed }) => seed)).toEqual(['1', '2', '1500']);
+    const abort = new AbortController();
+    let taken = 0;
+    const onOutcome = (): void => {
+      if (++taken === 2) abort.abort();
+    };
+    const { results } = await pooled(['silent', '1', '2'], 2, {
+      order: 'asEnded',
+      signal: abort.signal,
+      onOutcome,
+    });
+    expect(results.map(({ seed }) => seed)).toEqual(['1', '2']);
   });
 
   it('asks for a job when a thread is free for it, and not before.', async () => {

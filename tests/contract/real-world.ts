@@ -14,8 +14,8 @@ import { freePort } from '../support/free-port.ts';
 import { RFC8032_KEYS } from './probe-keys.ts';
 import { createProbe, type ProbeTypes, probeCodec, type TestHost, type TestWorld } from './world.ts';
 
-const PATIENCE_MS = 20_000;
-const STOP_MS = 5_000;
+const PATIENCE_MS = 60_000;
+const STOP_MS = 60_000;
 const LOOPBACK = '127.0.0.1';
 
 /** What a world may have. */

@@ -22,7 +22,6 @@ import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
 import { settingsFrom, startTestNode } from '../support/test-node.ts';
 
-const PATIENCE = { timeout: 20_000, interval: 20 };
 const BODY_MAX_BYTES = 4_096;
 
 interface Answered {
@@ -133,7 +132,7 @@ describe('the HTTP API', () => {
     const id = transactionId(transaction);
     expect(sent).toEqual({ status: 202, body: { id } });
     const ask = async () => ANSWERS.transaction.parse((await get(`/chain/transactions/${id}`)).body);
-    await expect.poll(async () => (await ask()).status, PATIENCE).toBe('final');
+    await expect.poll(async () => (await ask()).status).toBe('final');
     const included = await ask();
     expect(included).toMatchObject({ transaction: form, receipt: { txId: id, status: 0 } });
 
@@ -199,7 +198,7 @@ describe('the HTTP API', () => {
 
   it('answers every route in its own form', async () => {
     const head = async () => ANSWERS.head.parse((await get('/chain/head')).body);
-    await expect.poll(async () => (await head()).header.height, PATIENCE).toBeGreaterThan(0);
+    await expect.poll(async () => (await head()).header.height).toBeGreaterThan(0);
     for (const route of ROUTES.filter(
       ({ method, handle, contentType }) =>
         method === 'GET' && handle !== 'stream' && contentType === undefined,

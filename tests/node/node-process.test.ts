@@ -16,7 +16,6 @@ import { SUITE, small } from '../cluster/support.ts';
 import { freePort } from '../support/free-port.ts';
 import { settingsFrom, startTestNode } from '../support/test-node.ts';
 
-const PATIENCE = { timeout: 20_000, interval: 20 };
 const plan = resolveScenario(
   small({ nodes: 2, signatures: 'real', chain: { engine: 'poa', blockInterval: '300ms' } }),
   '1',
@@ -73,14 +72,14 @@ describe('a node of its settings', () => {
     ];
     if (isFileProblem(first) || isFileProblem(second)) throw new Error('both start');
     const heightOf = (node: RunningNode): number => node.host.inspect()?.head.height ?? -1;
-    await expect.poll(() => Math.min(heightOf(first), heightOf(second)), PATIENCE).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => Math.min(heightOf(first), heightOf(second))).toBeGreaterThanOrEqual(3);
     const before = heightOf(first);
     expect(await first.stop()).toBe(true);
     expect(events.filter(({ kind }) => kind === 'NodeStopped')).toHaveLength(1);
     const again = await start(0, settings[0] as Settings, events);
     if (isFileProblem(again)) throw new Error(again.what);
     expect(heightOf(again)).toBeGreaterThanOrEqual(before);
-    await expect.poll(() => heightOf(again), PATIENCE).toBeGreaterThan(before + 2);
+    await expect.poll(() => heightOf(again)).toBeGreaterThan(before + 2);
     expect(ends).toEqual([]);
   });
 
@@ -109,7 +108,7 @@ describe('a node of its settings', () => {
     const other = await start(1, settingsOf('other', { 'p2p-listen': listens[1], 'p2p-peers': listens[0] }));
     if (isFileProblem(quiet) || isFileProblem(other)) throw new Error('both start');
     const peersOf = (node: RunningNode) => node.host.inspect()?.peers.map(({ direction }) => direction) ?? [];
-    await expect.poll(() => [peersOf(quiet), peersOf(other)], PATIENCE).toEqual([['in'], ['out']]);
+    await expect.poll(() => [peersOf(quiet), peersOf(other)]).toEqual([['in'], ['out']]);
   });
 
   it('does not start where another has the data folder, nor where another has the port; nothing stays open', async () => {

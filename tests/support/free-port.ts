@@ -2,35 +2,39 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Below the ports that the system gives to connections by itself: nobody takes one of these by chance. */
-const LOWEST = 20_000;
-const HIGHEST = 32_000;
+/** Below the ports that the system gives to connections by itself, and below those of real runs, which are taken though no node is up. */
+const LOWEST = 10_000;
+const HIGHEST = 20_000;
+/** Test files that run at once have ports of their own. */
+const SHARES = 8;
+const SHARE = (HIGHEST - LOWEST) / SHARES;
+const START = LOWEST + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES) * SHARE;
 
-/** One that the system chose. */
-export async function freePort(): Promise<number> {
-  const port = await tryPort(0);
-  if (port === undefined) throw new Error('the system has a free port');
-  return port;
+/** None is given twice in a process before all have been. */
+let next = randomInt(SHARE);
+
+export function freePort(): Promise<number> {
+  return freePorts(1);
 }
 
 /** The first of so many in a row. */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
-    const first = randomInt(LOWEST, HIGHEST - count);
-    const tried = await Promise.all(Array.from({ length: count }, (_, i) => tryPort(first + i)));
-    if (tried.every((port) => port !== undefined)) return first;
+    if (next + count > SHARE) next = 0;
+    const first = START + next;
+    next += count;
+    const tried = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
+    if (tried.every(Boolean)) return first;
   }
 }
 
-/** Undefined: somebody listens there. */
-async function tryPort(port: number): Promise<number | undefined> {
+/** False: somebody listens there. */
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  const isFree = await new Promise<boolean>((resolve) => {
+  const isBound = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => resolve(true));
   });
-  if (!isFree) return undefined;
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return bound === null || typeof bound === 'string' ? undefined : bound.port;
+  if (isBound) await new Promise((resolve) => server.close(resolve));
+  return isBound;
 }

@@ -2,7 +2,6 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLinkProxies, type LinkProxies } from './link-proxies.ts';
 
-const PATIENCE = { timeout: 10_000, interval: 5 };
 const SPLIT = { kind: 'split', id: 'split', groups: [[0], [1]] } as const;
 
 /** Host 1 dials host 0, whose every connection is `peer`. */
@@ -63,9 +62,9 @@ describe('links by proxies', () => {
     let back = '';
     socket.on('data', (chunk: Buffer) => (back += chunk.toString()));
     socket.write('hello');
-    await expect.poll(received, PATIENCE).toBe('hello');
+    await expect.poll(received).toBe('hello');
     peer()?.write('you too');
-    await expect.poll(() => back, PATIENCE).toBe('you too');
+    await expect.poll(() => back).toBe('you too');
     expect(seen).toEqual(['1>0#0 hello', '0>1#1 you too']);
   });
 
@@ -73,15 +72,15 @@ describe('links by proxies', () => {
     const { links, seen, received, dial } = await bed();
     const socket = dial();
     socket.write('a');
-    await expect.poll(received, PATIENCE).toBe('a');
+    await expect.poll(received).toBe('a');
     links.set(SPLIT);
     socket.write('b');
-    await expect.poll(() => seen.length, PATIENCE).toBe(2);
+    await expect.poll(() => seen.length).toBe(2);
     socket.write('c');
-    await expect.poll(() => seen.length, PATIENCE).toBe(3);
+    await expect.poll(() => seen.length).toBe(3);
     expect(received()).toBe('a');
     links.clear('split');
-    await expect.poll(received, PATIENCE).toBe('abc');
+    await expect.poll(received).toBe('abc');
   });
 
   it('cut one direction alone', async () => {
@@ -90,12 +89,12 @@ describe('links by proxies', () => {
     let back = '';
     socket.on('data', (chunk: Buffer) => (back += chunk.toString()));
     socket.write('a');
-    await expect.poll(received, PATIENCE).toBe('a');
+    await expect.poll(received).toBe('a');
     links.set({ kind: 'cut', id: 'one way', links: { from: [1], to: [0], bothWays: false } });
     socket.write('b');
-    await expect.poll(() => seen.length, PATIENCE).toBe(2);
+    await expect.poll(() => seen.length).toBe(2);
     peer()?.write('x');
-    await expect.poll(() => back, PATIENCE).toBe('x');
+    await expect.poll(() => back).toBe('x');
     expect(received()).toBe('a');
   });
 
@@ -103,26 +102,26 @@ describe('links by proxies', () => {
     const { links, received, peer, dial } = await bed();
     const socket = dial();
     socket.write('a');
-    await expect.poll(received, PATIENCE).toBe('a');
+    await expect.poll(received).toBe('a');
     const first = peer();
     links.set(SPLIT);
     socket.destroy();
-    await expect.poll(() => socket.closed, PATIENCE).toBe(true);
+    await expect.poll(() => socket.closed).toBe(true);
     // What came after it on another way has come: the end has not.
     const probe = dial();
     await new Promise((resolve) => probe.once('connect', resolve));
     expect(first?.readableEnded).toBe(false);
     links.clear('split');
-    await expect.poll(() => first?.closed, PATIENCE).toBe(true);
+    await expect.poll(() => first?.closed).toBe(true);
   });
 
   it('end a connection that is cut for too long', async () => {
     const { links, received, peer, dial } = await bed(50);
     const socket = dial();
     socket.write('a');
-    await expect.poll(received, PATIENCE).toBe('a');
+    await expect.poll(received).toBe('a');
     links.set(SPLIT);
-    await expect.poll(() => [socket.closed, peer()?.closed], PATIENCE).toEqual([true, true]);
+    await expect.poll(() => [socket.closed, peer()?.closed]).toEqual([true, true]);
   });
 
   it('take a dial while they are cut, and reach nobody until they are whole', async () => {
@@ -133,7 +132,7 @@ describe('links by proxies', () => {
     socket.write('a');
     expect(peer()).toBeUndefined();
     links.clear('split');
-    await expect.poll(received, PATIENCE).toBe('a');
+    await expect.poll(received).toBe('a');
   });
 
   it('end a dial where nobody listens', async () => {
@@ -142,6 +141,6 @@ describe('links by proxies', () => {
     const socket = connect({ host: '127.0.0.1', port: links.portOf(1, 0) });
     socket.on('error', () => {});
     socket.resume();
-    await expect.poll(() => socket.closed, PATIENCE).toBe(true);
+    await expect.poll(() => socket.closed).toBe(true);
   });
 });

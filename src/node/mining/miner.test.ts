@@ -31,7 +31,7 @@ describe('a miner', () => {
     const { found, begin, miner: running } = start(2);
     begin(EASY);
     expect(found).toEqual([]);
-    await expect.poll(() => found.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => found.length).toBe(1);
     expect(meetsTarget(workHash(HEADER, found[0] ?? HEADER, sha256), EASY)).toBe(true);
     const { tries } = running;
     expect(tries).toBeGreaterThan(0);
@@ -51,7 +51,7 @@ describe('a miner', () => {
     expect(found).toEqual([]);
     const other = HEADER.toReversed();
     begin(EASY, other);
-    await expect.poll(() => found.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => found.length).toBe(1);
     expect(meetsTarget(workHash(other, found[0] ?? HEADER, sha256), EASY)).toBe(true);
   });
 
@@ -61,6 +61,6 @@ describe('a miner', () => {
     await sleep(200);
     expect(running.tries).toBe(0);
     begin(HOPELESS);
-    await expect.poll(() => running.tries, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => running.tries).toBeGreaterThan(0);
   });
 });

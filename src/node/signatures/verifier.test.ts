@@ -65,9 +65,10 @@ describe('threads that check signatures', () => {
         answered.push(name);
         if (answered.length === 5) resolve();
       };
-      const many = new Array<SignedItem>(1_000).fill(GOOD);
-      verifier.verify(many, told('first behind'), 'behind');
-      verifier.verify(many, told('second behind'), 'behind');
+      const many = (count: number): readonly SignedItem[] => new Array<SignedItem>(count).fill(GOOD);
+      verifier.verify(many(1_000), told('first behind'), 'behind');
+      // Some seconds of work, so that this thread has its turn before it is done.
+      verifier.verify(many(20_000), told('second behind'), 'behind');
       // The thread has them before it is asked what goes ahead.
       setImmediate(() => {
         verifier.verify([GOOD], told('first ahead'));
