@@ -83,7 +83,8 @@ function tableText(lines: readonly Line[]): string {
 async function validate(flags: Flags, results: Results): Promise<number> {
   const jobs = planJobs(flags);
   const open = jobs.filter((job) => !results.has(job));
-  let finished = jobs.length - open.length;
+  const known = jobs.length - open.length;
+  let finished = known;
   const isShown = process.stderr.isTTY === true;
   await runJobs(open, flags.threads, (job, done) => {
     results.add(job, done);
@@ -95,7 +96,8 @@ async function validate(flags: Flags, results: Results): Promise<number> {
   const failed = lines.filter((line) => line.verdict === 'FAIL').length;
   const seconds = (results.cpuMsOf(jobs) / 1_000).toFixed(0);
   console.log(tableText(lines));
-  console.log(`\n${jobs.length} runs, ${seconds} s of CPU: ${failed === 0 ? 'ok' : `${failed} FAIL`}`);
+  const made = flags.results === undefined ? '' : `, ${known} of them made before`;
+  console.log(`\n${jobs.length} runs${made}, ${seconds} s of CPU: ${failed === 0 ? 'ok' : `${failed} FAIL`}`);
   return failed === 0 ? EXIT.passed : EXIT.failed;
 }
 

@@ -1,8 +1,9 @@
 /** Runs the command line as a process, with scenarios in a folder of its own and, where asked for, a bug planted into its modules. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository, with a slash at its end. */
@@ -112,16 +113,29 @@ export function finished(child: ChildProcess): Promise<Finished> {
   });
 }
 
-/** Resolves once the process has printed the text. */
-export function printed(child: ChildProcess, text: string): Promise<void> {
+/** Resolves once the process has printed the text, or something that holds. */
+export function printed(child: ChildProcess, what: string | ((seen: string) => boolean)): Promise<void> {
   let seen = '';
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => {
       seen += chunk.toString();
-      if (seen.includes(text)) resolve();
+      if (typeof what === 'string' ? seen.includes(what) : what(seen)) resolve();
     });
-    child.on('close', () => reject(new Error(`the process ended without printing ${text}: ${seen}`)));
+    child.on('close', () => reject(new Error(`the process ended without printing ${what}: ${seen}`)));
   });
+}
+
+/** Resolves once a process has threads that simulate: from then on it takes signals as it says. */
+export async function atWork({ pid }: ChildProcess): Promise<void> {
+  const tasks = `/proc/${pid}/task`;
+  const isWorker = (task: string): boolean => {
+    try {
+      return readFileSync(join(tasks, task, 'comm'), 'utf8').trim() === 'WorkerThread';
+    } catch {
+      return false;
+    }
+  };
+  while (!readdirSync(tasks).some(isWorker)) await sleep(20);
 }
 
 export function createWorkshop(): Workshop {

@@ -8,8 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The short form takes a minute on two free cores. */
 const TIMEOUT_MS = 900_000;
-/** A start of the program and a table, on a busy machine; the runs themselves take longer. */
-const READ_ONLY_MS = 5_000;
 
 interface Ended {
   readonly code: number;
@@ -76,11 +74,16 @@ describe('npm run validate', () => {
       const flags = ['--short', '--only', 'double-spend', '--results', some];
       const first = await validate(...flags, '--threads', '1');
       expect(readFileSync(some, 'utf8').trimEnd().split('\n').length).toBe(1 + spent.length);
-      const before = performance.now();
       const second = await validate(...flags);
-      expect(performance.now() - before).toBeLessThan(READ_ONLY_MS);
-      expect(first.code).toBe(0);
-      expect(second).toEqual(first);
+      const all = spent.length;
+      const knownIn = ({ lines }: Ended): string | undefined =>
+        /^\d+ runs, .*?,/.exec(lines.at(-2) ?? '')?.[0];
+      expect([first, second].map(knownIn)).toEqual([
+        `${all} runs, ${all - 1} of them made before,`,
+        `${all} runs, ${all} of them made before,`,
+      ]);
+      expect([first.code, second.code, second.errors]).toEqual([0, 0, '']);
+      expect(second.lines.slice(0, -2)).toEqual(first.lines.slice(0, -2));
       // Columns are as wide as what they hold.
       const judged = (lines: readonly string[]): readonly string[] =>
         lines.filter((line) => /Rosenfeld/.test(line)).map((line) => line.replace(/ +/g, ' '));
