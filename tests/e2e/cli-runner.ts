@@ -121,7 +121,7 @@ export function printed(child: ChildProcess, what: string | ((seen: string) => b
       seen += chunk.toString();
       if (typeof what === 'string' ? seen.includes(what) : what(seen)) resolve();
     });
-    child.on('close', () => reject(new Error(`the process ended without printing ${what}: ${seen}`)));
+    child.on('close', () => reject(new Error(`the process ended without printing ${String(what)}: ${seen}`)));
   });
 }
 
