@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests of whole runs: of many simulations, or of the command in a process of its own. What they cover is covered by the others. */
 const RUNS = [
-  'tests/cluster/{crash-points,determinism,gallery-reference,metamorphic,pos-gallery}.test.ts',
+  'tests/cluster/{crash-points,determinism,metamorphic,pos-gallery}.test.ts',
   'tests/e2e/{cli-*,node-chaos,real-chaos,run-real,validate}.test.ts',
   'properties/!(scenario-file-*).test.ts',
   'examples/**/*.test.ts',
