@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('a tool that starts nodes', { time
       const ended = once(tool, 'exit');
       tool.kill(signal);
       expect(await ended).toEqual([code, null]);
-      await expect.poll(() => [processes(), left()]).toEqual([[], []]);
+      expect([processes(), left()]).toEqual([[], []]);
     },
   );
 
@@ -90,7 +90,7 @@ describe.skipIf(process.platform !== 'linux')('a tool that starts nodes', { time
     const ended = once(tool, 'exit');
     for (const pid of nodes()) process.kill(pid, 'SIGKILL');
     expect(await ended).toEqual([1, null]);
-    await expect.poll(() => [processes(), left()]).toEqual([[], []]);
+    expect([processes(), left()]).toEqual([[], []]);
   });
 
   it('leaves no process where it is killed itself', async () => {

@@ -1,6 +1,6 @@
 /** Ports of the loopback interface that were free a moment ago. */
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { isFree } from '../../src/lab/real/ports.ts';
 
 /** Below the ports that the system gives to connections by itself, and below those of real runs, which are taken though no node is up. */
 const LOWEST = 10_000;
@@ -26,15 +26,4 @@ export async function freePorts(count: number): Promise<number> {
     const tried = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
     if (tried.every(Boolean)) return first;
   }
-}
-
-/** False: somebody listens there. */
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const isBound = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
-  });
-  if (isBound) await new Promise((resolve) => server.close(resolve));
-  return isBound;
 }

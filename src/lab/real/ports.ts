@@ -54,7 +54,8 @@ function reserve(port: number): Promise<Socket | undefined> {
   });
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** False: somebody listens there. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   const isBound = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
